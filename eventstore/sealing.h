@@ -1,0 +1,33 @@
+// Personal fields of events: cleared and sealed when written, opened when read. Works on any message through the option
+// (recount.v1.personal); the storage format stands at recount.storage.v1.SealedBlob.
+#ifndef RECOUNT_EVENTSTORE_SEALING_H_
+#define RECOUNT_EVENTSTORE_SEALING_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "eventstore/key_vault.h"
+#include "google/protobuf/message.h"
+#include "recount/storage/v1/commit.pb.h"
+
+namespace recount::eventstore {
+
+// True if the message has personal fields that are set.
+bool HasPersonalFields(const google::protobuf::Message& message);
+
+// Moves the personal fields of `message` into one blob of `event` under the key of `data_subject` (minted if it is new), then
+// serializes what is left into event->payload. Stream and type of `event` must be set: they are authenticated.
+absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_subject,
+                      google::protobuf::Message* message, storage::v1::StoredEvent* event);
+
+// Parses the payload and merges what can be opened. Sets *erased when a blob's key is gone; a blob that does not authenticate is
+// DATA_LOSS.
+absl::Status OpenInto(KeyVault& vault, uint32_t tenant, const storage::v1::StoredEvent& event,
+                      google::protobuf::Message* message, bool* erased);
+
+}  // namespace recount::eventstore
+
+#endif  // RECOUNT_EVENTSTORE_SEALING_H_

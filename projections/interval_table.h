@@ -1,0 +1,115 @@
+// Interval tables: every version of every fact (DESIGN.md, idea 4). A row holds the span of log positions [since, until) in which
+// we believed it, and the span of time [valid_from, valid_to) in which it was so.
+#ifndef RECOUNT_PROJECTIONS_INTERVAL_TABLE_H_
+#define RECOUNT_PROJECTIONS_INTERVAL_TABLE_H_
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/numeric/int128.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace recount::projections {
+
+inline constexpr int64_t kNull = std::numeric_limits<int64_t>::min();
+inline constexpr uint64_t kOpenPosition = std::numeric_limits<uint64_t>::max();
+inline constexpr int64_t kOpenTime = std::numeric_limits<int64_t>::max();
+
+// Texts of one generation by code, 0, 1, 2 ... in order of first use. Codes never leave the process: digests and answers use texts.
+class Dictionary {
+ public:
+  int64_t Intern(absl::string_view text);
+  // kNull if the text is not there.
+  int64_t Find(absl::string_view text) const;
+  const std::string& Text(int64_t code) const { return *texts_[code]; }
+  // Hash of the text, kept for digests.
+  uint64_t HashOf(int64_t code) const { return hashes_[code]; }
+  size_t size() const { return texts_.size(); }
+
+ private:
+  absl::flat_hash_map<std::string, int64_t> codes_;
+  std::vector<const std::string*> texts_;
+  std::vector<uint64_t> hashes_;
+};
+
+// What the int64 of a column means; kNull: no value.
+enum class ColumnKind {
+  kInteger,
+  kText,      // dictionary code
+  kRecord,    // dictionary code of a resource name
+  kTextSet,   // dictionary code of sorted texts, each followed by U+001F
+  kMinor,     // minor units; the currency stands in the column `{name}_currency`
+  kTime,      // microseconds since 1970 UTC
+  kDay,       // days since 1970-01-01
+  kFlag,      // 0 or 1
+  kPosition,  // position of an event
+};
+
+struct ColumnDef {
+  std::string name;
+  ColumnKind kind = ColumnKind::kInteger;
+  std::string collection;   // that a kRecord refers to
+  std::string description;
+};
+
+// Columnar, append-only but for `until`. Not thread safe: ReadModels guards it.
+class IntervalTable {
+ public:
+  IntervalTable(std::string subject, std::vector<ColumnDef> columns, Dictionary* dictionary);
+
+  const std::string& subject() const { return subject_; }
+  const std::vector<ColumnDef>& columns() const { return columns_; }
+  int ColumnIndex(absl::string_view name) const;                 // -1: none
+  int AddColumn(ColumnDef column);                               // custom fields; older rows have no value
+
+  // `values` by column index; shorter: the rest has no value. Returns the row.
+  size_t Append(int64_t record, int64_t item, uint64_t since, int64_t valid_from, int64_t valid_to,
+                absl::Span<const int64_t> values);
+  void Retire(size_t row, uint64_t until);
+
+  size_t size() const { return since_.size(); }
+  size_t current_rows() const { return current_rows_; }
+  // Columns as arrays over all rows, for scans.
+  absl::Span<const int64_t> record() const { return record_; }    // dictionary code of the stream's name
+  absl::Span<const int64_t> item() const { return item_; }        // number within the record, e.g. of a stage visit
+  absl::Span<const uint64_t> since() const { return since_; }
+  absl::Span<const uint64_t> until() const { return until_; }
+  absl::Span<const int64_t> valid_from() const { return valid_from_; }
+  absl::Span<const int64_t> valid_to() const { return valid_to_; }
+  absl::Span<const int64_t> column(int index) const { return values_[index]; }
+  const Dictionary& dictionary() const { return *dictionary_; }
+
+  // Believed at a position.
+  bool BelievedAt(size_t row, uint64_t position) const { return since_[row] <= position && position < until_[row]; }
+  bool VisibleAt(size_t row, uint64_t position, int64_t valid_at) const {
+    return BelievedAt(row, position) && valid_from_[row] <= valid_at && valid_at < valid_to_[row];
+  }
+  // Rows of a record, all versions, in order of appending.
+  absl::Span<const uint32_t> RowsOf(int64_t record) const;
+
+  // Digest at a position: sum mod 2^128 of the rows' hashes over values, a later `until` read as open. At the newest position it is
+  // kept up to date; for others it is counted.
+  absl::uint128 DigestAt(uint64_t position) const;
+  absl::uint128 digest() const { return digest_; }
+
+ private:
+  absl::uint128 HashRow(size_t row, uint64_t until) const;
+
+  std::string subject_;
+  std::vector<ColumnDef> columns_;
+  Dictionary* dictionary_;
+  std::vector<int64_t> record_, item_, valid_from_, valid_to_;
+  std::vector<uint64_t> since_, until_;
+  std::vector<std::vector<int64_t>> values_;
+  absl::flat_hash_map<int64_t, std::vector<uint32_t>> rows_of_;
+  size_t current_rows_ = 0;
+  absl::uint128 digest_ = 0;
+};
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_INTERVAL_TABLE_H_

@@ -1,0 +1,78 @@
+// Answers reports: a definition, rules and parameters over interval tables (DESIGN.md, "What an answer is").
+#ifndef RECOUNT_PROJECTIONS_REPORT_ENGINE_H_
+#define RECOUNT_PROJECTIONS_REPORT_ENGINE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "domain/rulebook.h"
+#include "projections/read_models.h"
+#include "recount/v1/report.pb.h"
+
+namespace recount::projections {
+
+// The built-in reports, parsed from projections/catalogue/*.textproto, which are compiled into the program.
+class Catalogue {
+ public:
+  // Parses and checks all; a definition that does not compile is an error naming file and place.
+  static absl::StatusOr<Catalogue> Load();
+  const v1::ReportDefinition* Find(absl::string_view id) const;
+  const std::vector<v1::ReportDefinition>& definitions() const { return definitions_; }
+
+ private:
+  std::vector<v1::ReportDefinition> definitions_;
+};
+
+// Parses, resolves names and types of all expressions. DEFINITION_INVALID with the place.
+absl::Status CheckDefinition(const v1::ReportDefinition& definition);
+
+// What the engine asks of the outside while it answers.
+struct EngineContext {
+  const Snapshot* snapshot = nullptr;
+  eventstore::EventLog* log = nullptr;                 // as_of times, commit ends
+  eventstore::TenantNumber tenant = 0;
+  std::string tenant_currency;
+  // Rules published up to the head of the log, not only of the snapshot (basis HEAD).
+  const domain::Rulebook* head_rules = nullptr;
+  // Proposals of an open draft; DRAFT_NOT_FOUND, DRAFT_CLOSED.
+  std::function<absl::StatusOr<std::vector<v1::RuleProposal>>(absl::string_view draft)> draft;
+  // Label of a record (a person's or user's name ...) as known now; empty: none.
+  std::function<std::string(absl::string_view name)> label;
+  // Resource name of a reference.
+  std::function<absl::StatusOr<std::string>(absl::string_view collection, const v1::Ref& ref)> resolve;
+  // Events of a record with position <= as_of and occurred <= valid_at in order of occurrence, opened.
+  std::function<absl::StatusOr<std::vector<v1::Event>>(absl::string_view name, uint64_t as_of, int64_t valid_at)> events;
+  // Signs tokens (page tokens, cell ids, pins) so that nobody makes them up, and ties them to the tenant.
+  std::string token_key;
+};
+
+class ReportEngine {
+ public:
+  explicit ReportEngine(const Catalogue* catalogue) : catalogue_(catalogue) {}
+  absl::StatusOr<v1::RunReportResponse> Run(const v1::RunReportRequest& request, const EngineContext& context) const;
+  absl::StatusOr<v1::ExplainReportResponse> Explain(const v1::ExplainReportRequest& request,
+                                                    const EngineContext& context) const;
+  // Fields of a subject, with derived and custom ones and those of companions.
+  std::vector<v1::SubjectField> Fields(absl::string_view subject, const Snapshot* snapshot) const;
+
+  // For List methods: names of the records of a subject that a filter selects, in order, at the snapshot's position.
+  struct Listing {
+    std::vector<std::string> names;
+    uint64_t position = 0;
+  };
+  absl::StatusOr<Listing> List(absl::string_view subject, absl::string_view filter, absl::string_view order_by,
+                               bool show_deleted, uint64_t as_of_position, const EngineContext& context) const;
+
+ private:
+  const Catalogue* catalogue_;
+};
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_REPORT_ENGINE_H_
