@@ -1,0 +1,77 @@
+// A request with everything resolved: what a shape is given.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_QUERY_H_
+#define RECOUNT_PROJECTIONS_ENGINE_QUERY_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "projections/engine/expression.h"
+#include "projections/engine/world.h"
+#include "projections/report_engine.h"
+
+namespace recount::projections {
+
+// A measure of the definition, compiled. `index` is its place in Query::all_measures.
+struct QueryMeasure {
+  const v1::Measure* measure = nullptr;
+  Type type = Type::kInteger;     // of expr; kInteger for counts
+  Expr expr;                      // null: none
+  Expr where;                     // null: all
+  Expr axis;                      // null: the mode's
+  int numerator = -1;             // of a ratio: indexes into Query::all_measures
+  int denominator = -1;
+};
+
+struct QueryDimension {
+  const v1::Dimension* dimension = nullptr;
+  Expr expr;
+};
+
+struct Query {
+  const EngineContext* context = nullptr;
+  const v1::ReportDefinition* definition = nullptr;
+  const Subject* subject = nullptr;
+  // As asked; what is resolved stands below.
+  v1::ReportParameters parameters;
+  std::string language;
+
+  std::unique_ptr<Texts> texts;
+  std::unique_ptr<World> world;              // at (P, D), under the rule basis
+  domain::Period period;                     // local days
+  std::string period_text;
+  const v1::Mode* mode = nullptr;            // nullptr: the definition has none
+  Expr axis;                                 // the mode's driving axis; null: none
+  Expr where;                                // the definition's, the mode's and the caller's filter, all together; null: all
+  bool with_deleted = false;                 // the definition's `where` names `deleted`
+  std::vector<QueryDimension> group_by;      // of a list: its columns
+  std::vector<QueryMeasure> all_measures;    // in the definition's order
+  std::vector<int> shown;                    // indexes of those to show
+
+  // Movement: the opening. The same rules, filter and texts.
+  std::unique_ptr<World> opening;
+  // Timeline: the record's name.
+  std::string record;
+
+  // Resolved, to be echoed; report, period ... are filled in. elapsed and rows are not.
+  v1::Basis basis;
+
+  const Moment& moment() const { return world->moment(); }
+  const domain::Calendar& calendar() const { return world->rules().calendar; }
+};
+
+// The rows that a query is about: at its moment, not deleted, `where` holds, and, unless the mode goes by measure axis, the
+// driving axis lies in the period. The axis is set.
+Selection SelectRecords(const Query& query);
+// The same in another world and without looking at axis and period, e.g. the opening of a movement. `subject` is the query's.
+Selection SelectIn(const Query& query, const World& world);
+
+// Label of the language asked for, else English, else empty.
+std::string LabelOf(const google::protobuf::Map<std::string, std::string>& labels, absl::string_view language);
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_QUERY_H_

@@ -1,0 +1,83 @@
+// Shapes: the few ways in which a report is made (DESIGN.md, idea 6). A shape makes rows and opens cells; sorting, comparison,
+// pages, labels, tokens and events are the engine's and the same for all.
+//
+// To add a shape: a file here that implements Shape, a message in the oneof of ReportDefinition, and a line in ShapeOf().
+#ifndef RECOUNT_PROJECTIONS_ENGINE_SHAPE_H_
+#define RECOUNT_PROJECTIONS_ENGINE_SHAPE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "projections/engine/query.h"
+
+namespace recount::projections {
+
+struct AnswerColumn {
+  v1::Column column;              // label and definition filled in; the engine translates nothing
+  Type type = Type::kNull;        // of its scalars; ratios: kInteger or kMoney (the numerator's), with column.type RATIO
+  bool is_key = false;            // what names the row when a cell is opened (dimensions, stage, category ...)
+  bool opens = false;             // its cells can be opened
+  std::string none;               // dimensions: text of the row of those that have no value, e.g. `unassigned`
+  // Dimensions: text codes in the order in which they are to stand (stages in the pipeline's order); empty: by value.
+  std::vector<int64_t> order;
+};
+
+struct AnswerRow {
+  std::vector<Scalar> cells;      // by column
+  bool is_total = false;
+};
+
+struct Answer {
+  std::vector<AnswerColumn> columns;
+  std::vector<AnswerRow> rows;    // totals too; the engine puts them last, each currency's own
+  std::vector<v1::Note> notes;
+  bool keep_order = false;        // rows stand as they are unless the caller sorts (funnel, movement, timeline)
+};
+
+// Which cell. `key` has a scalar for each key column (texts by this query's codes); none for the total.
+struct CellAddress {
+  std::string column;
+  bool is_total = false;
+  std::vector<Scalar> key;        // in the order of the answer's key columns; of a total: only the currency counts
+};
+
+struct Contribution {
+  int64_t record = kNull;         // text code
+  Scalar value, numerator, denominator;
+  int64_t rank = 0;               // 0: none
+};
+
+// An opened cell (decisions.md 25).
+struct Explanation {
+  Scalar value;
+  Type type = Type::kInteger;
+  bool is_ratio = false;
+  Type denominator_type = Type::kInteger;
+  std::string definition;
+  std::string formula;
+  std::vector<Contribution> contributions;
+};
+
+class Shape {
+ public:
+  virtual ~Shape() = default;
+  // What the compiler of expressions cannot know, e.g. names of modes. DEFINITION_INVALID.
+  virtual absl::Status Check(const v1::ReportDefinition& definition) const { return absl::OkStatus(); }
+  virtual absl::StatusOr<Answer> Run(const Query& query) const = 0;
+  virtual absl::StatusOr<Explanation> Explain(const Query& query, const CellAddress& cell) const = 0;
+};
+
+const Shape& AggregateReports();
+const Shape& ListReports();
+const Shape& FunnelReports();
+const Shape& MovementReports();
+const Shape& TimelineReports();
+
+// The one visible list; nullptr: the definition has no shape.
+const Shape* ShapeOf(const v1::ReportDefinition& definition);
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_SHAPE_H_
