@@ -1,0 +1,92 @@
+#include "projections/engine/funnel_path.h"
+
+#include <algorithm>
+
+namespace recount::projections {
+namespace {
+
+// Entries that count, known stages only, won (number `stages`) at the end: a standing win has nothing after it.
+std::vector<int> CountedEntries(const FunnelPath& path, int stages) {
+  std::vector<int> entries;
+  for (const FunnelVisit& visit : path.visits) {
+    if (visit.counts && visit.stage != FunnelVisit::kUnknown) entries.push_back(visit.stage);
+  }
+  if (path.won) entries.push_back(stages);
+  return entries;
+}
+
+void MarkStrict(const std::vector<int>& entries, std::vector<FunnelLine>* lines) {
+  int next = 0;
+  for (const int entry : entries) {
+    if (entry == next) (*lines)[next++].reached = 1;
+  }
+  for (int line = 0; line + 1 < next; ++line) (*lines)[line].continued = 1;
+}
+
+void MarkTouched(const std::vector<int>& entries, std::vector<FunnelLine>* lines) {
+  for (const int entry : entries) {
+    (*lines)[entry].reached = 1;
+    if (entry > 0 && (*lines)[entry - 1].reached == 1) (*lines)[entry - 1].continued = 1;
+  }
+}
+
+void MarkImplied(const std::vector<int>& entries, std::vector<FunnelLine>* lines) {
+  if (entries.empty()) return;
+  const int highest = *std::max_element(entries.begin(), entries.end());
+  for (int line = 0; line <= highest; ++line) {
+    (*lines)[line].reached = 1;
+    if (line < highest) (*lines)[line].continued = 1;
+  }
+}
+
+// Skipping and going back are judged on the whole way, also on what lies before the period; the move itself must count.
+void MarkMoves(const FunnelPath& path, int stages, std::vector<FunnelLine>* lines) {
+  std::vector<bool> visited(stages + 1, false);
+  const auto mark_skipped = [&](int entered) {
+    for (int line = 0; line < entered; ++line) {
+      if (!visited[line]) (*lines)[line].skipped = 1;
+    }
+  };
+  int previous = FunnelVisit::kUnknown;
+  for (const FunnelVisit& visit : path.visits) {
+    if (visit.stage == FunnelVisit::kUnknown) {
+      if (visit.counts) (*lines)[stages + 1].reached = 1;
+      continue;
+    }
+    if (visit.counts) {
+      mark_skipped(visit.stage);
+      if (visit.stage < previous) ++(*lines)[previous].regressions;
+    }
+    visited[visit.stage] = true;
+    previous = visit.stage;
+  }
+  if (path.won) mark_skipped(stages);
+}
+
+}  // namespace
+
+FunnelLine& FunnelLine::operator+=(const FunnelLine& other) {
+  reached += other.reached;
+  continued += other.continued;
+  lost_here += other.lost_here;
+  skipped += other.skipped;
+  regressions += other.regressions;
+  return *this;
+}
+
+std::vector<FunnelLine> LinesOf(const FunnelPath& path, FunnelMode mode, int stages) {
+  std::vector<FunnelLine> lines(stages + 2);
+  const std::vector<int> entries = CountedEntries(path, stages);
+  switch (mode) {
+    case FunnelMode::kStrict: MarkStrict(entries, &lines); break;
+    case FunnelMode::kTouched: MarkTouched(entries, &lines); break;
+    case FunnelMode::kImplied: MarkImplied(entries, &lines); break;
+  }
+  MarkMoves(path, stages, &lines);
+  if (path.lost_in.has_value()) {
+    ++lines[*path.lost_in == FunnelVisit::kUnknown ? stages + 1 : *path.lost_in].lost_here;
+  }
+  return lines;
+}
+
+}  // namespace recount::projections
