@@ -9,32 +9,16 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/numeric/int128.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "projections/dictionary.h"
 
 namespace recount::projections {
 
-inline constexpr int64_t kNull = std::numeric_limits<int64_t>::min();
 inline constexpr uint64_t kOpenPosition = std::numeric_limits<uint64_t>::max();
 inline constexpr int64_t kOpenTime = std::numeric_limits<int64_t>::max();
-
-// Texts of one generation by code, 0, 1, 2 ... in order of first use. Codes never leave the process: digests and answers use texts.
-class Dictionary {
- public:
-  int64_t Intern(absl::string_view text);
-  // kNull if the text is not there.
-  int64_t Find(absl::string_view text) const;
-  const std::string& Text(int64_t code) const { return *texts_[code]; }
-  // Hash of the text, kept for digests.
-  uint64_t HashOf(int64_t code) const { return hashes_[code]; }
-  size_t size() const { return texts_.size(); }
-
- private:
-  absl::flat_hash_map<std::string, int64_t> codes_;
-  std::vector<const std::string*> texts_;
-  std::vector<uint64_t> hashes_;
-};
 
 // What the int64 of a column means; kNull: no value.
 enum class ColumnKind {
@@ -59,6 +43,9 @@ struct ColumnDef {
 // Columnar, append-only but for `until`. Not thread safe: ReadModels guards it.
 class IntervalTable {
  public:
+  // Rows of a block of `until`s, the unit in which retirements are kept (TakeRetiredBlocks).
+  static constexpr size_t kUntilBlock = 512;
+
   IntervalTable(std::string subject, std::vector<ColumnDef> columns, Dictionary* dictionary);
 
   const std::string& subject() const { return subject_; }
@@ -91,21 +78,36 @@ class IntervalTable {
   // Rows of a record, all versions, in order of appending.
   absl::Span<const uint32_t> RowsOf(int64_t record) const;
 
-  // Digest at a position: sum mod 2^128 of the rows' hashes over values, a later `until` read as open. At the newest position it is
-  // kept up to date; for others it is counted.
+  // Digest at a position: sum mod 2^128 of the rows' hashes over values, a later `until` read as open. Texts enter by content,
+  // columns by name; a column without value adds nothing, so that adding a column changes no digest. At the newest position it
+  // is kept up to date; for others it is counted.
   absl::uint128 DigestAt(uint64_t position) const;
   absl::uint128 digest() const { return digest_; }
 
+  // Blocks of kUntilBlock rows with a row that was retired since the last call.
+  std::vector<uint32_t> TakeRetiredBlocks();
+
  private:
   absl::uint128 HashRow(size_t row, uint64_t until) const;
+  void IndexColumn(size_t index);
 
   std::string subject_;
+  uint64_t subject_hash_;
   std::vector<ColumnDef> columns_;
+  absl::flat_hash_map<std::string, int> column_index_;
+  // Columns by name, so that a digest does not depend on the order in which custom fields came.
+  struct HashedColumn {
+    uint64_t name_hash;
+    uint32_t index;
+    bool is_text;
+  };
+  std::vector<HashedColumn> hash_order_;
   Dictionary* dictionary_;
   std::vector<int64_t> record_, item_, valid_from_, valid_to_;
   std::vector<uint64_t> since_, until_;
   std::vector<std::vector<int64_t>> values_;
   absl::flat_hash_map<int64_t, std::vector<uint32_t>> rows_of_;
+  absl::flat_hash_set<uint32_t> retired_blocks_;
   size_t current_rows_ = 0;
   absl::uint128 digest_ = 0;
 };

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "domain/calendar.h"
 #include "projections/interval_table.h"
 #include "recount/v1/event.pb.h"
 
@@ -26,19 +26,33 @@ struct FoldEvent {
   const v1::EventPayload* payload = nullptr;
 };
 
-// Takes the rows that a fold's state means now. Values by column name are resolved once by the fold's constructor.
+// The columns of the table that a fold writes to: texts and columns by number. Outlives the fold.
+class FactColumns {
+ public:
+  FactColumns(IntervalTable* table, Dictionary* dictionary) : table_(table), dictionary_(dictionary) {}
+  // Code of a text; kNull for an empty one.
+  int64_t Text(absl::string_view text) { return text.empty() ? kNull : dictionary_->Intern(text); }
+  // Code of a set of texts; kNull for an empty one.
+  int64_t TextSet(const std::vector<std::string>& sorted_texts);
+  // Index of a column, which is added if it is not there (custom fields); -1: it is there and of another kind.
+  int Column(const ColumnDef& column);
+  int Find(absl::string_view name) const;  // -1: none
+
+ private:
+  IntervalTable* table_;
+  Dictionary* dictionary_;
+};
+
+// Takes the rows that a fold's state means now.
 class RowSink {
  public:
   virtual ~RowSink() = default;
-  virtual Dictionary& dictionary() = 0;
-  // Index of a column; custom fields are added.
-  virtual int Column(const ColumnDef& column) = 0;
-  // All values of one item of the record. An item not put any more has ended.
+  // All values of one item of the record, by column index; shorter: the rest has no value. An item not put any more has ended.
   virtual void Put(int64_t item, absl::Span<const int64_t> values) = 0;
 };
 
 // Folds one stream in the order (occurred, position); the creating event always comes first. The driver calls Apply for
-// each event and Emit after it, compares with what held before, and cuts the rows: a fold knows no intervals.
+// each event and Emit after it, compares with what held before, and cuts the rows: a fold knows no intervals, and no rules.
 class Fold {
  public:
   virtual ~Fold() = default;
@@ -53,7 +67,7 @@ struct Subject {
   std::vector<ColumnDef> columns;
   // Subjects of the same record whose fields may be named as its own, e.g. deal_state for deal.
   std::vector<std::string> companions;
-  std::unique_ptr<Fold> (*make_fold)(const domain::Calendar& calendar) = nullptr;
+  std::unique_ptr<Fold> (*make_fold)(FactColumns* columns) = nullptr;
 };
 
 // The one visible list.

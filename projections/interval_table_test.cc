@@ -1,0 +1,121 @@
+#include "projections/interval_table.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace recount::projections {
+namespace {
+
+std::vector<ColumnDef> Columns() {
+  return {{"stage", ColumnKind::kText, "", ""}, {"value", ColumnKind::kMinor, "", ""}};
+}
+
+TEST(DictionaryTest, GivesEachTextOneCodeThatNeverMoves) {
+  Dictionary dictionary;
+  std::vector<int64_t> codes;
+  for (int i = 0; i < 5000; ++i) codes.push_back(dictionary.Intern("text " + std::to_string(i)));
+  for (int i = 0; i < 5000; ++i) {
+    EXPECT_EQ(dictionary.Intern("text " + std::to_string(i)), codes[i]);
+    EXPECT_EQ(dictionary.Text(codes[i]), "text " + std::to_string(i));
+  }
+  EXPECT_EQ(dictionary.Find("absent"), kNull);
+  EXPECT_EQ(dictionary.size(), 5000u);
+}
+
+TEST(IntervalTableTest, SpansAreHalfOpenInBothTimes) {
+  Dictionary dictionary;
+  IntervalTable table("t", Columns(), &dictionary);
+  const int64_t record = dictionary.Intern("deals/1");
+  const size_t row = table.Append(record, 0, 3, 100, 200, {dictionary.Intern("offer"), 5});
+  table.Retire(row, 7);
+  EXPECT_FALSE(table.VisibleAt(row, 2, 150));
+  EXPECT_TRUE(table.VisibleAt(row, 3, 100));
+  EXPECT_TRUE(table.VisibleAt(row, 6, 199));
+  EXPECT_FALSE(table.VisibleAt(row, 6, 200));
+  EXPECT_FALSE(table.VisibleAt(row, 7, 150));
+  EXPECT_EQ(table.current_rows(), 0u);
+  EXPECT_EQ(table.RowsOf(record).size(), 1u);
+  EXPECT_TRUE(table.RowsOf(record + 1).empty());
+}
+
+TEST(IntervalTableTest, ShorterRowsAndNewColumnsHaveNoValue) {
+  Dictionary dictionary;
+  IntervalTable table("t", Columns(), &dictionary);
+  const int64_t record = dictionary.Intern("deals/1");
+  table.Append(record, 0, 1, 0, kOpenTime, {dictionary.Intern("offer")});
+  EXPECT_EQ(table.column(1)[0], kNull);
+  const absl::uint128 before = table.digest();
+  const int added = table.AddColumn({"field.size", ColumnKind::kInteger, "", ""});
+  EXPECT_EQ(added, 2);
+  EXPECT_EQ(table.ColumnIndex("field.size"), 2);
+  EXPECT_EQ(table.ColumnIndex("absent"), -1);
+  EXPECT_EQ(table.column(added)[0], kNull);
+  EXPECT_EQ(table.digest(), before);
+  EXPECT_EQ(table.DigestAt(1), before);
+}
+
+// The same facts in another order, with other codes and with columns in another order.
+TEST(IntervalTableTest, DigestIsOfValuesNotOfCodesOrOrder) {
+  Dictionary first, second;
+  second.Intern("something else");
+  IntervalTable one("t", Columns(), &first);
+  IntervalTable two("t", {{"value", ColumnKind::kMinor, "", ""}, {"stage", ColumnKind::kText, "", ""}}, &second);
+  one.Append(first.Intern("deals/1"), 0, 1, 0, kOpenTime, {first.Intern("offer"), 10});
+  one.Append(first.Intern("deals/2"), 0, 2, 0, kOpenTime, {first.Intern("order"), 20});
+  two.Append(second.Intern("deals/2"), 0, 2, 0, kOpenTime, {20, second.Intern("order")});
+  EXPECT_NE(one.digest(), two.digest());
+  two.Append(second.Intern("deals/1"), 0, 1, 0, kOpenTime, {10, second.Intern("offer")});
+  EXPECT_EQ(one.digest(), two.digest());
+}
+
+TEST(IntervalTableTest, EveryPartOfARowChangesTheDigest) {
+  auto digest = [](std::string subject, std::string record, int64_t item, uint64_t since, int64_t from, int64_t to,
+                   std::string stage, int64_t value, uint64_t until) {
+    Dictionary dictionary;
+    IntervalTable table(subject, Columns(), &dictionary);
+    table.Append(dictionary.Intern(record), item, since, from, to, {dictionary.Intern(stage), value});
+    if (until != 0) table.Retire(0, until);
+    return table.digest();
+  };
+  const absl::uint128 base = digest("t", "deals/1", 0, 1, 10, 20, "offer", 5, 0);
+  EXPECT_EQ(base, digest("t", "deals/1", 0, 1, 10, 20, "offer", 5, 0));
+  EXPECT_NE(base, digest("u", "deals/1", 0, 1, 10, 20, "offer", 5, 0));
+  EXPECT_NE(base, digest("t", "deals/2", 0, 1, 10, 20, "offer", 5, 0));
+  EXPECT_NE(base, digest("t", "deals/1", 1, 1, 10, 20, "offer", 5, 0));
+  EXPECT_NE(base, digest("t", "deals/1", 0, 2, 10, 20, "offer", 5, 0));
+  EXPECT_NE(base, digest("t", "deals/1", 0, 1, 11, 20, "offer", 5, 0));
+  EXPECT_NE(base, digest("t", "deals/1", 0, 1, 10, 21, "offer", 5, 0));
+  EXPECT_NE(base, digest("t", "deals/1", 0, 1, 10, 20, "order", 5, 0));
+  EXPECT_NE(base, digest("t", "deals/1", 0, 1, 10, 20, "offer", 6, 0));
+  EXPECT_NE(base, digest("t", "deals/1", 0, 1, 10, 20, "offer", 5, 9));
+}
+
+TEST(IntervalTableTest, DigestOfAPastPositionIsTheOneThatWasKeptThen) {
+  Dictionary dictionary;
+  IntervalTable table("t", Columns(), &dictionary);
+  const int64_t record = dictionary.Intern("deals/1");
+  std::vector<absl::uint128> kept = {table.digest()};
+  for (uint64_t position = 1; position <= 40; ++position) {
+    if (position > 1) table.Retire(position - 2, position);
+    table.Append(record, 0, position, static_cast<int64_t>(position), kOpenTime, {kNull, static_cast<int64_t>(position)});
+    kept.push_back(table.digest());
+  }
+  for (uint64_t position = 0; position <= 40; ++position) EXPECT_EQ(table.DigestAt(position), kept[position]) << position;
+}
+
+TEST(IntervalTableTest, NamesBlocksOfRetiredRowsOnce) {
+  Dictionary dictionary;
+  IntervalTable table("t", Columns(), &dictionary);
+  const int64_t record = dictionary.Intern("deals/1");
+  for (size_t i = 0; i < 3 * IntervalTable::kUntilBlock; ++i) table.Append(record, i, 1, 0, kOpenTime, {});
+  table.Retire(2 * IntervalTable::kUntilBlock, 2);
+  table.Retire(0, 2);
+  table.Retire(1, 2);
+  EXPECT_EQ(table.TakeRetiredBlocks(), (std::vector<uint32_t>{0, 2}));
+  EXPECT_TRUE(table.TakeRetiredBlocks().empty());
+}
+
+}  // namespace
+}  // namespace recount::projections
