@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "projections/engine/query.h"
 
@@ -22,6 +23,8 @@ struct AnswerColumn {
   std::string none;               // dimensions: text of the row of those that have no value, e.g. `unassigned`
   // Dimensions: text codes in the order in which they are to stand (stages in the pipeline's order); empty: by value.
   std::vector<int64_t> order;
+  // Labels of texts that the shape itself says (e.g. categories), in the language asked for.
+  absl::flat_hash_map<int64_t, std::string> labels;
 };
 
 struct AnswerRow {
