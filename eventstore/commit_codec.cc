@@ -1,0 +1,72 @@
+#include "eventstore/commit_codec.h"
+
+#include <openssl/evp.h>
+
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace recount::eventstore {
+namespace {
+
+// Fetching the algorithm costs as much as hashing a commit: once for the process, and one context a thread.
+struct ContextDeleter {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+EVP_MD_CTX* HashContext() {
+  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  thread_local std::unique_ptr<EVP_MD_CTX, ContextDeleter> context(EVP_MD_CTX_new());
+  EVP_DigestInit_ex2(context.get(), kSha256, nullptr);
+  return context.get();
+}
+
+}  // namespace
+
+ChainHash NextHash(const ChainHash& previous, absl::string_view record_bytes) {
+  EVP_MD_CTX* context = HashContext();
+  EVP_DigestUpdate(context, previous.data(), previous.size());
+  EVP_DigestUpdate(context, record_bytes.data(), record_bytes.size());
+  ChainHash hash;
+  EVP_DigestFinal_ex(context, hash.data(), nullptr);
+  return hash;
+}
+
+absl::Status Damaged(TenantNumber tenant, uint64_t position, absl::string_view finding) {
+  return absl::DataLossError(absl::StrCat("DATA_DAMAGED: tenant ", tenant, ", position ", position, ": ", finding,
+                                          ". Stop the server, keep a copy of the data folder, and restore a backup; "
+                                          "`recount verify` lists all damage."));
+}
+
+absl::StatusOr<CommitParts> SplitStoredCommit(TenantNumber tenant, uint64_t first_position, absl::string_view stored) {
+  CommitParts parts;
+  if (stored.size() <= parts.hash.size()) return Damaged(tenant, first_position, "the stored commit is cut short");
+  std::memcpy(parts.hash.data(), stored.data(), parts.hash.size());
+  parts.record_bytes = stored.substr(parts.hash.size());
+  return parts;
+}
+
+absl::StatusOr<StoredCommit> DecodeCommit(TenantNumber tenant, uint64_t first_position, const CommitParts& parts,
+                                          const ChainHash& previous) {
+  if (NextHash(previous, parts.record_bytes) != parts.hash) {
+    return Damaged(tenant, first_position, "the commit does not fit its hash and the hash of the commit before it");
+  }
+  StoredCommit commit;
+  commit.bytes.assign(parts.record_bytes.data(), parts.record_bytes.size());
+  if (!commit.record.ParseFromString(commit.bytes)) {
+    return Damaged(tenant, first_position, "the commit cannot be read as a CommitRecord");
+  }
+  if (commit.record.first_position() != first_position || commit.record.events().empty()) {
+    return Damaged(tenant, first_position,
+                   absl::StrCat("the commit says that it begins at position ", commit.record.first_position(), " with ",
+                                commit.record.events_size(), " events"));
+  }
+  commit.first_position = first_position;
+  commit.last_position = first_position + commit.record.events_size() - 1;
+  commit.hash = parts.hash;
+  return commit;
+}
+
+}  // namespace recount::eventstore

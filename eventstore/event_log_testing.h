@@ -1,0 +1,98 @@
+// Short ways to write to and read from an EventLog in tests.
+#ifndef RECOUNT_EVENTSTORE_EVENT_LOG_TESTING_H_
+#define RECOUNT_EVENTSTORE_EVENT_LOG_TESTING_H_
+
+#include <future>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "eventstore/event_log.h"
+#include "gtest/gtest.h"
+
+namespace recount::eventstore {
+
+// One event for each name.
+inline Proposal MakeProposal(TenantNumber tenant, const std::vector<std::string>& streams, int64_t recorded_micros = 0) {
+  Proposal proposal;
+  proposal.tenant = tenant;
+  proposal.record.set_recorded_micros(recorded_micros);
+  for (const std::string& stream : streams) {
+    storage::v1::StoredEvent* event = proposal.record.add_events();
+    event->set_stream(stream);
+    event->set_type(1 << 16 | 1);
+    event->set_schema_version(1);
+    event->set_payload("payload of " + stream);
+  }
+  return proposal;
+}
+
+inline Proposal WithClaim(Proposal proposal, const std::string& key, const std::string& stream, bool release = false) {
+  storage::v1::KeyClaim* claim = proposal.record.add_claims();
+  claim->set_key(key);
+  claim->set_stream(stream);
+  claim->set_release(release);
+  return proposal;
+}
+
+// Sequences and waits until it is durable.
+inline absl::StatusOr<Sequenced> AppendNow(EventLog& log, Proposal proposal) {
+  std::promise<absl::Status> durable;
+  auto sequenced = log.Sequence(std::move(proposal), [&](absl::Status status) { durable.set_value(status); });
+  if (!sequenced.ok()) return sequenced;
+  absl::Status status = durable.get_future().get();
+  if (!status.ok()) return status;
+  return sequenced;
+}
+
+inline absl::StatusOr<Sequenced> AppendNow(EventLog& log, TenantNumber tenant, const std::vector<std::string>& streams,
+                                           int64_t recorded_micros = 0) {
+  return AppendNow(log, MakeProposal(tenant, streams, recorded_micros));
+}
+
+inline std::vector<StoredCommit> ReadAll(EventLog& log, TenantNumber tenant) {
+  std::vector<StoredCommit> commits;
+  absl::Status status = log.ReadCommits(tenant, 0, Direction::kForward, [&](const StoredCommit& commit) {
+    commits.push_back(commit);
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  return commits;
+}
+
+inline std::vector<uint64_t> FirstPositions(EventLog& log, TenantNumber tenant, uint64_t after, Direction direction) {
+  std::vector<uint64_t> positions;
+  absl::Status status = log.ReadCommits(tenant, after, direction, [&](const StoredCommit& commit) {
+    positions.push_back(commit.first_position);
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  return positions;
+}
+
+inline std::vector<uint64_t> StreamPositions(EventLog& log, TenantNumber tenant, const std::string& stream,
+                                             uint64_t after = 0, Direction direction = Direction::kForward) {
+  std::vector<uint64_t> positions;
+  absl::Status status = log.ReadStream(tenant, stream, after, direction, [&](const StreamEvent& event) {
+    positions.push_back(event.position);
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  return positions;
+}
+
+inline std::vector<std::string> StreamNames(EventLog& log, TenantNumber tenant, const std::string& prefix) {
+  std::vector<std::string> names;
+  absl::Status status = log.ListStreams(tenant, prefix, [&](absl::string_view name) {
+    names.emplace_back(name);
+    return true;
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  return names;
+}
+
+}  // namespace recount::eventstore
+
+#endif  // RECOUNT_EVENTSTORE_EVENT_LOG_TESTING_H_

@@ -1,0 +1,70 @@
+// The committer: one thread that makes all waiting commits durable in one write, while sequencing goes on.
+#ifndef RECOUNT_EVENTSTORE_GROUP_COMMITTER_H_
+#define RECOUNT_EVENTSTORE_GROUP_COMMITTER_H_
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "eventstore/durable_heads.h"
+#include "eventstore/event_log.h"
+
+namespace recount::eventstore {
+
+// A sequenced commit on its way to the disk; or, with no `stored`, a caller who waits for those before it.
+struct PendingCommit {
+  TenantNumber tenant = 0;
+  uint64_t first_position = 0;
+  Head head;           // of the tenant after this commit
+  std::string stored;  // as commit_codec.h says
+  std::function<void(absl::Status)> durable;
+};
+
+// Thread safe. The first failed write stops it for good: what waits gets UNAVAILABLE (`OUTCOME_UNKNOWN: `), and
+// nothing is written or acknowledged afterwards.
+class GroupCommitter {
+ public:
+  // Makes a group durable; called on the committer's thread.
+  using WriteGroup = std::function<absl::Status(const std::vector<PendingCommit>& group)>;
+
+  GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads);
+  ~GroupCommitter();
+
+  // UNAVAILABLE when it has stopped or is closed; `durable` is not called then. Waits while too much is on its way.
+  absl::Status Add(PendingCommit commit);
+  // See EventLog::AfterPending.
+  void AfterPending(std::function<void(absl::Status)> done);
+  // OK while commits are accepted.
+  absl::Status status() const;
+  // Stops it from outside, as a failed write does.
+  void Fail(const absl::Status& cause);
+  // Writes what waits, then ends the thread.
+  void Close();
+
+ private:
+  void Run();
+  void WriteAndReport(std::vector<PendingCommit>& group);
+
+  const WriteGroup write_;
+  const std::shared_ptr<DurableHeads> heads_;
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  std::condition_variable room_;
+  // Guarded by mutex_.
+  std::vector<PendingCommit> waiting_;
+  size_t waiting_bytes_ = 0;
+  bool is_writing_ = false;
+  bool closed_ = false;
+  absl::Status failure_;
+
+  std::thread thread_;
+};
+
+}  // namespace recount::eventstore
+
+#endif  // RECOUNT_EVENTSTORE_GROUP_COMMITTER_H_

@@ -1,0 +1,113 @@
+#include "eventstore/sequencing.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace recount::eventstore {
+namespace {
+
+using storage::v1::CommitRecord;
+using storage::v1::KeyClaim;
+
+absl::Status CheckShape(const CommitRecord& record) {
+  if (record.events().empty()) return absl::InvalidArgumentError("a commit needs at least one event");
+  for (const auto& event : record.events()) {
+    if (event.stream().empty() || event.stream().find('\0') != std::string::npos) {
+      return absl::InvalidArgumentError("a stream name must not be empty and must not hold a NUL character");
+    }
+  }
+  for (const KeyClaim& claim : record.claims()) {
+    if (claim.key().empty() || claim.stream().empty()) {
+      return absl::InvalidArgumentError("a key claim needs a key and a stream");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckExpectations(EventLog& log, const Proposal& proposal) {
+  for (const Expectation& expected : proposal.expectations) {
+    absl::StatusOr<uint64_t> current = log.SequencedRevision(proposal.tenant, expected.stream);
+    if (!current.ok()) return current.status();
+    if (*current != expected.revision) {
+      return absl::AbortedError(absl::StrCat("REVISION_MISMATCH: ", expected.stream, " is at revision ", *current,
+                                             ", not at ", expected.revision));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Who holds the key of claim `index`, seen after the claims before it in the same commit.
+absl::StatusOr<std::optional<std::string>> HolderBefore(EventLog& log, const Proposal& proposal, int index) {
+  const KeyClaim& claim = proposal.record.claims(index);
+  for (int i = index - 1; i >= 0; --i) {
+    const KeyClaim& earlier = proposal.record.claims(i);
+    if (earlier.key() != claim.key()) continue;
+    if (earlier.release()) return std::optional<std::string>();
+    return std::optional<std::string>(earlier.stream());
+  }
+  return log.FindKey(proposal.tenant, claim.key());
+}
+
+absl::Status CheckClaims(EventLog& log, const Proposal& proposal) {
+  for (int i = 0; i < proposal.record.claims_size(); ++i) {
+    const KeyClaim& claim = proposal.record.claims(i);
+    auto holder = HolderBefore(log, proposal, i);
+    if (!holder.ok()) return holder.status();
+    if (!claim.release() && holder->has_value() && **holder != claim.stream()) {
+      return absl::AlreadyExistsError(absl::StrCat("EXTERNAL_ID_TAKEN: ", claim.key(), " belongs to ", **holder));
+    }
+    if (claim.release() && *holder != claim.stream()) {
+      return absl::InvalidArgumentError(absl::StrCat(claim.stream(), " does not hold the key ", claim.key()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Numbers the events in their streams. A commit has few streams: a search over them beats a map.
+absl::Status AssignRevisions(EventLog& log, TenantNumber tenant, CommitRecord& record, Sequenced& sequenced) {
+  for (auto& event : *record.mutable_events()) {
+    auto known = std::find_if(sequenced.revisions.begin(), sequenced.revisions.end(),
+                              [&](const auto& entry) { return entry.first == event.stream(); });
+    if (known == sequenced.revisions.end()) {
+      absl::StatusOr<uint64_t> current = log.SequencedRevision(tenant, event.stream());
+      if (!current.ok()) return current.status();
+      known = sequenced.revisions.insert(sequenced.revisions.end(), {event.stream(), *current});
+    }
+    event.set_revision(++known->second);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Sequenced> AssignPlace(EventLog& log, Proposal& proposal) {
+  CommitRecord& record = proposal.record;
+  if (absl::Status status = CheckShape(record); !status.ok()) return status;
+  if (absl::Status status = CheckExpectations(log, proposal); !status.ok()) return status;
+  if (absl::Status status = CheckClaims(log, proposal); !status.ok()) return status;
+  Sequenced sequenced;
+  if (absl::Status status = AssignRevisions(log, proposal.tenant, record, sequenced); !status.ok()) return status;
+  const Head head = log.SequencedHead(proposal.tenant);
+  sequenced.first_position = head.position + 1;
+  sequenced.last_position = head.position + record.events_size();
+  // Only an empty log has no time to go back from.
+  sequenced.recorded_micros =
+      head.position == 0 ? record.recorded_micros() : std::max(record.recorded_micros(), head.recorded_micros);
+  if (record.format() == 0) record.set_format(1);
+  record.set_first_position(sequenced.first_position);
+  record.set_recorded_micros(sequenced.recorded_micros);
+  return sequenced;
+}
+
+absl::Status OutcomeUnknown(const absl::Status& cause) {
+  return absl::UnavailableError(
+      absl::StrCat("OUTCOME_UNKNOWN: the commit may or may not be stored; send the same request id again after the server "
+                   "has restarted. Cause: ",
+                   cause.message()));
+}
+
+}  // namespace recount::eventstore
