@@ -25,14 +25,14 @@ StoredEvent EventOf(const std::string& stream) {
 
 v1::Person SomePerson() {
   v1::Person person;
-  person.set_name("persons/4711");
-  person.mutable_person_name()->set_given_name("Zebulon");
-  person.mutable_person_name()->set_family_name("Quartermain");
-  person.add_phones()->set_number("+972 3 555 0100");
-  person.add_emails()->set_address("zebulon@example.org");
+  person.mutable_info()->set_name("persons/4711");
+  person.mutable_person_name()->set_given("Zebulon");
+  person.mutable_person_name()->set_family("Quartermain");
+  person.add_phones()->set_raw("+972 3 555 0100");
+  person.add_emails()->set_raw("zebulon@example.org");
   person.mutable_birth_date()->set_year(1970);
-  (*person.mutable_common()->mutable_personal_fields())["nickname"].set_text_value("Zebby");
-  (*person.mutable_common()->mutable_fields())["segment"].set_text_value("gold");
+  (*person.mutable_info()->mutable_personal_fields())["nickname"].set_text("Zebby");
+  (*person.mutable_info()->mutable_fields())["segment"].set_text("gold");
   return person;
 }
 
@@ -63,7 +63,7 @@ TEST_F(SealingTest, SealsEveryPersonalByteAndOpensItAgain) {
 
 TEST_F(SealingTest, MessageWithoutPersonalFieldsHasNoBlob) {
   v1::Person message;
-  message.set_name("persons/1");
+  message.mutable_info()->set_name("persons/1");
   EXPECT_FALSE(HasPersonalFields(message));
   StoredEvent event = EventOf("persons/1");
   ASSERT_TRUE(SealInto(*vault_, kTenant, "", &message, &event).ok());
@@ -78,11 +78,11 @@ TEST_F(SealingTest, PersonalDataNeedsADataSubject) {
 }
 
 TEST_F(SealingTest, PresenceOfAnEmptyPersonalFieldSurvives) {
-  v1::LeadChanges message;  // an explicitly empty text clears a field
+  v1::LeadDetailsChanged message;  // an explicitly empty text clears a field
   message.set_organization_name("");
   StoredEvent event = EventOf("leads/1");
   ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", &message, &event).ok());
-  v1::LeadChanges opened;
+  v1::LeadDetailsChanged opened;
   ASSERT_TRUE(OpenInto(*vault_, kTenant, event, &opened, &erased_).ok());
   EXPECT_TRUE(opened.has_organization_name());
   EXPECT_FALSE(opened.has_request());
@@ -96,7 +96,7 @@ TEST_F(SealingTest, AnErasedKeyLeavesTheRest) {
   v1::Person opened;
   ASSERT_TRUE(OpenInto(*other_vault, kTenant, event, &opened, &erased_).ok());
   EXPECT_TRUE(erased_);
-  EXPECT_EQ(opened.name(), "persons/4711");
+  EXPECT_EQ(opened.info().name(), "persons/4711");
   EXPECT_FALSE(opened.has_person_name());
   EXPECT_EQ(opened.phones_size(), 0);
 }
