@@ -1,0 +1,1 @@
+"""What the end-to-end tests share: generated protos, a real server, a client, readable answers."""

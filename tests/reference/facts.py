@@ -1,0 +1,225 @@
+"""Facts of one record: the fold of its events with position <= P and occurred <= D, in the order (occurred, position).
+
+The creating event always comes first; what occurred before it is applied at its time (a lead that was converted before its
+first contact). Whatever is asked of another moment is folded again for that moment.
+"""
+
+from reference.log import day_of, money_of
+
+CREATING = {"DealCreated", "LeadCaptured", "PersonCreated", "OrganizationCreated", "ProductCreated", "UserCreated", "TeamCreated",
+            "OrgUnitCreated"}
+LEVELS = {0: "none", 1: "mql", 2: "sql", 3: "sal"}
+
+
+class Facts:
+    """What is so of a record; an attribute that is not set is None."""
+
+    def __init__(self, name):
+        self.name, self.exists, self.deleted, self.tags, self.fields = name, False, False, set(), {}
+        self.events = []
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return None
+
+
+def fold(name, events, position, valid_at):
+    """Of the events of one stream. Facts that do not exist (yet) have exists = False."""
+    known = [e for e in events if e.position <= position]
+    creation = next((e for e in known if e.kind in CREATING), None)
+    facts = Facts(name)
+    if creation is None:
+        return facts
+    order = sorted(known, key=lambda e: (e is not creation, e.occurred, e.position))
+    for event in order:
+        at = max(event.occurred, creation.occurred)
+        if at <= valid_at:
+            facts.events.append(event)
+            _apply(facts, event, at)
+    return facts
+
+
+def _apply(facts, event, at):
+    body = event.body
+    if event.kind in CREATING:
+        facts.exists, facts.created_at, facts.created_is_day = True, event.occurred, event.is_day
+        facts.created_position = event.position
+        facts.tags = set(body.tags)
+        _set_fields(facts, body.fields)
+    if event.kind == "RecordDeleted":
+        facts.deleted, facts.deleted_at = True, event.occurred
+    elif event.kind == "RecordRestored":
+        facts.deleted, facts.deleted_at = False, None
+    elif event.kind == "RecordAnnotated":
+        facts.tags = (facts.tags | set(body.tags_added)) - set(body.tags_removed)
+        _set_fields(facts, body.fields)
+    elif event.stream.startswith("deals/"):
+        _apply_deal(facts, event, at)
+    elif event.stream.startswith("leads/"):
+        _apply_lead(facts, event)
+
+
+def _set_fields(facts, changes):
+    for change in changes:
+        if change.remove:
+            facts.fields.pop(change.field_id, None)
+        else:
+            facts.fields[change.field_id] = change.value
+
+
+def _source(facts, source):
+    facts.source, facts.medium, facts.campaign = source.id or None, source.medium or None, source.campaign or None
+
+
+# ---- Deals ----
+
+
+def _apply_deal(deal, event, at):
+    body = event.body
+    step = getattr(_DealSteps, event.kind, None)
+    if step:
+        step(deal, event, body, at)
+
+
+def _enter(deal, event, pipeline, stage, at):
+    """A new visit; the one before ends."""
+    _leave(deal, stage if pipeline == deal.pipeline else "moved", at)
+    deal.pipeline, deal.stage = pipeline, stage
+    deal.stage_entered_at, deal.stage_is_day = at, event.is_day
+    deal.visits.append({"pipeline": pipeline, "stage": stage, "entered": at, "is_day": event.is_day, "left": None,
+                        "position": event.position, "left_is_day": None, "left_to": None})
+
+
+def _leave(deal, to, at, is_day=None):
+    if deal.visits and deal.visits[-1]["left"] is None:
+        deal.visits[-1].update(left=at, left_to=to, left_is_day=is_day)
+
+
+def _clear_probability(deal, keep):
+    if not (keep or deal.probability_kept):
+        deal.probability_bp = None
+
+
+class _DealSteps:
+    @staticmethod
+    def DealCreated(deal, event, body, at):
+        deal.visits, deal.outcomes, deal.reversed = [], [], 0
+        deal.outcome = "open"
+        deal.value, deal.owner = money_of(body), body.owner or None
+        deal.lead, deal.person, deal.organization, deal.product = (getattr(body, f) or None for f in
+                                                                  ("lead", "person", "organization", "product"))
+        _source(deal, body.source)
+        deal.expected_close = day_of(body, "expected_close")
+        deal.probability_bp = body.probability_bp if body.HasField("probability_bp") else None
+        deal.probability_position = event.position
+        _enter(deal, event, body.pipeline, body.stage, at)
+
+    @staticmethod
+    def DealDetailsChanged(deal, event, body, at):
+        for field in ("person", "organization", "product"):
+            if body.HasField(field):
+                setattr(deal, field, getattr(body, field) or None)
+        if body.HasField("source"):
+            _source(deal, body.source)
+
+    @staticmethod
+    def DealStageChanged(deal, event, body, at):
+        _clear_probability(deal, body.keep_probability)
+        deal.probability_position = event.position
+        _enter(deal, event, deal.pipeline, body.stage, at)
+
+    @staticmethod
+    def DealMovedToPipeline(deal, event, body, at):
+        _clear_probability(deal, False)
+        deal.probability_position = event.position
+        _enter(deal, event, body.pipeline, body.stage, at)
+
+    @staticmethod
+    def DealValueChanged(deal, event, body, at):
+        deal.value = money_of(body)
+
+    @staticmethod
+    def DealExpectedCloseChanged(deal, event, body, at):
+        deal.expected_close = day_of(body, "expected_close")
+
+    @staticmethod
+    def DealAssigned(deal, event, body, at):
+        deal.owner = body.owner or None
+
+    @staticmethod
+    def DealProbabilityOverridden(deal, event, body, at):
+        deal.probability_bp, deal.probability_kept = body.probability_bp, body.keep
+        deal.probability_position = event.position
+
+    @staticmethod
+    def DealProbabilityCleared(deal, event, body, at):
+        deal.probability_bp, deal.probability_kept = None, False
+        deal.probability_position = event.position
+
+    @staticmethod
+    def DealWon(deal, event, body, at):
+        _close(deal, event, "won", at)
+        deal.won_at = at
+
+    @staticmethod
+    def DealLost(deal, event, body, at):
+        _close(deal, event, "lost", at)
+        deal.lost_at = at
+        deal.lost_reason = body.reason if body.reason not in ("", "NOT_STATED") else None
+        deal.competitor = body.competitor or None
+
+    @staticmethod
+    def DealReopened(deal, event, body, at):
+        if deal.outcome != "open":
+            deal.reversed += 1
+        deal.outcome = "open"
+        deal.won_at = deal.lost_at = deal.closed_at = deal.lost_reason = deal.competitor = deal.owner_at_close = None
+        deal.closed_is_day = None
+        deal.reopened_at = at
+
+    @staticmethod
+    def DealCompleted(deal, event, body, at):
+        deal.completed_at = at
+
+
+def _close(deal, event, outcome, at):
+    _leave(deal, outcome, at, event.is_day)
+    deal.outcome, deal.closed_at, deal.closed_is_day, deal.owner_at_close = outcome, at, event.is_day, deal.owner
+    deal.outcomes.append((outcome, at))
+
+
+# ---- Leads ----
+
+
+def _apply_lead(lead, event):
+    body, kind = event.body, event.kind
+    if kind == "LeadCaptured":
+        lead.captured_at, lead.captured_is_day, lead.state, lead.level = event.occurred, event.is_day, "open", "none"
+        _source(lead, body.source)
+        lead.owner, lead.status = body.owner or None, body.status or None
+        lead.reached = {}
+        if lead.owner:
+            lead.assigned_at = event.occurred
+    elif kind == "LeadDetailsChanged":
+        if body.HasField("source"):
+            _source(lead, body.source)
+    elif kind == "LeadAssigned":
+        lead.owner = body.owner or None
+        if lead.owner and lead.assigned_at is None:
+            lead.assigned_at = event.occurred
+    elif kind == "LeadStatusChanged":
+        lead.status = body.status or None
+    elif kind in ("LeadQualified", "LeadAccepted", "LeadRequalified"):
+        level = LEVELS[3 if kind == "LeadAccepted" else body.level]
+        if kind == "LeadRequalified" and lead.state == "disqualified":
+            lead.state = "open"
+            lead.disqualified_at = lead.disqualify_reason = None
+        lead.level = level
+        for reached in list(LEVELS.values())[1:list(LEVELS.values()).index(level) + 1]:
+            lead.reached.setdefault(reached, event.occurred)
+    elif kind == "LeadDisqualified":
+        lead.state, lead.disqualified_at, lead.disqualify_reason = "disqualified", event.occurred, body.reason
+    elif kind == "LeadConverted":
+        lead.state, lead.converted_at, lead.deal = "converted", event.occurred, body.deal or None
+        lead.person, lead.organization = body.person or None, body.organization or None
