@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "domain/calendar.h"
 #include "domain/rulebook.h"
+#include "domain/timeline.h"
 #include "recount/storage/v1/commit.pb.h"
 #include "recount/v1/command.pb.h"
 #include "recount/v1/event.pb.h"
@@ -42,15 +44,42 @@ const google::protobuf::Message& EventIn(const v1::EventPayload& payload);
 // `DealStageChanged`; empty: unknown.
 std::string TypeName(uint32_t type);
 
-// ---- States: the public resource, and what only decisions need. By position, not by occurrence (DESIGN.md). ----
+// ---- States: the public resource, and what only decisions need. ----
 
+// They fold by position. What is set again and again over time (owner, stage, value ...) is kept as a timeline, so that a late
+// entry takes its place: the resource shows what holds last in the world, as reports do, and "is so already" is asked of
+// the moment that a command speaks of.
+
+struct LeadState {
+  v1::Lead lead;
+  Timeline<std::string> owner;
+  Timeline<std::string> status;
+  Timeline<int64_t> handle_by;      // microseconds
+  Timeline<v1::LeadLevel> level;
+};
+struct StageSet {
+  std::string pipeline;
+  std::string stage;
+};
+struct Amount {
+  int64_t minor = 0;
+  std::string currency;             // empty: no value
+  bool operator==(const Amount&) const = default;
+};
+struct ClosedSpan {                 // between an outcome and its reopening
+  Instant from;
+  Instant to;
+};
 struct DealState {
   v1::Deal deal;
-  int64_t created_micros = 0;
-  int64_t outcome_micros = 0;                   // of the standing outcome
-  v1::Precision outcome_precision = v1::PRECISION_UNSPECIFIED;
-  std::vector<int64_t> stage_change_micros;     // exact instants of stage changes
-  std::string last_open_stage;
+  Instant created;
+  Instant outcome;                  // of the standing outcome
+  Timeline<StageSet> stages;        // the creation's first
+  Timeline<std::string> owner;
+  Timeline<Amount> value;
+  Timeline<std::optional<int32_t>> expected_close;  // day
+  int64_t probability_micros = kBeginning;          // when it was last set or cleared by hand
+  std::vector<ClosedSpan> closed_spans;             // withdrawn outcomes
 };
 struct RuleKindState {
   std::vector<uint64_t> published_positions;
@@ -64,7 +93,7 @@ struct TenantState {
 };
 
 // Empty (monostate): the stream does not exist.
-using State = std::variant<std::monostate, v1::Lead, v1::Person, v1::Organization, DealState, v1::Product, v1::User, v1::Team,
+using State = std::variant<std::monostate, LeadState, v1::Person, v1::Organization, DealState, v1::Product, v1::User, v1::Team,
                            v1::OrgUnit, RuleKindState, DraftState, TenantState>;
 
 bool Exists(const State& state);

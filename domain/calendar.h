@@ -3,10 +3,12 @@
 #ifndef RECOUNT_DOMAIN_CALENDAR_H_
 #define RECOUNT_DOMAIN_CALENDAR_H_
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -29,11 +31,13 @@ struct Period {
 
 class Calendar {
  public:
+  // UTC; only to be assigned to.
+  Calendar() = default;
   // Fails with UNKNOWN_ZONE if the zone is not in the time-zone database.
   static absl::StatusOr<Calendar> Make(const v1::CalendarRule& rule);
 
   const std::string& zone() const { return zone_name_; }
-  int32_t DayOf(int64_t micros) const;            // local day that holds the instant
+  int32_t DayOf(int64_t micros) const;            // local day that holds the instant: StartOf(day) <= micros < EndOf(day)
   int64_t StartOf(int32_t day) const;             // first instant of the local day
   int64_t EndOf(int32_t day) const { return StartOf(day + 1); }  // exclusive
 
@@ -48,15 +52,20 @@ class Calendar {
   int WeekdayOf(int32_t day) const;               // 1 Monday to 7 Sunday
   bool IsWorkingDay(int32_t day) const;
 
-  // The texts of ReportParameters.period. PERIOD_INVALID or PARAMETER_INVALID otherwise.
+  // The texts of ReportParameters.period; empty: all time. `FY2017` begins in 2017; `2017-W01` holds the 4th of January;
+  // the ends of `A..B` may be any unit. PARAMETER_INVALID for other texts, PERIOD_INVALID if it ends before it begins.
   absl::StatusOr<Period> ParsePeriod(absl::string_view text) const;
-  // The period before, of the same kind (decisions.md 23); days without a kind: as many days before.
+  // The period before, of the same kind (decisions.md 23); days without a kind: as many days before. A period that is open
+  // at an end has none before it: both ends are missing.
   Period Before(absl::string_view text, const Period& period) const;
 
  private:
-  std::string zone_name_;
+  std::string zone_name_ = "UTC";
   absl::TimeZone zone_;
-  v1::CalendarRule rule_;
+  int week_start_ = 1;
+  int fiscal_month_ = 1;
+  std::array<bool, 8> works_on_ = {};  // by weekday, from 1
+  std::vector<int32_t> holidays_;      // sorted
 };
 
 int32_t DayFromCivil(int year, int month, int day);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,8 +20,18 @@
 
 namespace recount::domain {
 
+// Orders pairs of texts, so that one can look up without making strings.
+struct PairLess {
+  using is_transparent = void;
+  template <typename A, typename B>
+  bool operator()(const A& a, const B& b) const {
+    const int first = absl::string_view(a.first).compare(b.first);
+    return first != 0 ? first < 0 : absl::string_view(a.second) < absl::string_view(b.second);
+  }
+};
+
 struct RuleVersionEntry {
-  uint64_t position = 0;            // of the publication
+  uint64_t position = 0;            // of the publication; 0: a draft
   int64_t recorded_micros = 0;
   std::string actor;
   v1::RuleProposal rule;
@@ -62,6 +73,9 @@ class Rulebook {
   uint64_t position_ = 0;
 };
 
+// Stages of versions before the one in force on a day that neither stand in it nor are mapped (pipeline, stage).
+std::vector<std::pair<std::string, std::string>> UnmappedStages(const Rulebook& rules, int64_t day);
+
 // ---- What rules say. Each is made once for a question and asked for every record. ----
 
 // Stages in force on a day, with the maps that lead former ones there (decisions.md 18).
@@ -76,11 +90,11 @@ class StageBook {
   };
   // Where a stage as it was set stands now; nullptr: unknown before the version in force (or never known).
   const Entry* Find(absl::string_view pipeline, absl::string_view stage) const;
-  const std::vector<v1::Pipeline>& pipelines() const { return pipelines_; }
+  const std::vector<v1::Pipeline>& pipelines() const { return *pipelines_; }
 
  private:
-  std::vector<v1::Pipeline> pipelines_;
-  std::map<std::pair<std::string, std::string>, Entry> entries_;
+  std::shared_ptr<const std::vector<v1::Pipeline>> pipelines_;  // entries point into it, also those of a copy
+  std::map<std::pair<std::string, std::string>, Entry, PairLess> entries_;
 };
 
 // Probability of a stage, basis points; won 10,000 and lost 0 where the table is silent; nullopt: none.
@@ -98,7 +112,7 @@ class RateTable {
   std::optional<Rate> Find(absl::string_view from, absl::string_view to, int32_t day) const;
 
  private:
-  std::map<std::pair<std::string, std::string>, std::map<int32_t, int64_t>> rates_;
+  std::map<std::pair<std::string, std::string>, std::map<int32_t, int64_t>, PairLess> rates_;
 };
 
 // Who belongs where (K-15), dated.
