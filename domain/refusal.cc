@@ -113,8 +113,10 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::TOO_MANY_COMMANDS:
     case v1::DISK_FULL:
     case v1::ANSWER_TOO_LARGE:
+    case v1::READER_TOO_SLOW:
       return absl::StatusCode::kResourceExhausted;
     case v1::OUTCOME_UNKNOWN:
+    case v1::SERVER_STOPPING:
       return absl::StatusCode::kUnavailable;
     case v1::DATA_DAMAGED:
       return absl::StatusCode::kDataLoss;
