@@ -9,6 +9,7 @@ from reference.log import day_of, money_of
 CREATING = {"DealCreated", "LeadCaptured", "PersonCreated", "OrganizationCreated", "ProductCreated", "UserCreated", "TeamCreated",
             "OrgUnitCreated"}
 LEVELS = {0: "none", 1: "mql", 2: "sql", 3: "sal"}
+RANKS = {level: rank for rank, level in LEVELS.items()}
 
 
 class Facts:
@@ -83,17 +84,24 @@ def _apply_deal(deal, event, at):
 
 
 def _enter(deal, event, pipeline, stage, at):
-    """A new visit; the one before ends."""
-    _leave(deal, stage if pipeline == deal.pipeline else "moved", at)
+    """A new visit; the one before ends. Time after an outcome is no visit."""
+    if deal.visits and deal.visits[-1]["reopening"] == event.commit:
+        deal.visits.pop()  # reopened into this stage at once
+    _leave(deal, event, stage if pipeline == deal.pipeline else "moved", at)
     deal.pipeline, deal.stage = pipeline, stage
     deal.stage_entered_at, deal.stage_is_day = at, event.is_day
-    deal.visits.append({"pipeline": pipeline, "stage": stage, "entered": at, "is_day": event.is_day, "left": None,
-                        "position": event.position, "left_is_day": None, "left_to": None})
+    if deal.outcome == "open":
+        _start(deal, event, at)
 
 
-def _leave(deal, to, at, is_day=None):
+def _start(deal, event, at, reopening=None):
+    deal.visits.append({"pipeline": deal.pipeline, "stage": deal.stage, "entered": at, "is_day": event.is_day, "left": None,
+                        "position": event.position, "left_is_day": None, "left_to": None, "reopening": reopening})
+
+
+def _leave(deal, event, to, at):
     if deal.visits and deal.visits[-1]["left"] is None:
-        deal.visits[-1].update(left=at, left_to=to, left_is_day=is_day)
+        deal.visits[-1].update(left=at, left_to=to, left_is_day=event.is_day)
 
 
 def _clear_probability(deal, keep):
@@ -175,8 +183,9 @@ class _DealSteps:
             deal.reversed += 1
         deal.outcome = "open"
         deal.won_at = deal.lost_at = deal.closed_at = deal.lost_reason = deal.competitor = deal.owner_at_close = None
-        deal.closed_is_day = None
+        deal.closed_is_day = deal.completed_at = None
         deal.reopened_at = at
+        _start(deal, event, at, reopening=event.commit)
 
     @staticmethod
     def DealCompleted(deal, event, body, at):
@@ -184,7 +193,7 @@ class _DealSteps:
 
 
 def _close(deal, event, outcome, at):
-    _leave(deal, outcome, at, event.is_day)
+    _leave(deal, event, outcome, at)
     deal.outcome, deal.closed_at, deal.closed_is_day, deal.owner_at_close = outcome, at, event.is_day, deal.owner
     deal.outcomes.append((outcome, at))
 
@@ -211,13 +220,14 @@ def _apply_lead(lead, event):
     elif kind == "LeadStatusChanged":
         lead.status = body.status or None
     elif kind in ("LeadQualified", "LeadAccepted", "LeadRequalified"):
-        level = LEVELS[3 if kind == "LeadAccepted" else body.level]
-        if kind == "LeadRequalified" and lead.state == "disqualified":
+        rank = 3 if kind == "LeadAccepted" else body.level
+        if kind == "LeadRequalified":
             lead.state = "open"
             lead.disqualified_at = lead.disqualify_reason = None
-        lead.level = level
-        for reached in list(LEVELS.values())[1:list(LEVELS.values()).index(level) + 1]:
-            lead.reached.setdefault(reached, event.occurred)
+            lead.reached = {level: at for level, at in lead.reached.items() if at is not None and RANKS[level] <= rank}
+        lead.level = LEVELS[rank]
+        for level in range(1, rank + 1):
+            lead.reached.setdefault(LEVELS[level], event.occurred)
     elif kind == "LeadDisqualified":
         lead.state, lead.disqualified_at, lead.disqualify_reason = "disqualified", event.occurred, body.reason
     elif kind == "LeadConverted":

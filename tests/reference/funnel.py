@@ -1,0 +1,120 @@
+"""sales_funnel (decisions.md 13).
+
+A step's numerator is the records that reached both k and, after it, k + 1. strict: reached = was in all stages up to it, in
+order; touched: was in it; implied: was in it or further down. Won is the last step, lost has no rank. Adjacent visits of one
+mapped stage join; re-entry is a new visit. A deal that changed its pipeline has a way through each.
+"""
+
+import collections
+
+UNKNOWN = None
+
+
+class Way:
+    """One record's way through one pipeline: entries in order, as (stage or UNKNOWN, whether the entry counts)."""
+
+    def __init__(self):
+        self.entries, self.won, self.lost_in, self.lost = [], False, UNKNOWN, False
+
+
+def rows(world, deals, groups_of, mode="strict", counts=lambda at: True):
+    """{(group..., pipeline, stage): {measure: value}}; `counts`: whether an entry at a time counts (funnel by period)."""
+    pipelines = {p: [s for s, meaning in stages if meaning == "open"] + [next((s for s, m in stages if m == "won"), "won")]
+                 for p, stages in world.book.pipelines(world.day).items()}
+    found = {}
+    for deal in deals:
+        for pipeline, way in ways(world, deal, counts).items():
+            ladder = pipelines.setdefault(pipeline, ["won"])
+            lines = _lines(way, ladder, mode)
+            for group in groups_of(deal):
+                target = found.setdefault((group, pipeline), [collections.Counter() for _ in range(len(ladder) + 1)])
+                for sums, line in zip(target, lines):
+                    sums.update(line)
+    result = {}
+    for (group, pipeline), sums in found.items():
+        ladder = pipelines[pipeline]
+        for index, line in enumerate(sums):
+            if index == len(ladder) and not line["reached"] and not line["lost_here"]:
+                continue
+            stage = ladder[index] if index < len(ladder) else UNKNOWN
+            result[group + (pipeline, stage)] = _measures(sums, index, len(ladder))
+    return result
+
+
+def _measures(sums, index, steps):
+    line = sums[index]
+    measures = {name: line[name] for name in ("reached", "continued", "lost_here", "skipped", "regressions")}
+    measures["step"] = (line["continued"], line["reached"]) if index < steps - 1 and line["reached"] else None
+    measures["cumulative"] = (line["reached"], sums[0]["reached"]) if index < steps and sums[0]["reached"] else None
+    return measures
+
+
+def ways(world, deal, counts):
+    book = world.book_for(deal)
+    found, last, last_pipeline = {}, None, None
+    meanings = {p: dict(stages) for p, stages in book.pipelines(world.day).items()}
+    for visit in deal.visits:
+        pipeline, stage = visit["pipeline"], book.mapped_stage(visit["pipeline"], visit["stage"], world.day)
+        if stage is not None and meanings[pipeline].get(stage, "open") != "open":
+            continue
+        way = found.setdefault(pipeline, Way())
+        joins = (last is not None and last_pipeline == pipeline and way.entries and way.entries[-1][0] == stage
+                 and last["left"] == visit["entered"] and last["left_to"] not in ("won", "lost"))
+        if not joins:
+            way.entries.append((stage, counts(visit["entered"])))
+        last, last_pipeline = visit, pipeline
+    if last_pipeline is not None:
+        way = found[last_pipeline]
+        way.won = deal.outcome == "won" and counts(deal.won_at)
+        if deal.outcome == "lost" and counts(deal.lost_at):
+            way.lost, way.lost_in = True, way.entries[-1][0]
+    return found
+
+
+def _lines(way, ladder, mode):
+    """A Counter for each line of the ladder and one for the unknown stage."""
+    lines = [collections.Counter() for _ in range(len(ladder) + 1)]
+    entries = [ladder.index(stage) for stage, counted in way.entries if counted and stage in ladder]
+    if way.won:
+        entries.append(len(ladder) - 1)
+    for index in range(len(ladder)):
+        lines[index]["reached"] = int(_reached(entries, index, mode))
+        if index + 1 < len(ladder):
+            lines[index]["continued"] = int(_continued(entries, index, mode))
+    visited, previous = set(), None
+    for stage, counted in way.entries:
+        if stage not in ladder:
+            lines[-1]["reached"] |= int(counted)
+            continue
+        rank = ladder.index(stage)
+        if counted:
+            for below in set(range(rank)) - visited:
+                lines[below]["skipped"] = 1
+            if previous is not None and rank < previous:
+                lines[previous]["regressions"] += 1
+        visited.add(rank)
+        previous = rank
+    if way.won:
+        for below in set(range(len(ladder) - 1)) - visited:
+            lines[below]["skipped"] = 1
+    if way.lost:
+        lines[ladder.index(way.lost_in) if way.lost_in in ladder else -1]["lost_here"] += 1
+    return lines
+
+
+def _in_order(entries, wanted):
+    """Whether `wanted` is a subsequence of the entries."""
+    remaining = iter(entries)
+    return all(any(entry == rank for entry in remaining) for rank in wanted)
+
+
+def _reached(entries, index, mode):
+    if mode == "strict":
+        return _in_order(entries, range(index + 1))
+    return index in entries if mode == "touched" else any(entry >= index for entry in entries)
+
+
+def _continued(entries, index, mode):
+    if mode == "strict":
+        return _in_order(entries, range(index + 2))
+    return _in_order(entries, (index, index + 1)) if mode == "touched" else any(entry > index for entry in entries)

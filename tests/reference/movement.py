@@ -1,0 +1,137 @@
+"""pipeline_movement (decisions.md 18): opening + what came - what went = closing, in count and value.
+
+Between two moments of validity at one knowledge: every deal is looked at after each instant at which something happened to it,
+and what changed since the instant before is booked.
+"""
+
+import collections
+
+OPENING, CLOSING = "opening", "closing"
+
+
+class Standing:
+    def __init__(self, world, deal, asks):
+        self.exists = deal is not None
+        self.deleted = self.exists and deal.deleted
+        self.outcome = deal.outcome if self.exists else None
+        self.value, self.bucket, self.pipeline, self.owner, self.close, self.rank = None, None, None, None, None, None
+        self.fits = self.exists and asks.fits(world, deal)
+        self.group = asks.group(world, deal) if self.exists else None
+        if self.exists:
+            value = world.value(deal)
+            self.value, self.bucket = value if value is not None else (None, None)
+            if self.value is None and value is not None:
+                self.bucket = "unconverted"
+            self.pipeline, self.owner, self.close, self.rank = deal.pipeline, world.owner(deal), deal.expected_close, world.stage_order(deal)
+
+    @property
+    def inside(self):
+        return self.exists and not self.deleted and self.outcome == "open" and self.fits
+
+
+class Asks:
+    """What the question asks for: a filter, a grouping, and whether they look at the owner or the expected close."""
+
+    def __init__(self, fits=lambda world, deal: True, group=lambda world, deal: (), owner=False, expected_close=False):
+        self.fits, self.group, self.owner, self.expected_close = fits, group, owner, expected_close
+
+
+def book(opening, closing, asks, names):
+    """{(group, bucket, category): [count, value in minor units]} between two worlds; of the same knowledge or not."""
+    sums = collections.defaultdict(lambda: [0, 0])
+
+    def post(category, standing, count, value):
+        entry = sums[(standing.group, standing.bucket, category)]
+        entry[0] += count
+        entry[1] += value
+
+    for name in names:
+        first = Standing(opening, opening.record(name), asks)
+        if first.inside:
+            post(OPENING, first, 1, first.value or 0)
+        start = closing.at(valid_at=opening.valid_at)
+        known = Standing(start, start.record(name), asks)
+        _difference("restated", first, known, post)
+        before = known
+        for at in _instants(closing, name, opening.valid_at):
+            world = closing.at(valid_at=at)
+            after = Standing(world, world.record(name), asks)
+            _event(asks, before, after, post)
+            before = after
+        last = Standing(closing, closing.record(name), asks)
+        _difference("revaluation", before, last, post)
+        if last.inside:
+            post(CLOSING, last, 1, last.value or 0)
+    return {key: tuple(value) for key, value in sums.items()}
+
+
+def _instants(world, name, after):
+    record = world.record(name)
+    if record is None:
+        return []
+    return sorted({max(event.occurred, record.created_at) for event in record.events
+                   if after < max(event.occurred, record.created_at) <= world.valid_at})
+
+
+def _difference(category, before, after, post):
+    """Not by an event of the deal's own."""
+    if before.inside and after.inside and (before.group, before.bucket) == (after.group, after.bucket):
+        if (before.value or 0) != (after.value or 0):
+            post(category, after, 0, (after.value or 0) - (before.value or 0))
+        return
+    if before.inside:
+        post(category, before, -1, -(before.value or 0))
+    if after.inside:
+        post(category, after, 1, after.value or 0)
+
+
+def _revalue(before, after, group, post):
+    here = _like(after, group=group)
+    if before.bucket != after.bucket:
+        post("decreased", _like(before, group=group), -1, -(before.value or 0))
+        post("increased", here, 1, after.value or 0)
+    elif (after.value or 0) != (before.value or 0):
+        post("increased" if (after.value or 0) > (before.value or 0) else "decreased", here, 0, (after.value or 0) - (before.value or 0))
+
+
+def _like(standing, **changes):
+    other = object.__new__(Standing)
+    other.__dict__.update(standing.__dict__, **changes)
+    return other
+
+
+def _event(asks, before, after, post):
+    """A change of the deal's own at one instant. A win leaves at its won value, after an increase or decrease."""
+    if before.inside and after.inside:
+        if before.group != after.group:
+            into, out = _why(asks, before, after)
+            post(out, before, -1, -(before.value or 0))
+            post(into, _like(before, group=after.group), 1, before.value or 0)
+        _revalue(before, after, after.group, post)
+        if before.pipeline == after.pipeline and None not in (before.rank, after.rank) and before.rank != after.rank:
+            post("advanced" if after.rank > before.rank else "regressed", after, 0, 0)
+    elif before.inside:
+        _revalue(before, after, before.group, post)
+        post(_reason_to_leave(asks, before, after), _like(after, group=before.group), -1, -(after.value or 0))
+    elif after.inside:
+        reason = "new" if not before.exists else "reopened" if before.deleted or before.outcome != "open" else _why(asks, before, after)[0]
+        post(reason, after, 1, after.value or 0)
+    elif not before.exists and after.exists and after.fits:  # came and left within one instant
+        post("new", after, 1, after.value or 0)
+        post(_reason_to_leave(asks, before, after), after, -1, -(after.value or 0))
+
+
+def _reason_to_leave(asks, before, after):
+    if after.deleted:
+        return "removed"
+    return after.outcome if after.outcome != "open" else _why(asks, before, after)[1]
+
+
+def _why(asks, before, after):
+    if before.pipeline != after.pipeline:
+        return "moved_in", "moved_out"
+    if asks.owner and before.owner != after.owner:
+        return "transferred_in", "transferred_out"
+    if asks.expected_close and before.close != after.close:
+        return "pulled_in", "pushed_out"
+    return "moved_in", "moved_out"

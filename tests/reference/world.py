@@ -1,0 +1,132 @@
+"""The facts at one moment (P, D) under one rulebook, and the fields that rules make of them."""
+
+import collections
+import datetime
+
+from reference import facts as folding
+from reference.calendar import Calendar
+from reference.money import weigh
+from reference.rulebook import Rulebook
+
+
+class World:
+    """`rules`: positions as in the question's rule basis: the rulebook, whether probabilities are as recorded."""
+
+    def __init__(self, events, position, valid_at, tenant_zone, book=None, as_recorded=False, attribution="current", currency=None,
+                 draft=()):
+        self.events, self.position, self.valid_at, self.zone = events, position, valid_at, tenant_zone
+        self.streams = collections.defaultdict(list)
+        for event in events:
+            self.streams[event.stream].append(event)
+        self.book = book or Rulebook(events, position, draft)
+        self.as_recorded, self.attribution, self.currency = as_recorded, attribution, currency or None
+        # The calendar that says which day D is: that of the newest version that may hold.
+        rough = self.book.in_force("calendar", datetime.date.max)
+        self.calendar = self.book.calendar(Calendar(rough.zone if rough else tenant_zone).day_of(valid_at), tenant_zone)
+        self.day = self.calendar.day_of(valid_at)
+        self._facts = {}
+
+    def at(self, position=None, valid_at=None):
+        """The same rules at another moment: only what D itself chooses (the version that holds) stays this world's."""
+        other = object.__new__(World)
+        other.__dict__.update(self.__dict__, position=self.position if position is None else position,
+                              valid_at=self.valid_at if valid_at is None else valid_at, _facts={})
+        return other
+
+    # ---- Facts ----
+
+    def record(self, name):
+        """Facts of a record, None if it does not exist at the moment."""
+        if not name:
+            return None
+        if name not in self._facts:
+            self._facts[name] = folding.fold(name, self.streams.get(name, ()), self.position, self.valid_at)
+        return self._facts[name] if self._facts[name].exists else None
+
+    def record_at(self, name, valid_at):
+        found = folding.fold(name, self.streams.get(name, ()), self.position, min(valid_at, self.valid_at))
+        return found if found.exists else None
+
+    def records(self, collection):
+        """All records of a collection that exist and are not deleted."""
+        for name in sorted(self.streams):
+            if name.startswith(collection + "/"):
+                found = self.record(name)
+                if found is not None and not found.deleted:
+                    yield found
+
+    # ---- Stages and probabilities ----
+
+    def book_for(self, deal):
+        """As recorded: the rules as published up to the event that last set stage or probability."""
+        return Rulebook(self.events, min(deal.probability_position, self.position)) if self.as_recorded else self.book
+
+    def stage(self, deal):
+        return self.book_for(deal).mapped_stage(deal.pipeline, deal.stage, self.day)
+
+    def stage_order(self, deal):
+        stage = self.stage(deal)
+        return self.book_for(deal).stage_order(deal.pipeline, stage, self.day) if stage else None
+
+    def probability(self, deal):
+        """Basis points: by hand, else the stage's; None: the stage has none."""
+        if deal.probability_bp is not None:
+            return deal.probability_bp
+        stage = self.stage(deal)
+        return self.book_for(deal).probability(deal.pipeline, stage, self.day) if stage else None
+
+    # ---- Whose it is ----
+
+    def owner(self, record, axis=None):
+        """Owner by attribution; `axis`: the time of the fact (microseconds)."""
+        if self.attribution == "at_close":
+            return record.owner_at_close if record.closed_at is not None else record.owner
+        if self.attribution == "at_event" and axis is not None:
+            then = self.record_at(record.name, axis)
+            return then.owner if then else None
+        return record.owner
+
+    def owner_day(self, record, axis=None):
+        """The day whose org chart entry counts."""
+        if self.attribution == "at_close" and record.closed_at is not None:
+            return self.calendar.day_of(record.closed_at)
+        if self.attribution == "at_event" and axis is not None:
+            return self.calendar.day_of(axis)
+        return self.day
+
+    def team(self, record, axis=None):
+        return self._ancestor(record, "teams", axis)
+
+    def unit(self, record, axis=None):
+        return self._ancestor(record, "org_units", axis)
+
+    def _ancestor(self, record, collection, axis):
+        owner = self.owner(record, axis)
+        return (self.book.ancestor(owner, collection, self.owner_day(record, axis), self.day) or None) if owner else None
+
+    # ---- Money ----
+
+    def convert(self, money, day, probability_bp=10000):
+        """(minor units, currency): in the report currency if there is one; (None, currency) where there is no rate."""
+        if money is None:
+            return None
+        minor, source = money
+        target = self.currency or source
+        rate = None
+        if source != target:
+            rate = self.book.rate(source, target, day, self.day)
+            if rate is None:
+                return None, source
+        return weigh(minor, source, target, probability_bp, rate), target
+
+    def money_day(self, deal):
+        """Won deals take the rate of the won date, open ones that of D."""
+        return self.calendar.day_of(deal.closed_at) if deal.closed_at is not None else self.day
+
+    def value(self, deal):
+        return self.convert(deal.value, self.money_day(deal))
+
+    def weighted(self, deal):
+        """amount x p x rate, rounded once."""
+        probability = self.probability(deal)
+        return None if probability is None else self.convert(deal.value, self.money_day(deal), probability)
