@@ -1,0 +1,123 @@
+#include "projections/engine/funnel_count.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace recount::projections {
+namespace {
+
+constexpr char kVisits[] = "stage_visit";
+
+int64_t Column(const IntervalTable& table, absl::string_view name, uint32_t row) {
+  const int index = table.ColumnIndex(name);
+  return index < 0 ? kNull : table.column(index)[row];
+}
+
+// A row begins when something of the visit changed, e.g. its end: the entry is a column. Late entries have late positions.
+std::vector<uint32_t> InOrderOfEntry(const IntervalTable& table, absl::Span<const uint32_t> rows) {
+  std::vector<uint32_t> order(rows.begin(), rows.end());
+  const auto entered_at = table.column(table.ColumnIndex("entered_at"));
+  const auto item = table.item();
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return std::tie(entered_at[a], item[a]) < std::tie(entered_at[b], item[b]);
+  });
+  return order;
+}
+
+FunnelLadder LadderOf(const v1::Pipeline& pipeline, std::vector<int>* lines, int outcome) {
+  FunnelLadder ladder;
+  ladder.pipeline = pipeline.id();
+  for (const v1::Stage& stage : pipeline.stages()) {
+    if (stage.meaning() == v1::STAGE_MEANING_UNSPECIFIED) {
+      lines->push_back(ladder.open());
+      ladder.stages.push_back(stage.id());
+      continue;
+    }
+    lines->push_back(outcome);
+    if (stage.meaning() == v1::STAGE_MEANING_WON && ladder.won.empty()) ladder.won = stage.id();
+  }
+  if (ladder.won.empty()) ladder.won = "won";
+  return ladder;
+}
+
+}  // namespace
+
+FunnelCount::FunnelCount(const Query& query, const Selection& records, FunnelMode mode, bool by_period)
+    : query_(query), records_(records), mode_(mode), by_period_(by_period) {
+  if (query.period.first_day) begin_ = query.calendar().StartOf(*query.period.first_day);
+  if (query.period.last_day) end_ = query.calendar().EndOf(*query.period.last_day);
+  if (const IntervalTable* table = query.world->snapshot().table(kVisits)) {
+    visits_ = RecordTimeline::At(*table, query.moment().position, query.moment().valid_at);
+  }
+  for (const v1::Pipeline& pipeline : query.world->rules().stages.pipelines()) {
+    stage_lines_.emplace_back();
+    ladders_.push_back(LadderOf(pipeline, &stage_lines_.back(), kOutcome));
+  }
+}
+
+int FunnelCount::UnknownLadder(const std::string& pipeline) {
+  for (size_t i = 0; i < ladders_.size(); ++i) {
+    if (ladders_[i].pipeline == pipeline) return static_cast<int>(i);
+  }
+  ladders_.push_back({pipeline, {}, "won"});
+  return static_cast<int>(ladders_.size()) - 1;
+}
+
+FunnelCount::Place FunnelCount::PlaceOf(int64_t pipeline, int64_t stage) {
+  const auto [found, added] = places_.try_emplace({pipeline, stage});
+  if (!added) return found->second;
+  const Texts& texts = *query_.texts;
+  const std::string pipeline_id = pipeline == kNull ? std::string() : texts.Text(pipeline);
+  const std::string stage_id = stage == kNull ? std::string() : texts.Text(stage);
+  const auto* entry = query_.world->rules().stages.Find(pipeline_id, stage_id);
+  const Place place = entry == nullptr
+                          ? Place{UnknownLadder(pipeline_id), FunnelVisit::kUnknown}
+                          : Place{entry->pipeline_index, stage_lines_[entry->pipeline_index][entry->stage_index]};
+  return places_[{pipeline, stage}] = place;
+}
+
+std::vector<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, int* present) {
+  const IntervalTable& table = *query_.world->snapshot().table(kVisits);
+  const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
+  std::vector<Way> ways;
+  *present = -1;
+  for (const uint32_t row : InOrderOfEntry(table, visits_.RowsOf(record))) {
+    const Place place = PlaceOf(Column(table, "pipeline", row), Column(table, "stage", row));
+    if (place.stage == kOutcome) continue;
+    size_t way = 0;
+    while (way < ways.size() && ways[way].ladder != place.ladder) ++way;
+    if (way == ways.size()) ways.push_back({place.ladder, {}, kNull});
+    const bool same_pipeline = *present == static_cast<int>(way);
+    *present = static_cast<int>(way);
+
+    const int64_t entered_at = Column(table, "entered_at", row);
+    const int64_t left_to = Column(table, "left_to", row);
+    auto& visits = ways[way].path.visits;
+    // Adjacent visits of one mapped stage are one; coming back after an outcome is another.
+    const bool goes_on = same_pipeline && !visits.empty() && visits.back().stage == place.stage &&
+                         ways[way].left_at == entered_at && entered_at != kNull;
+    if (!goes_on) visits.push_back({place.stage, Counts(entered_at)});
+    const bool to_outcome = left_to != kNull && (left_to == won || left_to == lost);
+    ways[way].left_at = to_outcome ? kNull : Column(table, "left_at", row);
+  }
+  return ways;
+}
+
+void FunnelCount::ForEach(const Visitor& visit) {
+  const auto outcome = records_.Field("outcome");
+  const auto won_at = records_.Field("won_at");
+  const auto lost_at = records_.Field("lost_at");
+  const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
+  for (size_t row = 0; row < records_.size(); ++row) {
+    int present = -1;
+    std::vector<Way> ways = WaysOf(records_.record(row), &present);
+    if (present >= 0 && outcome->data[row] != kNull) {
+      FunnelPath& path = ways[present].path;
+      path.won = outcome->data[row] == won && Counts(won_at->data[row]);
+      if (outcome->data[row] == lost && Counts(lost_at->data[row])) path.lost_in = path.visits.back().stage;
+    }
+    for (const Way& way : ways) visit(row, way.ladder, LinesOf(way.path, mode_, ladders_[way.ladder].open()));
+  }
+}
+
+}  // namespace recount::projections

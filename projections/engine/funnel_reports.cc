@@ -1,0 +1,239 @@
+// The shape of funnels: stages and how many records reached them (decisions.md 13).
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "domain/refusal.h"
+#include "projections/engine/funnel_count.h"
+#include "projections/engine/group_keys.h"
+#include "projections/engine/shape.h"
+
+namespace recount::projections {
+namespace {
+
+constexpr absl::string_view kMeasures[] = {"reached",   "continued", "step",       "cumulative",
+                                           "lost_here", "skipped",   "regressions"};
+
+bool IsRatio(absl::string_view measure) { return measure == "step" || measure == "cumulative"; }
+
+absl::StatusOr<FunnelMode> ModeOf(absl::string_view id) {
+  if (id == "strict") return FunnelMode::kStrict;
+  if (id == "touched") return FunnelMode::kTouched;
+  if (id == "implied") return FunnelMode::kImplied;
+  return domain::Refuse(v1::DEFINITION_INVALID,
+                        absl::StrCat("A funnel has the modes strict, touched and implied, not `", id, "`."), "modes");
+}
+
+// What a record or a group brings to one measure of one line.
+Scalar CellOf(absl::string_view measure, const std::vector<FunnelLine>& lines, int line, int open) {
+  const FunnelLine& at = lines[line];
+  Scalar cell;
+  if (measure == "reached") cell.number = at.reached;
+  if (measure == "continued") cell.number = at.continued;
+  if (measure == "lost_here") cell.number = at.lost_here;
+  if (measure == "skipped") cell.number = at.skipped;
+  if (measure == "regressions") cell.number = at.regressions;
+  if (measure == "step" && line < open) cell = {at.continued, at.reached, kNull};
+  if (measure == "cumulative" && line <= open) cell = {at.reached, lines[0].reached, kNull};
+  return cell;
+}
+
+Scalar Shown(Scalar cell, bool is_ratio) {
+  if (is_ratio && cell.denominator == 0) return Scalar();
+  return cell;
+}
+
+struct Funnel {
+  Selection records;
+  GroupKeys keys;
+  RowGroups groups;
+  FunnelCount count;
+
+  Funnel(const Query& query, FunnelMode funnel_mode, bool period)
+      : records(period ? SelectIn(query, *query.world) : SelectRecords(query)),
+        keys(query), groups(keys.Group(records)), count(query, records, funnel_mode, period) {}
+};
+
+absl::StatusOr<std::unique_ptr<Funnel>> Prepare(const Query& query) {
+  const auto mode = ModeOf(query.mode == nullptr ? "strict" : query.mode->id());
+  if (!mode.ok()) return mode.status();
+  const std::string by = ArgumentOf(query, "by");
+  if (!by.empty() && by != "cohort" && by != "period") {
+    return domain::Refuse(v1::PARAMETER_INVALID,
+                          absl::StrCat("`by` is `cohort` (records created in the period) or `period` (entries in the period), "
+                                       "not `", by, "`."),
+                          "parameters.arguments[by]");
+  }
+  return std::make_unique<Funnel>(query, *mode, by == "period");
+}
+
+using Sums = std::map<std::pair<int64_t, int>, std::vector<FunnelLine>>;  // by group and ladder
+
+Sums SumUp(Funnel* funnel) {
+  Sums sums;
+  funnel->count.ForEach([&](size_t row, int ladder, const std::vector<FunnelLine>& lines) {
+    const auto add = [&](int64_t group) {
+      auto& sum = sums[{group, ladder}];
+      sum.resize(lines.size());
+      for (size_t line = 0; line < lines.size(); ++line) sum[line] += lines[line];
+    };
+    for (const int64_t group : funnel->groups.Of(row)) add(group);
+    if (funnel->keys.grouped()) add(GroupKeys::kTotal);
+  });
+  return sums;
+}
+
+void AddRows(const Query& query, const Funnel& funnel, int64_t group, int ladder,
+             const std::vector<FunnelLine>& lines, Answer* answer) {
+  const FunnelLadder& steps = funnel.count.ladders()[ladder];
+  for (int line = 0; line < static_cast<int>(lines.size()); ++line) {
+    const bool unknown = line == steps.open() + 1;
+    if (unknown && lines[line].reached == 0 && lines[line].lost_here == 0) continue;
+    AnswerRow row;
+    row.is_total = group == GroupKeys::kTotal;
+    row.cells = funnel.keys.Cells(group);
+    row.cells.push_back({query.texts->Code(steps.pipeline)});
+    row.cells.push_back(unknown ? Scalar() : Scalar{query.texts->Code(steps.Line(line))});
+    for (const int shown : query.shown) {
+      const std::string& measure = query.all_measures[shown].measure->id();
+      row.cells.push_back(Shown(CellOf(measure, lines, line, steps.open()), IsRatio(measure)));
+    }
+    answer->rows.push_back(std::move(row));
+  }
+}
+
+std::string Formula(absl::string_view measure, absl::string_view stage, absl::string_view first, absl::string_view next) {
+  const auto reached = [](absl::string_view id) { return absl::StrCat("count(deal that reached ", id, ")"); };
+  if (measure == "reached") return reached(stage);
+  if (measure == "continued") return absl::StrCat("count(deal that reached ", stage, " and after it ", next, ")");
+  if (measure == "step") return absl::StrCat("count(deal that reached ", stage, " and after it ", next, ") / ", reached(stage));
+  if (measure == "cumulative") return absl::StrCat(reached(stage), " / ", reached(first));
+  if (measure == "lost_here") return absl::StrCat("count(deal lost while in ", stage, ")");
+  if (measure == "skipped") return absl::StrCat("count(deal that came to a later stage without ", stage, ")");
+  return absl::StrCat("count(moves from ", stage, " to an earlier stage)");
+}
+
+class FunnelShape : public Shape {
+ public:
+  absl::Status Check(const v1::ReportDefinition& definition) const override {
+    if (definition.subject() != "deal") {
+      return domain::Refuse(v1::DEFINITION_INVALID, "A funnel counts deals: its subject is `deal`.", "subject");
+    }
+    for (const v1::Mode& mode : definition.modes()) {
+      if (const auto known = ModeOf(mode.id()); !known.ok()) return known.status();
+    }
+    for (const v1::Measure& measure : definition.measures()) {
+      if (std::find(std::begin(kMeasures), std::end(kMeasures), measure.id()) == std::end(kMeasures)) {
+        return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("A funnel has no measure `", measure.id(), "`."),
+                              absl::StrCat("measures[", measure.id(), "]"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Answer> Run(const Query& query) const override {
+    auto funnel = Prepare(query);
+    if (!funnel.ok()) return funnel.status();
+    const Sums sums = SumUp(funnel->get());
+    Answer answer;
+    answer.keep_order = true;
+    answer.columns = (*funnel)->keys.Columns();
+    const v1::FunnelShape& shape = query.definition->funnel();
+    answer.columns.push_back(KeyColumn(query, shape.pipeline(), Type::kText));
+    answer.columns.push_back(KeyColumn(query, shape.stage(), Type::kText));
+    for (const int shown : query.shown) {
+      answer.columns.push_back(MeasureColumn(query, *query.all_measures[shown].measure, Type::kInteger));
+    }
+    for (const int64_t group : (*funnel)->keys.InOrder()) {
+      for (size_t ladder = 0; ladder < (*funnel)->count.ladders().size(); ++ladder) {
+        const auto sum = sums.find({group, static_cast<int>(ladder)});
+        if (sum != sums.end()) AddRows(query, **funnel, group, static_cast<int>(ladder), sum->second, &answer);
+      }
+    }
+    return answer;
+  }
+
+  absl::StatusOr<Explanation> Explain(const Query& query, const CellAddress& cell) const override;
+};
+
+// The line that a cell's address names.
+struct Target {
+  std::string pipeline;
+  std::string stage;  // empty: unknown
+  int64_t group = -2;
+};
+
+absl::StatusOr<Target> TargetOf(const Query& query, const Funnel& funnel, const CellAddress& cell) {
+  const size_t dimensions = query.group_by.size();
+  if (cell.key.size() != dimensions + 2 || cell.key[dimensions].number == kNull) {
+    return domain::Refuse(v1::TOKEN_INVALID, "The cell id names no line of a funnel.", "cell_id");
+  }
+  Target target;
+  target.pipeline = query.texts->Text(cell.key[dimensions].number);
+  const int64_t stage = cell.key[dimensions + 1].number;
+  if (stage != kNull) target.stage = query.texts->Text(stage);
+  target.group = cell.is_total ? GroupKeys::kTotal
+                               : funnel.keys.Find(absl::MakeConstSpan(cell.key).subspan(0, dimensions));
+  return target;
+}
+
+int LineOf(const FunnelLadder& ladder, const std::string& stage) {
+  if (stage.empty()) return ladder.open() + 1;
+  for (int line = 0; line <= ladder.open(); ++line) {
+    if (ladder.Line(line) == stage) return line;
+  }
+  return -1;
+}
+
+bool InGroup(absl::Span<const int64_t> groups, int64_t group) {
+  return group == GroupKeys::kTotal || std::find(groups.begin(), groups.end(), group) != groups.end();
+}
+
+absl::StatusOr<Explanation> FunnelShape::Explain(const Query& query, const CellAddress& cell) const {
+  auto funnel = Prepare(query);
+  if (!funnel.ok()) return funnel.status();
+  const auto target = TargetOf(query, **funnel, cell);
+  if (!target.ok()) return target.status();
+  Explanation explanation;
+  explanation.is_ratio = IsRatio(cell.column);
+  Scalar sum{0, 0, kNull};
+  const auto& ladders = (*funnel)->count.ladders();
+  (*funnel)->count.ForEach([&](size_t row, int ladder, const std::vector<FunnelLine>& lines) {
+    if (ladders[ladder].pipeline != target->pipeline) return;
+    if (!InGroup((*funnel)->groups.Of(row), target->group)) return;
+    const int line = LineOf(ladders[ladder], target->stage);
+    if (line < 0) return;
+    const Scalar brings = CellOf(cell.column, lines, line, ladders[ladder].open());
+    if (brings.number == kNull || (brings.number == 0 && brings.denominator == 0)) return;
+    Contribution contribution;
+    contribution.record = (*funnel)->records.record(row);
+    if (explanation.is_ratio) {
+      contribution.numerator = {brings.number};
+      contribution.denominator = {brings.denominator};
+    } else {
+      contribution.value = {brings.number};
+    }
+    sum.number += brings.number;
+    sum.denominator += brings.denominator;
+    explanation.contributions.push_back(contribution);
+  });
+  explanation.value = Shown(sum, explanation.is_ratio);
+  if (const v1::Measure* measure = FindMeasure(*query.definition, cell.column)) explanation.definition = measure->definition();
+  const std::string stage = target->stage.empty() ? "an unknown stage" : target->stage;
+  for (const FunnelLadder& ladder : ladders) {
+    if (ladder.pipeline != target->pipeline) continue;
+    const int line = LineOf(ladder, target->stage);
+    explanation.formula = Formula(cell.column, stage, ladder.Line(0), line < ladder.open() ? ladder.Line(line + 1) : "");
+  }
+  return explanation;
+}
+
+}  // namespace
+
+const Shape& FunnelReports() {
+  static const FunnelShape shape;
+  return shape;
+}
+
+}  // namespace recount::projections

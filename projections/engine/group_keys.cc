@@ -1,0 +1,161 @@
+#include "projections/engine/group_keys.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_split.h"
+
+namespace recount::projections {
+namespace {
+
+constexpr int64_t kOneGroup[] = {0};
+
+bool IsText(Type type) { return type == Type::kText || type == Type::kRecord || type == Type::kTextSet; }
+
+// kNull is the least number: it comes last all the same.
+int Compare(int64_t a, int64_t b, Type type, const Texts& texts) {
+  if (a == b) return 0;
+  if (a == kNull) return 1;
+  if (b == kNull) return -1;
+  if (IsText(type)) return texts.Text(a).compare(texts.Text(b));
+  return a < b ? -1 : 1;
+}
+
+}  // namespace
+
+absl::Span<const int64_t> RowGroups::Of(size_t row) const {
+  if (groups_.empty()) return kOneGroup;
+  if (starts_.empty()) return absl::MakeConstSpan(groups_).subspan(row, 1);
+  return absl::MakeConstSpan(groups_).subspan(starts_[row], starts_[row + 1] - starts_[row]);
+}
+
+int64_t GroupKeys::Intern(const Key& key) {
+  const auto [place, added] = numbers_.emplace(key, static_cast<int64_t>(keys_.size()));
+  if (added) keys_.push_back(key);
+  return place->second;
+}
+
+// A record with several texts counts in a group for each of them (decisions.md 22).
+void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values, size_t row, RowGroups* groups) {
+  std::vector<Key> keys = {{}};
+  for (const auto& dimension : values) {
+    std::vector<int64_t> members = {dimension->data[row]};
+    if (dimension->type == Type::kTextSet && members[0] != kNull) {
+      Texts& texts = *query_.texts;
+      const std::string set = texts.Text(members[0]);
+      members.clear();
+      for (const absl::string_view member : absl::StrSplit(set, '\x1f', absl::SkipEmpty())) {
+        members.push_back(texts.Code(member));
+      }
+      if (members.empty()) members.push_back(kNull);
+    }
+    std::vector<Key> longer;
+    for (const Key& key : keys) {
+      for (const int64_t member : members) {
+        longer.push_back(key);
+        longer.back().push_back(member);
+      }
+    }
+    keys = std::move(longer);
+  }
+  for (const Key& key : keys) groups->groups_.push_back(Intern(key));
+}
+
+RowGroups GroupKeys::Group(const Selection& selection) {
+  RowGroups groups;
+  if (!grouped()) return groups;
+  std::vector<std::shared_ptr<const Values>> values;
+  bool sets = false;
+  types_.clear();
+  for (const QueryDimension& dimension : query_.group_by) {
+    values.push_back(selection.Evaluate(dimension.expr));
+    types_.push_back(values.back()->type);
+    sets |= types_.back() == Type::kTextSet;
+  }
+  for (size_t row = 0; row < selection.size(); ++row) {
+    if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
+    AddRow(values, row, &groups);
+  }
+  if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
+  return groups;
+}
+
+int64_t GroupKeys::Find(absl::Span<const Scalar> key) const {
+  if (!grouped()) return 0;
+  Key numbers;
+  for (const Scalar& part : key) numbers.push_back(part.number);
+  const auto found = numbers_.find(numbers);
+  return found == numbers_.end() ? -2 : found->second;
+}
+
+std::vector<Scalar> GroupKeys::Cells(int64_t group) const {
+  std::vector<Scalar> cells(query_.group_by.size());
+  if (group >= 0 && grouped()) {
+    for (size_t i = 0; i < cells.size(); ++i) cells[i].number = keys_[group][i];
+  }
+  return cells;
+}
+
+std::vector<int64_t> GroupKeys::InOrder() const {
+  if (!grouped()) return {0};
+  std::vector<int64_t> order;
+  for (size_t group = 0; group < keys_.size(); ++group) order.push_back(static_cast<int64_t>(group));
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    for (size_t i = 0; i < types_.size(); ++i) {
+      const int comparison = Compare(keys_[a][i], keys_[b][i], types_[i], *query_.texts);
+      if (comparison != 0) return comparison < 0;
+    }
+    return false;
+  });
+  order.push_back(kTotal);
+  return order;
+}
+
+std::vector<AnswerColumn> GroupKeys::Columns() const {
+  std::vector<AnswerColumn> columns;
+  for (size_t i = 0; i < query_.group_by.size(); ++i) {
+    Type type = i < types_.size() ? types_[i] : Type::kText;
+    if (type == Type::kTextSet) type = Type::kText;
+    columns.push_back(KeyColumn(query_, *query_.group_by[i].dimension, type));
+  }
+  return columns;
+}
+
+AnswerColumn KeyColumn(const Query& query, const v1::Dimension& dimension, Type type) {
+  AnswerColumn column;
+  column.column.set_id(dimension.id());
+  column.column.set_label(LabelOf(dimension.labels(), query.language));
+  column.column.set_type(WireType(type));
+  column.column.set_is_dimension(true);
+  column.column.set_non_additive(dimension.non_additive());
+  column.type = type;
+  column.is_key = true;
+  column.none = dimension.none();
+  return column;
+}
+
+const v1::Measure* FindMeasure(const v1::ReportDefinition& definition, absl::string_view id) {
+  for (const v1::Measure& measure : definition.measures()) {
+    if (measure.id() == id) return &measure;
+  }
+  return nullptr;
+}
+
+AnswerColumn MeasureColumn(const Query& query, const v1::Measure& measure, Type type) {
+  AnswerColumn column;
+  column.column.set_id(measure.id());
+  column.column.set_label(LabelOf(measure.labels(), query.language));
+  column.column.set_type(measure.function() == v1::FUNCTION_RATIO ? v1::VALUE_TYPE_RATIO : WireType(type));
+  column.column.set_unit(measure.unit());
+  column.column.set_definition(measure.definition());
+  column.type = type;
+  column.opens = true;
+  return column;
+}
+
+std::string ArgumentOf(const Query& query, absl::string_view id) {
+  const auto& arguments = query.parameters.arguments();
+  const auto found = arguments.find(std::string(id));
+  return found == arguments.end() ? std::string() : found->second;
+}
+
+}  // namespace recount::projections

@@ -1,0 +1,70 @@
+// Groups of an answer: the different values of its dimensions, numbered from 0 in order of first sight.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_GROUP_KEYS_H_
+#define RECOUNT_PROJECTIONS_ENGINE_GROUP_KEYS_H_
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "projections/engine/query.h"
+#include "projections/engine/shape.h"
+
+namespace recount::projections {
+
+// Groups of the rows of one selection.
+class RowGroups {
+ public:
+  // One group, or several where a dimension is a set of texts.
+  absl::Span<const int64_t> Of(size_t row) const;
+  // Never several.
+  bool single() const { return starts_.empty(); }
+
+ private:
+  friend class GroupKeys;
+  std::vector<int64_t> groups_;
+  std::vector<uint32_t> starts_;  // empty: one group a row
+};
+
+class GroupKeys {
+ public:
+  static constexpr int64_t kTotal = -1;  // over all groups
+
+  explicit GroupKeys(const Query& query) : query_(query) {}
+
+  // Values of the query's dimensions for each row. The same key in several selections (worlds) is the same group.
+  RowGroups Group(const Selection& selection);
+  bool grouped() const { return !query_.group_by.empty(); }
+
+  // Number of a key as it stands in a cell's address; -2: no row has it.
+  int64_t Find(absl::Span<const Scalar> key) const;
+  // Cells of the dimensions; of the total: no values.
+  std::vector<Scalar> Cells(int64_t group) const;
+  // All groups by the values of their keys (texts by their letters), those without a value last; then, if there are
+  // dimensions, the total. Without dimensions: group 0 alone.
+  std::vector<int64_t> InOrder() const;
+  // Columns of the dimensions; types are known after the first Group().
+  std::vector<AnswerColumn> Columns() const;
+
+ private:
+  using Key = std::vector<int64_t>;
+  int64_t Intern(const Key& key);
+  void AddRow(const std::vector<std::shared_ptr<const Values>>& values, size_t row, RowGroups* groups);
+
+  const Query& query_;
+  std::vector<Type> types_;
+  std::map<Key, int64_t> numbers_;
+  std::vector<Key> keys_;
+};
+
+// A column from what the definition says of it.
+AnswerColumn KeyColumn(const Query& query, const v1::Dimension& dimension, Type type);
+// A measure of the definition by its id; nullptr: it has none.
+const v1::Measure* FindMeasure(const v1::ReportDefinition& definition, absl::string_view id);
+AnswerColumn MeasureColumn(const Query& query, const v1::Measure& measure, Type type);
+// The text of a parameter as the caller gave it; empty: not given.
+std::string ArgumentOf(const Query& query, absl::string_view id);
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_GROUP_KEYS_H_

@@ -1,0 +1,247 @@
+#include "projections/engine/movement_walk.h"
+
+#include <algorithm>
+
+#include "domain/money.h"
+#include "domain/refusal.h"
+
+namespace recount::projections {
+namespace {
+
+// Money at the rate of a day, as values of other reports have it (decisions.md 17).
+class Exchange {
+ public:
+  Exchange(const Query& query)
+      : query_(query), wanted_(query.world->options().currency),
+        wanted_code_(wanted_.empty() ? kNull : query.texts->Code(wanted_)) {}
+
+  void Convert(int64_t minor, int64_t currency, int64_t at_micros, Standing* standing) {
+    standing->bucket = minor == kNull ? kNull : currency;
+    standing->value_minor = minor == kNull ? 0 : minor;
+    if (minor == kNull || wanted_.empty() || currency == wanted_code_) return;
+    const std::string& from = query_.texts->Text(currency);
+    const auto rate = query_.world->rules().rates.Find(from, wanted_, query_.calendar().DayOf(at_micros));
+    standing->bucket = rate ? wanted_code_ : query_.texts->unconverted();
+    standing->value_minor = 0;
+    if (rate) {
+      standing->value_minor = domain::WeighAndConvert(minor, 10000, rate->rate_nanos, rate->inverse,
+                                                      domain::MinorDigits(from).value_or(2),
+                                                      domain::MinorDigits(wanted_).value_or(2));
+    }
+  }
+
+ private:
+  const Query& query_;
+  const std::string wanted_;
+  const int64_t wanted_code_;
+};
+
+bool NamesAny(const Query& query, std::initializer_list<absl::string_view> fields) {
+  for (const absl::string_view field : fields) {
+    if (query.where != nullptr && Names(query.where, field)) return true;
+    for (const QueryDimension& dimension : query.group_by) {
+      if (Names(dimension.expr, field)) return true;
+    }
+  }
+  return false;
+}
+
+// Columns of deal_state over all rows of the table.
+struct StateColumns {
+  explicit StateColumns(const IntervalTable& table) : table(table) {}
+  int64_t At(absl::string_view name, uint32_t row) const {
+    const int index = table.ColumnIndex(name);
+    return index < 0 ? kNull : table.column(index)[row];
+  }
+  const IntervalTable& table;
+};
+
+const Standing& Find(const absl::flat_hash_map<int64_t, Standing>& end, int64_t record) {
+  static const Standing none;
+  const auto found = end.find(record);
+  return found == end.end() ? none : found->second;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<MovementWalk>> MovementWalk::Make(const Query& query) {
+  const Moment& opening = query.opening->moment();
+  if (opening.position > query.moment().position || opening.valid_at > query.moment().valid_at) {
+    return domain::Refuse(v1::PARAMETER_INVALID,
+                          "A movement runs forward: its opening must not be later than its closing, neither in what was known "
+                          "(as_of) nor in what was so (valid_at).",
+                          "parameters.opening_valid_at");
+  }
+  auto walk = std::unique_ptr<MovementWalk>(new MovementWalk(query));
+  walk->asks_ = {NamesAny(query, {"owner", "team", "unit"}), NamesAny(query, {"expected_close"})};
+  if (const absl::Status read = walk->ReadEnds(); !read.ok()) return read;
+  if (const absl::Status read = walk->ReadStates(); !read.ok()) return read;
+  return walk;
+}
+
+absl::StatusOr<MovementWalk::End> MovementWalk::EndIn(const World& world) {
+  End end;
+  const Selection all = SelectIn(query_, world);
+  const auto outcome = all.Field("outcome");
+  const auto value = all.Field("value");
+  const RowGroups groups = keys_.Group(all);
+  if (!groups.single()) {
+    return domain::Refuse(v1::PARAMETER_INVALID, "A movement cannot be grouped by what has several values for one deal.",
+                          "parameters.group_by");
+  }
+  const int64_t open = query_.texts->Find("open");
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (outcome->data[i] != open) continue;
+    Standing standing;
+    standing.exists = true;
+    standing.group = groups.Of(i)[0];
+    standing.bucket = value->currency[i];
+    standing.value_minor = value->data[i] == kNull ? 0 : value->data[i];
+    end.emplace(all.record(i), standing);
+  }
+  return end;
+}
+
+absl::Status MovementWalk::ReadEnds() {
+  const auto read = [&](const World& world, End* end) {
+    auto found = EndIn(world);
+    if (found.ok()) *end = *std::move(found);
+    return found.status();
+  };
+  const WorldOptions& closing = query_.world->options();
+  WorldOptions between = query_.opening->options();
+  if (const auto done = read(*query_.opening, &opening_); !done.ok()) return done;
+  restated_ = opening_;
+  if (between.moment.position != closing.moment.position) {
+    between.moment.position = closing.moment.position;
+    if (const auto done = read(World(between, query_.texts.get()), &restated_); !done.ok()) return done;
+  }
+  // Rules can only reach what is asked about stages, teams and rates.
+  ruled_ = restated_;
+  if (query_.where != nullptr || keys_.grouped() || !closing.currency.empty()) {
+    between.rules = closing.rules;
+    if (const auto done = read(World(between, query_.texts.get()), &ruled_); !done.ok()) return done;
+  }
+  return read(*query_.world, &closing_);
+}
+
+std::vector<uint32_t> MovementWalk::RowsToWalk(const IntervalTable& table) {
+  const Moment& from = query_.opening->moment();
+  const Moment& to = query_.moment();
+  timeline_ = RecordTimeline::Until(table, to.position, to.valid_at);
+  const StateColumns columns(table);
+  const int64_t open = query_.texts->Find("open");
+  std::vector<uint32_t> rows;
+  for (size_t i = 0; i < timeline_.size(); ++i) {
+    auto states = timeline_.rows(i);
+    while (!states.empty() && table.valid_to()[states[0]] <= from.valid_at) states.remove_prefix(1);
+    if (states.empty()) continue;
+    // Most deals of an old tenant were closed long before: nothing moves them.
+    const bool stays = states.size() == 1 && table.valid_from()[states[0]] <= from.valid_at;
+    const bool counts = columns.At("outcome", states[0]) == open && columns.At("deleted", states[0]) != 1;
+    if (stays && !counts && !opening_.contains(timeline_.record(i))) continue;
+    for (const uint32_t row : states) {
+      rows.insert(rows.end(), 2, row);
+      times_.push_back(std::max(table.valid_from()[row], from.valid_at));
+      times_.push_back(std::min(table.valid_to()[row] - 1, to.valid_at));
+    }
+    records_.push_back(timeline_.record(i));
+    starts_.push_back(rows.size());
+  }
+  return rows;
+}
+
+absl::Status MovementWalk::ReadStates() {
+  starts_.push_back(0);
+  const IntervalTable* table = query_.world->snapshot().table(query_.subject->id);
+  if (table == nullptr) return absl::OkStatus();
+  const std::vector<uint32_t> rows = RowsToWalk(*table);
+  Selection walk(*query_.world, *query_.subject, rows);
+  auto axis = std::make_shared<Values>();
+  axis->type = Type::kTime;
+  axis->data = times_;
+  walk.SetAxis(axis);
+  const auto fits = query_.where == nullptr ? nullptr : walk.Evaluate(query_.where);
+  const auto stage_order = walk.Field("stage_order");
+  const RowGroups groups = keys_.Group(walk);
+  const StateColumns columns(*table);
+  const int64_t open = query_.texts->Find("open"), won = query_.texts->Find("won");
+  Exchange exchange(query_);
+  standings_.resize(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const uint32_t row = rows[i];
+    Standing& standing = standings_[i];
+    const int64_t outcome = columns.At("outcome", row);
+    standing.exists = true;
+    standing.deleted = columns.At("deleted", row) == 1;
+    if (outcome != open) standing.outcome = outcome == won ? Standing::Outcome::kWon : Standing::Outcome::kLost;
+    standing.fits = fits == nullptr || fits->data[i] == 1;
+    standing.group = groups.Of(i)[0];
+    if (stage_order->data[i] != kNull) standing.stage = static_cast<int>(stage_order->data[i]);
+    standing.pipeline = columns.At("pipeline", row);
+    standing.owner = columns.At("owner", row);
+    standing.expected_close = columns.At("expected_close", row);
+    exchange.Convert(columns.At("value", row), columns.At("value_currency", row), times_[i], &standing);
+  }
+  return absl::OkStatus();
+}
+
+void MovementWalk::Way::SetGroup(int64_t group) {
+  for (Standing* standing : {&opening, &restated, &ruled, &closing}) standing->group = group;
+  for (Standing& standing : states) standing.group = group;
+}
+
+void MovementWalk::BookStates(const Way& way, std::vector<Posting>* postings) const {
+  Standing before;
+  if (way.times[0] <= query_.opening->moment().valid_at) {
+    // A deal that is there at the opening: what differs is a change of its other fields by the closing.
+    before = way.ruled;
+    before.fits = before.exists;
+    before.exists = true;
+    before.pipeline = way.states[0].pipeline;
+  }
+  for (size_t i = 0; i < way.states.size(); i += 2) {
+    const Standing& begins = way.states[i];
+    const Standing& ends = way.states[i + 1];
+    BookEvent(asks_, before, begins, way.times[i], postings);
+    // Within a state only rates and the org chart move.
+    Standing revalued = begins;
+    if (begins.inside() && ends.inside()) {
+      revalued.bucket = ends.bucket;
+      revalued.value_minor = ends.value_minor;
+      BookDifference(MovementCategory::kRevaluation, begins, revalued, way.times[i + 1], postings);
+    }
+    BookDifference(MovementCategory::kRule, revalued, ends, way.times[i + 1], postings);
+    before = ends;
+  }
+}
+
+void MovementWalk::Book(const Way& way, std::vector<Posting>* postings) const {
+  const int64_t from = query_.opening->moment().valid_at, to = query_.moment().valid_at;
+  BookBalance(MovementCategory::kOpening, way.opening, from, postings);
+  BookDifference(MovementCategory::kRestated, way.opening, way.restated, from, postings);
+  BookDifference(MovementCategory::kRule, way.restated, way.ruled, from, postings);
+  BookStates(way, postings);
+  BookDifference(MovementCategory::kRule, way.states.back(), way.closing, to, postings);
+  BookBalance(MovementCategory::kClosing, way.closing, to, postings);
+}
+
+void MovementWalk::ForEach(const Visitor& visit) const {
+  std::vector<Posting> postings;
+  for (size_t i = 0; i < records_.size(); ++i) {
+    const int64_t record = records_[i];
+    const size_t first = starts_[i], count = starts_[i + 1] - starts_[i];
+    Way way{Find(opening_, record), Find(restated_, record), Find(ruled_, record), Find(closing_, record), {},
+            absl::MakeConstSpan(times_).subspan(first, count)};
+    way.states.assign(standings_.begin() + first, standings_.begin() + first + count);
+    postings.clear();
+    Book(way, &postings);
+    if (keys_.grouped()) {
+      way.SetGroup(GroupKeys::kTotal);
+      Book(way, &postings);
+    }
+    if (!postings.empty()) visit(record, postings);
+  }
+}
+
+}  // namespace recount::projections

@@ -1,0 +1,76 @@
+// Walks the deals from the opening to the closing of a movement (decisions.md 18) and books what moved each.
+//
+// Moments: the opening (P0, D0) and the closing (P1, D1). What one deal brings is booked in this order:
+//   opening      (P0, D0) under the rules that hold at D0
+//   restated     to (P1, D0) under the same rules
+//   rule         to (P1, D0) under the rules that hold at D1
+//   its events   each state that P1 believes in, in order, under the rules that hold at D1
+//   rule         what no event of its own explains, up to the closing
+//   closing      (P1, D1), selected as any other report would
+// Fields of the deal state are those of each moment; other fields of the deal, and records that it refers to, are those of the
+// closing on the way.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_MOVEMENT_WALK_H_
+#define RECOUNT_PROJECTIONS_ENGINE_MOVEMENT_WALK_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
+#include "projections/engine/group_keys.h"
+#include "projections/engine/movement_book.h"
+#include "projections/engine/record_timeline.h"
+
+namespace recount::projections {
+
+class MovementWalk {
+ public:
+  // The query's subject is deal_state. PARAMETER_INVALID if the opening is later than the closing or if a dimension has
+  // several values for one deal.
+  static absl::StatusOr<std::unique_ptr<MovementWalk>> Make(const Query& query);
+
+  // Called once for each deal that has postings; where the answer is grouped, also with those of the group kTotal.
+  using Visitor = std::function<void(int64_t record, absl::Span<const Posting> postings)>;
+  void ForEach(const Visitor& visit) const;
+
+  const GroupKeys& keys() const { return keys_; }
+  const MovementAsks& asks() const { return asks_; }
+  uint64_t rows_scanned() const { return timeline_.rows_scanned(); }
+
+ private:
+  explicit MovementWalk(const Query& query) : query_(query), keys_(query) {}
+
+  // The deals inside at one end, by record.
+  using End = absl::flat_hash_map<int64_t, Standing>;
+  // Everything that one deal was, from the opening to the closing; two standings a state: where it begins and where it ends.
+  struct Way {
+    Standing opening, restated, ruled, closing;
+    std::vector<Standing> states;
+    absl::Span<const int64_t> times;
+    void SetGroup(int64_t group);
+  };
+
+  absl::StatusOr<End> EndIn(const World& world);
+  absl::Status ReadEnds();
+  absl::Status ReadStates();
+  // Rows of the table to walk, by record; times_ is where each state begins and ends.
+  std::vector<uint32_t> RowsToWalk(const IntervalTable& table);
+  void BookStates(const Way& way, std::vector<Posting>* postings) const;
+  void Book(const Way& way, std::vector<Posting>* postings) const;
+
+  const Query& query_;
+  GroupKeys keys_;
+  MovementAsks asks_;
+  End opening_, restated_, ruled_, closing_;
+  RecordTimeline timeline_;
+  std::vector<int64_t> records_;     // of the walk
+  std::vector<size_t> starts_;       // one more than records_
+  std::vector<Standing> standings_;
+  std::vector<int64_t> times_;
+};
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_MOVEMENT_WALK_H_
