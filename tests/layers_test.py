@@ -193,10 +193,14 @@ class LayersTest(unittest.TestCase):
     def test_functions_are_short(self):
         findings = []
         for path in files(".cc", ".h", ".py"):
-            found = python_functions(text_of(path)) if path.endswith(".py") else functions(text_of(path))
+            source = text_of(path)
+            found = python_functions(source) if path.endswith(".py") else functions(source)
+            lines = source.splitlines()
             for name, first, last in found:
-                if last - first + 1 > MAX_FUNCTION_LINES:
-                    findings.append(f"{path}:{first}: {name} has {last - first + 1} lines, the limit is {MAX_FUNCTION_LINES}: "
+                # An exhaustive switch is a table: its bare labels do not count.
+                length = sum(not re.fullmatch(r"\s*case [\w:]+:", line) for line in lines[first - 1:last])
+                if length > MAX_FUNCTION_LINES:
+                    findings.append(f"{path}:{first}: {name} has {length} lines, the limit is {MAX_FUNCTION_LINES}: "
                                     "name its steps and make them functions")
         self.expect_none(findings)
 
