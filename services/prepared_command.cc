@@ -1,0 +1,89 @@
+#include "services/prepared_command.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <openssl/sha.h>
+
+#include <utility>
+
+#include "domain/aggregate.h"
+#include "domain/refusal.h"
+
+namespace recount::services {
+namespace {
+
+std::string Sha256(absl::string_view text) {
+  std::string hash(SHA256_DIGEST_LENGTH, '\0');
+  SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(), reinterpret_cast<uint8_t*>(hash.data()));
+  return hash;
+}
+
+// Maps in a message (labels of rules) have no order of their own.
+std::string Deterministic(const v1::Command& command) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  command.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+}  // namespace
+
+const v1::CommandHeader& PreparedCommand::header() const { return domain::HeaderOf(*command); }
+
+PreparedCommand Prepare(v1::Command* command) {
+  PreparedCommand prepared;
+  prepared.command = command;
+  const google::protobuf::Message* message = domain::MessageIn(*command);
+  if (message == nullptr) {
+    prepared.valid = domain::Refuse(v1::EMPTY_COMMAND, "the command is empty: set one of its fields");
+    return prepared;
+  }
+  prepared.valid = domain::CheckLimits(*message);
+  // The command is ours; the default instance, which stands for a header that is not there, is not.
+  auto* header = const_cast<v1::CommandHeader*>(&domain::HeaderOf(*command));
+  if (header != &v1::CommandHeader::default_instance()) {
+    prepared.correlation_id = std::move(*header->mutable_correlation_id());
+    prepared.causation_id = std::move(*header->mutable_causation_id());
+    prepared.validate_only = header->validate_only();
+    header->clear_correlation_id();
+    header->clear_causation_id();
+    header->clear_validate_only();
+  }
+  if (!header->request_id().empty()) prepared.hash = Sha256(Deterministic(*command));
+  return prepared;
+}
+
+std::string HashOfGroup(const std::vector<PreparedCommand>& group) {
+  std::string hashes;
+  for (const PreparedCommand& prepared : group) {
+    hashes += prepared.hash.empty() ? Sha256(Deterministic(*prepared.command)) : prepared.hash;
+  }
+  return Sha256(hashes);
+}
+
+absl::StatusOr<std::shared_ptr<const FoldedStream>> LoadStream(const Archive& archive, StateCache& cache,
+                                                               eventstore::TenantNumber tenant, absl::string_view stream) {
+  while (true) {
+    if (auto found = cache.Find(tenant, stream)) return found;
+    const uint64_t durable = cache.DurableNow(tenant);
+    auto folded = FoldStream(archive, tenant, stream);
+    if (!folded.ok()) return folded.status();
+    if (auto offered = cache.Offer(tenant, stream, *std::move(folded), durable)) return offered;
+  }
+}
+
+void LoadTouched(const Archive& archive, StateCache& cache, eventstore::TenantNumber tenant, const v1::Command& command) {
+  for (const domain::Touch& touch : domain::Touches(command)) {
+    if (touch.ref.has_external()) {
+      auto found = archive.log->FindKey(tenant, domain::ExternalKey(touch.collection, touch.ref.external()));
+      if (found.ok() && found->has_value()) LoadStream(archive, cache, tenant, **found).IgnoreError();
+    } else if (!touch.ref.name().empty()) {
+      LoadStream(archive, cache, tenant, touch.ref.name()).status().IgnoreError();
+    }
+  }
+}
+
+}  // namespace recount::services

@@ -1,0 +1,215 @@
+#include "services/sequencer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "domain/calendar.h"
+#include "domain/refusal.h"
+#include "services/error_mapping.h"
+
+namespace recount::services {
+namespace {
+
+constexpr int64_t kMicrosADay = 86400 * 1000000LL;
+
+void SetHeader(const Caller& caller, const PreparedCommand& command, const domain::Rulebook& rules, storage::v1::CommitRecord* record) {
+  const v1::CommandHeader& header = command.header();
+  record->set_actor(caller.actor);
+  record->set_actor_authenticated(caller.authenticated);
+  record->set_on_behalf_of(header.on_behalf_of());
+  record->set_channel(header.channel());
+  record->set_request_id(header.request_id());
+  record->set_correlation_id(command.correlation_id);
+  record->set_causation_id(command.causation_id);
+  record->set_rulebook_position(rules.position());
+}
+
+void SetResult(const eventstore::Sequenced& sequenced, v1::CommandResult* result) {
+  result->set_position(sequenced.last_position);
+  *result->mutable_recorded_time() = domain::TimestampFrom(sequenced.recorded_micros);
+  for (const auto& [stream, revision] : sequenced.revisions) {
+    v1::StreamRevision* added = result->add_revisions();
+    added->set_stream(stream);
+    added->set_revision(revision);
+  }
+}
+
+void SetRepeated(const eventstore::RememberedRequest& remembered, std::string name, Outcome* outcome) {
+  outcome->repeated_first_position = remembered.first_position;
+  outcome->result.set_name(std::move(name));
+  outcome->result.set_position(remembered.last_position);
+  *outcome->result.mutable_recorded_time() = domain::TimestampFrom(remembered.recorded_micros);
+  outcome->result.set_repeated(true);
+}
+
+absl::Status DeadlinePassed() {
+  return domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed before the command was decided; nothing was appended");
+}
+
+absl::Status RefusedWith(size_t index) {
+  return domain::Refuse(v1::ATOMIC_GROUP_REFUSED, absl::StrCat("command ", index + 1, " of the atomic group was refused, so nothing of it was appended"),
+                        "", {{"index", absl::StrCat(index)}});
+}
+
+}  // namespace
+
+Sequencer::Sequencer(Archive archive, Clock* clock, StateCache* cache) : archive_(archive), clock_(clock), cache_(cache) {}
+
+int64_t Sequencer::Now(const Tenant& tenant) {
+  const eventstore::Head head = archive_.log->SequencedHead(tenant.number());
+  const int64_t now = clock_->NowMicros();
+  return head.position == 0 ? now : std::max(now, head.recorded_micros);
+}
+
+absl::StatusOr<const domain::Calendar*> Sequencer::CalendarOf(const Tenant& tenant, const std::shared_ptr<const domain::Rulebook>& rules,
+                                                              int64_t now) {
+  DayCalendar& known = calendars_[tenant.number()];
+  const int64_t day = now / kMicrosADay;
+  if (known.calendar != nullptr && known.rules == rules && known.day == day) return known.calendar.get();
+  auto calendar = domain::Calendar::Make(rules->CalendarOn(day));
+  if (!calendar.ok()) return calendar.status();
+  known.rules = rules;
+  known.day = day;
+  known.calendar = std::make_unique<domain::Calendar>(*std::move(calendar));
+  return known.calendar.get();
+}
+
+absl::StatusOr<std::optional<eventstore::RememberedRequest>> Sequencer::Remembered(const Tenant& tenant, const Caller& caller,
+                                                                                   const std::string& request_id,
+                                                                                   const std::string& hash) {
+  if (request_id.empty()) return std::optional<eventstore::RememberedRequest>();
+  auto found = archive_.log->FindRequest(tenant.number(), caller.actor, request_id);
+  if (!found.ok() || !found->has_value() || (**found).command_hash == hash) return found;
+  return domain::Refuse(v1::REQUEST_ID_REUSED,
+                        absl::StrCat("another command was executed under the request_id `", request_id, "`: give each command one of its own"),
+                        "header.request_id", {{"position", absl::StrCat((**found).last_position)}});
+}
+
+absl::Status Sequencer::DecideInto(Transaction& transaction, Tenant& tenant, const Caller& caller, const PreparedCommand& command,
+                                   bool visible, int64_t now, v1::CommandResult* result) {
+  auto calendar = CalendarOf(tenant, transaction.rules(), now);
+  if (!calendar.ok()) return calendar.status();
+  auto decision = domain::Decide(*command.command, transaction.ContextFor(caller, *calendar));
+  if (!decision.ok()) return decision.status();
+  result->set_name(decision->answer_name);
+  const v1::CommandHeader& header = command.header();
+  if (header.has_expected_revision()) {
+    auto revision = transaction.Revision(decision->answer_name);
+    if (!revision.ok()) return revision.status();
+    if (*revision != header.expected_revision()) {
+      return domain::Refuse(v1::REVISION_MISMATCH,
+                            absl::StrCat(decision->answer_name, " is at revision ", *revision, ", not at ", header.expected_revision()),
+                            "header.expected_revision",
+                            {{"name", decision->answer_name}, {"revision", absl::StrCat(*revision)}});
+    }
+  }
+  return transaction.Add(*std::move(decision), visible);
+}
+
+Outcome Sequencer::DecideOne(Tenant& tenant, const Caller& caller, const PreparedCommand& command) {
+  Outcome outcome;
+  auto remembered = Remembered(tenant, caller, command.header().request_id(), command.hash);
+  if (!remembered.ok()) {
+    outcome.status = remembered.status();
+    return outcome;
+  }
+  if (remembered->has_value()) {
+    SetRepeated(**remembered, (**remembered).answer_name, &outcome);
+    return outcome;
+  }
+  const int64_t now = Now(tenant);
+  Transaction transaction(archive_, cache_, &tenant, &ids_, now);
+  const std::shared_ptr<const domain::Rulebook> rules = transaction.rules();
+  outcome.status = DecideInto(transaction, tenant, caller, command, false, now, &outcome.result);
+  if (!outcome.status.ok()) return outcome;
+  if (transaction.empty() || command.validate_only) {
+    const eventstore::Head head = archive_.log->SequencedHead(tenant.number());
+    outcome.result.set_position(head.position);
+    *outcome.result.mutable_recorded_time() = domain::TimestampFrom(head.recorded_micros);
+    outcome.result.set_validated_only(command.validate_only);
+    return outcome;
+  }
+  SetHeader(caller, command, *rules, &transaction.record());
+  transaction.record().set_command_hash(command.hash);
+  transaction.record().set_answer_name(outcome.result.name());
+  auto sequenced = transaction.Commit();
+  if (sequenced.ok()) {
+    SetResult(*sequenced, &outcome.result);
+  } else {
+    outcome.status = WithReason(sequenced.status());
+  }
+  return outcome;
+}
+
+std::vector<Outcome> Sequencer::DecideEach(Tenant& tenant, const Caller& caller, const std::vector<PreparedCommand>& commands,
+                                           absl::Time deadline) {
+  std::vector<Outcome> outcomes(commands.size());
+  for (size_t i = 0; i < commands.size(); ++i) {
+    if (!commands[i].valid.ok()) {
+      outcomes[i].status = commands[i].valid;
+    } else if (deadline != absl::InfiniteFuture() && absl::Now() > deadline) {
+      outcomes[i].status = DeadlinePassed();
+    } else {
+      outcomes[i] = DecideOne(tenant, caller, commands[i]);
+    }
+  }
+  return outcomes;
+}
+
+std::vector<Outcome> Sequencer::DecideTogether(Tenant& tenant, const Caller& caller, const std::vector<PreparedCommand>& commands,
+                                               absl::Time deadline) {
+  std::vector<Outcome> outcomes(commands.size());
+  const auto refuse = [&](size_t index, absl::Status status) {
+    for (Outcome& outcome : outcomes) outcome = Outcome{RefusedWith(index), {}, 0};
+    outcomes[index].status = WithReason(status);
+    return outcomes;
+  };
+  if (commands.empty()) return outcomes;
+  bool validate_only = false;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    if (!commands[i].valid.ok()) return refuse(i, commands[i].valid);
+    validate_only = validate_only || commands[i].validate_only;
+  }
+  if (deadline != absl::InfiniteFuture() && absl::Now() > deadline) return refuse(0, DeadlinePassed());
+  const std::string hash = HashOfGroup(commands);
+  auto remembered = Remembered(tenant, caller, commands[0].header().request_id(), hash);
+  if (!remembered.ok()) return refuse(0, remembered.status());
+  if (remembered->has_value()) {
+    const std::vector<std::string> names = absl::StrSplit((**remembered).answer_name, '\n');
+    for (size_t i = 0; i < commands.size() && i < names.size(); ++i) SetRepeated(**remembered, names[i], &outcomes[i]);
+    return outcomes;
+  }
+  const int64_t now = Now(tenant);
+  Transaction transaction(archive_, cache_, &tenant, &ids_, now);
+  const std::shared_ptr<const domain::Rulebook> rules = transaction.rules();
+  std::vector<std::string> names;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    absl::Status decided = DecideInto(transaction, tenant, caller, commands[i], true, now, &outcomes[i].result);
+    if (!decided.ok()) return refuse(i, decided);
+    names.push_back(outcomes[i].result.name());
+  }
+  eventstore::Sequenced sequenced;
+  if (transaction.empty() || validate_only) {
+    const eventstore::Head head = archive_.log->SequencedHead(tenant.number());
+    sequenced.last_position = head.position;
+    sequenced.recorded_micros = head.recorded_micros;
+  } else {
+    SetHeader(caller, commands[0], *rules, &transaction.record());
+    transaction.record().set_command_hash(commands[0].hash.empty() ? "" : hash);
+    transaction.record().set_answer_name(absl::StrJoin(names, "\n"));
+    auto committed = transaction.Commit();
+    if (!committed.ok()) return refuse(0, committed.status());
+    sequenced = *std::move(committed);
+  }
+  for (Outcome& outcome : outcomes) {
+    SetResult(sequenced, &outcome.result);
+    outcome.result.set_validated_only(validate_only);
+  }
+  return outcomes;
+}
+
+}  // namespace recount::services

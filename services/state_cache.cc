@@ -1,0 +1,94 @@
+#include "services/state_cache.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+
+namespace recount::services {
+
+StateCache::StateCache(size_t max_streams, std::function<uint64_t(eventstore::TenantNumber)> durable)
+    : max_in_shard_(std::max<size_t>(1, max_streams / kShards)), durable_(std::move(durable)) {}
+
+StateCache::Shard& StateCache::ShardOf(absl::string_view key) {
+  return shards_[absl::Hash<absl::string_view>()(key) % kShards];
+}
+
+std::string StateCache::KeyOf(eventstore::TenantNumber tenant, absl::string_view stream) {
+  return absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&tenant), sizeof(tenant)), stream);
+}
+
+std::shared_ptr<const FoldedStream> StateCache::Find(eventstore::TenantNumber tenant, absl::string_view stream) {
+  const std::string key = KeyOf(tenant, stream);
+  Shard& shard = ShardOf(key);
+  std::lock_guard lock(shard.mutex);
+  const auto found = shard.by_key.find(key);
+  if (found == shard.by_key.end()) return nullptr;
+  shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
+  return found->second->folded;
+}
+
+std::shared_ptr<const FoldedStream> StateCache::Offer(eventstore::TenantNumber tenant, absl::string_view stream, FoldedStream folded,
+                                                      uint64_t durable_before) {
+  std::string key = KeyOf(tenant, stream);
+  Shard& shard = ShardOf(key);
+  std::lock_guard lock(shard.mutex);
+  const auto found = shard.by_key.find(key);
+  if (found != shard.by_key.end()) return found->second->folded;
+  const auto put_out = shard.put_out.find(tenant);
+  if (put_out != shard.put_out.end() && put_out->second > durable_before) return nullptr;
+  auto offered = std::make_shared<FoldedStream>(std::move(folded));
+  Insert(shard, std::move(key), tenant, offered);
+  PutOutOld(shard);
+  return offered;
+}
+
+void StateCache::Change(eventstore::TenantNumber tenant, absl::string_view stream,
+                        const std::function<void(FoldedStream&)>& change) {
+  std::string key = KeyOf(tenant, stream);
+  Shard& shard = ShardOf(key);
+  std::lock_guard lock(shard.mutex);
+  const auto found = shard.by_key.find(key);
+  Entry& entry = found != shard.by_key.end() ? *found->second
+                                             : Insert(shard, std::move(key), tenant, std::make_shared<FoldedStream>());
+  // Readers take their share under the lock: alone here means alone.
+  if (entry.folded.use_count() > 1) entry.folded = std::make_shared<FoldedStream>(*entry.folded);
+  change(*entry.folded);
+  PutOutOld(shard);
+}
+
+StateCache::Entry& StateCache::Insert(Shard& shard, std::string key, eventstore::TenantNumber tenant,
+                                      std::shared_ptr<FoldedStream> folded) {
+  shard.entries.push_front(Entry{std::move(key), tenant, std::move(folded)});
+  shard.by_key.emplace(shard.entries.front().key, shard.entries.begin());
+  return shard.entries.front();
+}
+
+void StateCache::PutOutOld(Shard& shard) {
+  // Streams that wait for durability stand at the end only when the cache is far too small; they are passed over.
+  int passed_over = 0;
+  auto last = shard.entries.end();
+  while (shard.entries.size() > max_in_shard_ && last != shard.entries.begin() && passed_over < 8) {
+    --last;
+    if (last->folded->position > durable_(last->tenant)) {
+      ++passed_over;
+      continue;
+    }
+    uint64_t& newest = shard.put_out[last->tenant];
+    newest = std::max(newest, last->folded->position);
+    shard.by_key.erase(last->key);
+    last = shard.entries.erase(last);
+  }
+}
+
+size_t StateCache::size() {
+  size_t total = 0;
+  for (Shard& shard : shards_) {
+    std::lock_guard lock(shard.mutex);
+    total += shard.entries.size();
+  }
+  return total;
+}
+
+}  // namespace recount::services

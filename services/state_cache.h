@@ -1,0 +1,67 @@
+// States of streams as the sequencer sees them: the newest sequenced revision, of as many streams as memory allows.
+//
+// Loaders on any thread fill it with what they read from the log; only the sequencer changes what is there. A stream with events that
+// are not yet durable is never put out, since no reader could load it again.
+#ifndef RECOUNT_SERVICES_STATE_CACHE_H_
+#define RECOUNT_SERVICES_STATE_CACHE_H_
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "services/stream_fold.h"
+
+namespace recount::services {
+
+class StateCache {
+ public:
+  // `durable` gives the newest durable position of a tenant.
+  StateCache(size_t max_streams, std::function<uint64_t(eventstore::TenantNumber)> durable);
+
+  // nullptr: not there. What is given does not change any more.
+  std::shared_ptr<const FoldedStream> Find(eventstore::TenantNumber tenant, absl::string_view stream);
+
+  // A loader calls DurableNow() before it reads and gives the position to Offer(), which answers what is in the cache then:
+  // the newer one if there is one; nullptr if a newer one may have been put out meanwhile, so that the loader must read again.
+  uint64_t DurableNow(eventstore::TenantNumber tenant) const { return durable_(tenant); }
+  std::shared_ptr<const FoldedStream> Offer(eventstore::TenantNumber tenant, absl::string_view stream, FoldedStream folded,
+                                            uint64_t durable_before);
+
+  // Sequencer only: changes a state. A stream that is not there begins empty, so it must be known to be new.
+  void Change(eventstore::TenantNumber tenant, absl::string_view stream, const std::function<void(FoldedStream&)>& change);
+
+  size_t size();
+
+ private:
+  struct Entry {
+    std::string key;
+    eventstore::TenantNumber tenant;
+    std::shared_ptr<FoldedStream> folded;
+  };
+  struct Shard {
+    std::mutex mutex;
+    std::list<Entry> entries;  // most recently used first
+    absl::flat_hash_map<absl::string_view, std::list<Entry>::iterator> by_key;
+    absl::flat_hash_map<eventstore::TenantNumber, uint64_t> put_out;  // newest position of a stream that was put out
+  };
+  static constexpr size_t kShards = 16;
+
+  Shard& ShardOf(absl::string_view key);
+  static std::string KeyOf(eventstore::TenantNumber tenant, absl::string_view stream);
+  Entry& Insert(Shard& shard, std::string key, eventstore::TenantNumber tenant, std::shared_ptr<FoldedStream> folded);
+  void PutOutOld(Shard& shard);
+
+  const size_t max_in_shard_;
+  const std::function<uint64_t(eventstore::TenantNumber)> durable_;
+  std::array<Shard, kShards> shards_;
+};
+
+}  // namespace recount::services
+
+#endif  // RECOUNT_SERVICES_STATE_CACHE_H_

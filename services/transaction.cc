@@ -1,0 +1,192 @@
+#include "services/transaction.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "domain/refusal.h"
+#include "eventstore/sealing.h"
+
+namespace recount::services {
+
+Transaction::Transaction(const Archive& archive, StateCache* cache, Tenant* tenant, RecordIds* ids, int64_t now_micros)
+    : archive_(archive),
+      cache_(cache),
+      tenant_(tenant),
+      ids_(ids),
+      now_micros_(now_micros),
+      base_position_(archive.log->SequencedHead(tenant->number()).position),
+      rules_(tenant->rules()) {}
+
+domain::Context Transaction::ContextFor(const Caller& caller, const domain::Calendar* calendar) {
+  actor_ = caller.actor;
+  domain::Context context;
+  context.now_micros = now_micros_;
+  context.actor = caller.actor;
+  context.tenant = &tenant_->info();
+  context.rules = rules_.get();
+  context.calendar = calendar;
+  context.records = this;
+  context.normalizers = &tenant_->normalizers();
+  context.new_id = [this] {
+    std::string id = ids_->Next(now_micros_);
+    minted_.insert(id);
+    return id;
+  };
+  return context;
+}
+
+absl::StatusOr<std::string> Transaction::Resolve(absl::string_view collection, const v1::Ref& ref, absl::string_view field) {
+  if (ref.has_external()) {
+    auto stream = FindKey(domain::ExternalKey(collection, ref.external()));
+    if (!stream.ok()) return stream.status();
+    if (!stream->empty()) return *std::move(stream);
+    return domain::Refuse(v1::RECORD_NOT_FOUND,
+                          absl::StrCat(field, ": none of ", collection, " has the external id `", ref.external().id(), "` of `",
+                                       ref.external().source(), "`"),
+                          field, {{"collection", collection}, {"source", ref.external().source()}, {"id", ref.external().id()}});
+  }
+  if (ref.name().empty()) return domain::Refuse(v1::FIELD_REQUIRED, absl::StrCat(field, " must name a record of ", collection), field);
+  if (domain::CollectionOf(ref.name()) != collection) {
+    return domain::Refuse(v1::FIELD_INVALID, absl::StrCat(field, " must name one of ", collection, ", not `", ref.name(), "`"), field);
+  }
+  auto state = Load(ref.name());
+  if (!state.ok()) return state.status();
+  if (domain::Exists(**state)) return ref.name();
+  return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat(field, ": there is no ", ref.name()), field, {{"name", ref.name()}});
+}
+
+absl::StatusOr<std::shared_ptr<const FoldedStream>> Transaction::Hold(absl::string_view stream) {
+  const auto found = held_.find(stream);
+  if (found != held_.end()) return found->second;
+  auto loaded = LoadStream(archive_, *cache_, tenant_->number(), stream);
+  if (loaded.ok()) held_.emplace(std::string(stream), *loaded);
+  return loaded;
+}
+
+absl::StatusOr<const domain::State*> Transaction::Load(absl::string_view stream) {
+  auto held = Hold(stream);
+  if (!held.ok()) return held.status();
+  return &(*held)->state;
+}
+
+absl::StatusOr<std::string> Transaction::FindKey(absl::string_view key) {
+  const auto claimed = claimed_.find(key);
+  if (claimed != claimed_.end()) return claimed->second;
+  auto found = archive_.log->FindKey(tenant_->number(), key);
+  if (!found.ok()) return found.status();
+  return (*found).value_or("");
+}
+
+absl::StatusOr<uint64_t> Transaction::Revision(absl::string_view stream) {
+  const auto known = revisions_.find(stream);
+  if (known != revisions_.end()) return known->second;
+  const size_t slash = stream.rfind('/');
+  if (slash != absl::string_view::npos && minted_.contains(stream.substr(slash + 1))) return 0;
+  auto held = Hold(stream);
+  if (!held.ok()) return held.status();
+  return (*held)->revision;
+}
+
+absl::Status Transaction::Add(domain::Decision decision, bool visible) {
+  for (domain::NewEvent& event : decision.events) {
+    if (absl::Status status = AddEvent(std::move(event), visible); !status.ok()) return status;
+  }
+  for (storage::v1::KeyClaim& claim : decision.claims) {
+    if (visible) claimed_[claim.key()] = claim.release() ? "" : claim.stream();
+    *record_.add_claims() = std::move(claim);
+  }
+  for (const domain::LookupEntry& entry : decision.lookups) {
+    absl::Status added = archive_.vault->AddLookup(tenant_->number(), entry.kind, entry.value, entry.stream);
+    if (!added.ok()) return added;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Transaction::AddEvent(domain::NewEvent event, bool visible) {
+  auto revision = Revision(event.stream);
+  if (!revision.ok()) return revision.status();
+  base_revisions_.emplace(event.stream, *revision);
+  revisions_[event.stream] = *revision + 1;
+  storage::v1::StoredEvent* stored = record_.add_events();
+  stored->set_stream(event.stream);
+  stored->set_type(domain::TypeOf(event.payload));
+  stored->set_occurred_micros(event.occurred_micros);
+  stored->set_precision(event.precision);
+  stored->set_schema_version(1);
+  if (absl::Status sealed = SealEvent(event, stored); !sealed.ok()) return sealed;
+  added_.push_back({std::move(event.stream), *revision + 1, std::move(event.payload)});
+  if (!visible) return absl::OkStatus();
+  const int index = static_cast<int>(added_.size()) - 1;
+  const Added& added = added_.back();
+  if (added.payload.has_rule()) AddRule(added.payload.rule());
+  auto changed = std::make_shared<FoldedStream>();
+  if (const auto held = held_.find(added.stream); held != held_.end()) *changed = *held->second;
+  domain::Evolve(added.payload, MetaOfAdded(index), &changed->state);
+  changed->revision = added.revision;
+  held_[added.stream] = std::move(changed);
+  return absl::OkStatus();
+}
+
+// Sealing clears the personal fields, which the state still needs: then it gets a copy.
+absl::Status Transaction::SealEvent(domain::NewEvent& event, storage::v1::StoredEvent* stored) {
+  google::protobuf::Message* message = domain::MutableEvent(stored->type(), &event.payload);
+  if (!eventstore::HasPersonalFields(*message)) {
+    message->SerializeToString(stored->mutable_payload());
+    return absl::OkStatus();
+  }
+  const std::unique_ptr<google::protobuf::Message> copy(message->New());
+  copy->CopyFrom(*message);
+  return eventstore::SealInto(*archive_.vault, tenant_->number(), event.data_subject, copy.get(), stored);
+}
+
+domain::EventMeta Transaction::MetaOfAdded(int index) const {
+  const storage::v1::StoredEvent& stored = record_.events(index);
+  domain::EventMeta meta;
+  meta.stream = added_[index].stream;
+  meta.position = base_position_ + 1 + index;
+  meta.revision = added_[index].revision;
+  meta.occurred_micros = stored.occurred_micros();
+  meta.precision = static_cast<v1::Precision>(stored.precision());
+  meta.recorded_micros = now_micros_;
+  meta.actor = actor_;
+  return meta;
+}
+
+void Transaction::AddRule(const v1::RuleEvent& event) {
+  auto changed = std::make_shared<domain::Rulebook>(*rules_);
+  changed->ApplyRaw(base_position_ + added_.size(), now_micros_, actor_, event);
+  rules_ = std::move(changed);
+}
+
+absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
+  held_.clear();  // the cache changes in place what nobody else holds
+  record_.set_format(1);
+  record_.set_recorded_micros(now_micros_);
+  eventstore::Proposal proposal;
+  proposal.tenant = tenant_->number();
+  for (auto& [stream, revision] : base_revisions_) proposal.expectations.push_back({stream, revision});
+  std::vector<domain::EventMeta> metas;
+  for (size_t i = 0; i < added_.size(); ++i) metas.push_back(MetaOfAdded(static_cast<int>(i)));
+  proposal.record = std::move(record_);
+  static const std::function<void(absl::Status)> kNobodyWaits = [](absl::Status) {};
+  auto sequenced = archive_.log->Sequence(std::move(proposal), kNobodyWaits);
+  if (!sequenced.ok()) return sequenced;
+  const bool rules_added = rules_ != tenant_->rules();
+  for (size_t i = 0; i < added_.size(); ++i) {
+    const Added& added = added_[i];
+    cache_->Change(tenant_->number(), added.stream, [&](FoldedStream& folded) {
+      domain::Evolve(added.payload, metas[i], &folded.state);
+      folded.revision = metas[i].revision;
+      folded.position = metas[i].position;
+    });
+    if (added.payload.has_rule() && !rules_added) {
+      auto changed = std::make_shared<domain::Rulebook>(*rules_);
+      changed->ApplyRaw(metas[i].position, now_micros_, actor_, added.payload.rule());
+      rules_ = std::move(changed);
+    }
+  }
+  if (rules_ != tenant_->rules()) tenant_->SetRules(rules_);
+  return sequenced;
+}
+
+}  // namespace recount::services
