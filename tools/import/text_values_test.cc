@@ -1,0 +1,69 @@
+#include "tools/import/text_values.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace recount::tools {
+namespace {
+
+NumberForm German() { return {',', '.', 0}; }
+
+TEST(TextValues, Integers) {
+  EXPECT_EQ(*ParseInteger("100.0", {}), 100);
+  EXPECT_EQ(*ParseInteger("-7", {}), -7);
+  EXPECT_EQ(*ParseInteger("1.234.567", German()), 1234567);
+  EXPECT_EQ(*ParseInteger("1.5", {'.', '\0', 3}), 1500);
+  for (const char* bad : {"", "1.5", "abc", "1e5", "12 3", "--1", "99999999999999999999", "1,000"}) {
+    EXPECT_FALSE(ParseInteger(bad, {}).ok()) << bad;
+  }
+  EXPECT_FALSE(ParseInteger("1.23.456", German()).ok());
+  EXPECT_FALSE(ParseInteger("1234.567", German()).ok());
+}
+
+TEST(TextValues, MoneyIsExact) {
+  auto money = [](absl::string_view text, const NumberForm& form = {}) {
+    absl::StatusOr<google::type::Money> got = ParseMoney(text, form, "EUR");
+    EXPECT_TRUE(got.ok()) << got.status();
+    return std::make_pair(got->units(), got->nanos());
+  };
+  EXPECT_EQ(money("1200"), std::make_pair(int64_t{1200}, 0));
+  EXPECT_EQ(money("0.1"), std::make_pair(int64_t{0}, 100'000'000));
+  EXPECT_EQ(money("-3.05"), std::make_pair(int64_t{-3}, -50'000'000));
+  EXPECT_EQ(money("1.234,5", German()), std::make_pair(int64_t{1234}, 500'000'000));
+  EXPECT_EQ(money("1100.04", {'.', '\0', 6}), std::make_pair(int64_t{1100040000}, 0));
+  EXPECT_EQ(money("5", {'.', '\0', -2}), std::make_pair(int64_t{0}, 50'000'000));
+  EXPECT_EQ(money("0.1000000000000"), std::make_pair(int64_t{0}, 100'000'000));
+  for (const char* bad : {"", "12,50", "1.0000000001", "€5", "1e3", ".", "NaN"}) EXPECT_FALSE(ParseMoney(bad, {}, "EUR").ok()) << bad;
+}
+
+TEST(TextValues, DatesAndTimes) {
+  TimeForm iso;
+  EXPECT_EQ(ParseDateOrTime("2018-02-26", iso)->date().day(), 26);
+  EXPECT_EQ(ParseDateOrTime("2018-02-26 19:58:54", iso)->time().seconds(), 1519675134);
+  EXPECT_EQ(ParseDateOrTime("2018-02-26T19:58:54.25Z", iso)->time().nanos(), 250'000'000);
+  EXPECT_EQ(ParseDateOrTime("2018-02-26T21:58:54+02:00", iso)->time().seconds(), 1519675134);
+  EXPECT_EQ(ParseDateOrTime("1969-12-31 23:59:59.5", iso)->time().seconds(), -1);
+  for (const char* bad : {"", "2018-02-30", "2018-13-01", "26.02.2018", "2018-02-26 25:00", "2018-02-26 10:00 x", "2018-2-6"}) {
+    EXPECT_FALSE(ParseDateOrTime(bad, iso).ok()) << bad;
+  }
+  TimeForm berlin{"%d.%m.%Y %H:%M", {}};
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin.zone));
+  EXPECT_EQ(ParseDateOrTime("26.02.2018 20:58", berlin)->time().seconds(), 1519675080);
+  EXPECT_EQ(ParseDate("26.02.2018", {"%d.%m.%Y", absl::UTCTimeZone()})->month(), 2);
+  EXPECT_FALSE(ParseDate("2018-02-26 10:00", iso).ok());
+  EXPECT_FALSE(ParseTime("2018-02-26", iso).ok());
+  EXPECT_FALSE(ParseDate("31.02.2018", {"%d.%m.%Y", absl::UTCTimeZone()}).ok());
+}
+
+TEST(TextValues, FlagsDigestsAndUtf8) {
+  EXPECT_TRUE(*ParseFlag("Yes"));
+  EXPECT_FALSE(*ParseFlag("0"));
+  EXPECT_FALSE(ParseFlag("ja").ok());
+  EXPECT_EQ(HexDigest("abc", 20), "ba7816bf8f01cfea4141");
+  EXPECT_EQ(HexDigest("abc", 7), "ba7816b");
+  EXPECT_TRUE(IsUtf8("שלום 王 é"));
+  for (const char* bad : {"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xe4\xb8", "a\x80", "\xf4\x90\x80\x80"}) EXPECT_FALSE(IsUtf8(bad));
+}
+
+}  // namespace
+}  // namespace recount::tools
