@@ -46,17 +46,27 @@ int IntervalTable::AddColumn(ColumnDef column) {
 
 size_t IntervalTable::Append(int64_t record, int64_t item, uint64_t since, int64_t valid_from, int64_t valid_to,
                              absl::Span<const int64_t> values) {
+  return Add(record, item, since, kOpenPosition, valid_from, valid_to, values);
+}
+
+void IntervalTable::Restore(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from,
+                            int64_t valid_to, absl::Span<const int64_t> values) {
+  Add(record, item, since, until, valid_from, valid_to, values);
+}
+
+size_t IntervalTable::Add(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from,
+                          int64_t valid_to, absl::Span<const int64_t> values) {
   const size_t row = size();
   record_.push_back(record);
   item_.push_back(item);
   since_.push_back(since);
-  until_.push_back(kOpenPosition);
+  until_.push_back(until);
   valid_from_.push_back(valid_from);
   valid_to_.push_back(valid_to);
   for (size_t i = 0; i < values_.size(); ++i) values_[i].push_back(i < values.size() ? values[i] : kNull);
   rows_of_[record].push_back(static_cast<uint32_t>(row));
-  ++current_rows_;
-  digest_ += HashRow(row, kOpenPosition);
+  if (until == kOpenPosition) ++current_rows_;
+  digest_ += HashRow(row, until);
   return row;
 }
 

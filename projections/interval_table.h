@@ -57,6 +57,9 @@ class IntervalTable {
   size_t Append(int64_t record, int64_t item, uint64_t since, int64_t valid_from, int64_t valid_to,
                 absl::Span<const int64_t> values);
   void Retire(size_t row, uint64_t until);
+  // A row that was kept; kOpenPosition: not retired.
+  void Restore(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from, int64_t valid_to,
+               absl::Span<const int64_t> values);
 
   size_t size() const { return since_.size(); }
   size_t current_rows() const { return current_rows_; }
@@ -88,6 +91,8 @@ class IntervalTable {
   std::vector<uint32_t> TakeRetiredBlocks();
 
  private:
+  size_t Add(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from, int64_t valid_to,
+             absl::Span<const int64_t> values);
   absl::uint128 HashRow(size_t row, uint64_t until) const;
   void IndexColumn(size_t index);
 
