@@ -48,25 +48,24 @@ absl::StatusOr<CommitParts> SplitStoredCommit(TenantNumber tenant, uint64_t firs
   return parts;
 }
 
-absl::StatusOr<StoredCommit> DecodeCommit(TenantNumber tenant, uint64_t first_position, const CommitParts& parts,
-                                          const ChainHash& previous) {
+absl::Status DecodeCommit(TenantNumber tenant, uint64_t first_position, const CommitParts& parts,
+                          const ChainHash& previous, StoredCommit* commit) {
   if (NextHash(previous, parts.record_bytes) != parts.hash) {
     return Damaged(tenant, first_position, "the commit does not fit its hash and the hash of the commit before it");
   }
-  StoredCommit commit;
-  commit.bytes.assign(parts.record_bytes.data(), parts.record_bytes.size());
-  if (!commit.record.ParseFromString(commit.bytes)) {
+  commit->bytes.assign(parts.record_bytes.data(), parts.record_bytes.size());
+  if (!commit->record.ParseFromString(commit->bytes)) {
     return Damaged(tenant, first_position, "the commit cannot be read as a CommitRecord");
   }
-  if (commit.record.first_position() != first_position || commit.record.events().empty()) {
+  if (commit->record.first_position() != first_position || commit->record.events().empty()) {
     return Damaged(tenant, first_position,
-                   absl::StrCat("the commit says that it begins at position ", commit.record.first_position(), " with ",
-                                commit.record.events_size(), " events"));
+                   absl::StrCat("the commit says that it begins at position ", commit->record.first_position(),
+                                " with ", commit->record.events_size(), " events"));
   }
-  commit.first_position = first_position;
-  commit.last_position = first_position + commit.record.events_size() - 1;
-  commit.hash = parts.hash;
-  return commit;
+  commit->first_position = first_position;
+  commit->last_position = first_position + commit->record.events_size() - 1;
+  commit->hash = parts.hash;
+  return absl::OkStatus();
 }
 
 }  // namespace recount::eventstore

@@ -23,9 +23,10 @@ struct CommitParts {
 };
 absl::StatusOr<CommitParts> SplitStoredCommit(TenantNumber tenant, uint64_t first_position, absl::string_view stored);
 
-// Parses what stands at `first_position`; checks position and chain. Any difference is DATA_LOSS with the place and remedy.
-absl::StatusOr<StoredCommit> DecodeCommit(TenantNumber tenant, uint64_t first_position, const CommitParts& parts,
-                                          const ChainHash& previous);
+// Parses what stands at `first_position` into `commit`, whose memory is used again; checks position and chain. Any
+// difference is DATA_LOSS with the place and remedy.
+absl::Status DecodeCommit(TenantNumber tenant, uint64_t first_position, const CommitParts& parts,
+                          const ChainHash& previous, StoredCommit* commit);
 
 // DATA_LOSS for a place in a tenant's log, with what to do.
 absl::Status Damaged(TenantNumber tenant, uint64_t position, absl::string_view finding);

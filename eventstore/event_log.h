@@ -154,6 +154,9 @@ struct RocksdbLogOptions {
   std::string directory;          // made if missing; holds `log/`, `index/`, FORMAT, HWM
   size_t index_memory_bytes = 64 << 20;
   size_t block_cache_bytes = 256 << 20;
+  // With less free space than this on its disk, commits are refused (RESOURCE_EXHAUSTED, `DISK_FULL: `) and reading goes on.
+  // 0: the smaller of 512 MB and 5 % of the disk.
+  uint64_t free_space_reserve_bytes = 0;
   // Called on the committer's thread before a group is synced: makes the keys durable that its events are sealed with.
   std::function<absl::Status()> before_sync;
 };

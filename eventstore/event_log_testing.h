@@ -2,6 +2,8 @@
 #ifndef RECOUNT_EVENTSTORE_EVENT_LOG_TESTING_H_
 #define RECOUNT_EVENTSTORE_EVENT_LOG_TESTING_H_
 
+#include <stdlib.h>
+
 #include <future>
 #include <set>
 #include <string>
@@ -13,6 +15,13 @@
 #include "gtest/gtest.h"
 
 namespace recount::eventstore {
+
+// An empty folder of its own under the test's temporary folder.
+inline std::string MakeTemporaryDirectory() {
+  std::string path = testing::TempDir() + "recount_eventstore_XXXXXX";
+  EXPECT_NE(mkdtemp(path.data()), nullptr);
+  return path;
+}
 
 // One event for each name.
 inline Proposal MakeProposal(TenantNumber tenant, const std::vector<std::string>& streams, int64_t recorded_micros = 0) {

@@ -19,12 +19,12 @@ void LogVerifier::Check(uint64_t first_position, absl::string_view stored) {
     position_ = first_position;
     return;
   }
-  auto commit = DecodeCommit(tenant_, first_position, *parts, hash_);
-  if (commit.ok()) {
-    CheckRecord(*commit);
-    position_ = commit->last_position;
+  const absl::Status decoded = DecodeCommit(tenant_, first_position, *parts, hash_, &commit_);
+  if (decoded.ok()) {
+    CheckRecord(commit_);
+    position_ = commit_.last_position;
   } else {
-    AddFinding(std::string(commit.status().message()));
+    AddFinding(std::string(decoded.message()));
     // Goes on from what the commit says about itself, so that one damage is one finding.
     storage::v1::CommitRecord record;
     const bool readable = record.ParseFromArray(parts->record_bytes.data(), static_cast<int>(parts->record_bytes.size()));

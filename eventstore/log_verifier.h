@@ -31,6 +31,7 @@ class LogVerifier {
   uint64_t position_ = 0;
   int64_t recorded_micros_ = 0;
   ChainHash hash_{};
+  StoredCommit commit_;
   absl::flat_hash_map<std::string, uint64_t> revisions_;
   std::vector<std::string> findings_;
 };

@@ -1,0 +1,25 @@
+// How RocksDB 7.8.3 is to be opened so that it does not lose data silently (spec: one bad bit in a WAL or MANIFEST must not
+// pass), and small steps that all databases of this folder share.
+#ifndef RECOUNT_EVENTSTORE_ROCKSDB_OPTIONS_H_
+#define RECOUNT_EVENTSTORE_ROCKSDB_OPTIONS_H_
+
+#include <memory>
+
+#include "rocksdb/cache.h"
+#include "rocksdb/options.h"
+
+namespace recount::eventstore {
+
+// The log: ascending keys, read by scans; every write synced. The recovery mode is chosen by the start-up protocol.
+rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache);
+
+// The index: many small keys, mostly asked for ones that are not there. Written without WAL, since it is made again from
+// the log after its watermark.
+rocksdb::Options IndexDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache);
+
+// The key vault: small, synced in groups.
+rocksdb::Options VaultDatabaseOptions();
+
+}  // namespace recount::eventstore
+
+#endif  // RECOUNT_EVENTSTORE_ROCKSDB_OPTIONS_H_
