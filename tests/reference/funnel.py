@@ -20,7 +20,7 @@ class Way:
 def rows(world, deals, groups_of, mode="strict", counts=lambda at: True):
     """{(group..., pipeline, stage): {measure: value}}; `counts`: whether an entry at a time counts (funnel by period)."""
     pipelines = {p: [s for s, meaning in stages if meaning == "open"] + [next((s for s, m in stages if m == "won"), "won")]
-                 for p, stages in world.book.pipelines(world.day).items()}
+                 for p, stages in world.book.pipelines(world.rule_day).items()}
     found = {}
     for deal in deals:
         for pipeline, way in ways(world, deal, counts).items():
@@ -52,9 +52,9 @@ def _measures(sums, index, steps):
 def ways(world, deal, counts):
     book = world.book_for(deal)
     found, last, last_pipeline = {}, None, None
-    meanings = {p: dict(stages) for p, stages in book.pipelines(world.day).items()}
+    meanings = {p: dict(stages) for p, stages in book.pipelines(world.rule_day).items()}
     for visit in deal.visits:
-        pipeline, stage = visit["pipeline"], book.mapped_stage(visit["pipeline"], visit["stage"], world.day)
+        pipeline, stage = visit["pipeline"], book.mapped_stage(visit["pipeline"], visit["stage"], world.rule_day)
         if stage is not None and meanings[pipeline].get(stage, "open") != "open":
             continue
         way = found.setdefault(pipeline, Way())

@@ -37,32 +37,48 @@ class Asks:
 
 
 def book(opening, closing, asks, names):
-    """{(group, bucket, category): [count, value in minor units]} between two worlds; of the same knowledge or not."""
-    sums = collections.defaultdict(lambda: [0, 0])
+    """{(group, bucket, category): (count, value in minor units, changes)} between two worlds."""
+    sums = collections.defaultdict(lambda: [0, 0, 0])
 
     def post(category, standing, count, value):
         entry = sums[(standing.group, standing.bucket, category)]
         entry[0] += count
         entry[1] += value
+        entry[2] += 1
 
     for name in names:
         first = Standing(opening, opening.record(name), asks)
         if first.inside:
             post(OPENING, first, 1, first.value or 0)
+        same_rules = opening.at(position=closing.position)
+        restated = Standing(same_rules, same_rules.record(name), asks)
+        _difference("restated", first, restated, post)
         start = closing.at(valid_at=opening.valid_at)
-        known = Standing(start, start.record(name), asks)
-        _difference("restated", first, known, post)
-        before = known
-        for at in _instants(closing, name, opening.valid_at):
-            world = closing.at(valid_at=at)
-            after = Standing(world, world.record(name), asks)
-            _event(asks, before, after, post)
-            before = after
+        before = Standing(start, start.record(name), asks)
+        _difference("rule", restated, before, post)
+        for at in [None] + _instants(closing, name, opening.valid_at):
+            if at is not None:
+                # Since the state before began, only rates and the org chart moved.
+                before = _drift(before, Standing(closing.at(valid_at=at - 1), closing.at(valid_at=at - 1).record(name), asks), post)
+                after = Standing(closing.at(valid_at=at), closing.at(valid_at=at).record(name), asks)
+                _event(asks, before, after, post)
+                before = after
         last = Standing(closing, closing.record(name), asks)
-        _difference("revaluation", before, last, post)
+        _drift(before, last, post)
         if last.inside:
             post(CLOSING, last, 1, last.value or 0)
     return {key: tuple(value) for key, value in sums.items()}
+
+
+def _drift(begins, ends, post):
+    """The same state at a later time: what rates make of it is a revaluation, what the org chart makes of it a rule."""
+    revalued = _like(begins, bucket=ends.bucket, value=ends.value)
+    if begins.inside and ends.inside:
+        _difference("revaluation", begins, revalued, post)
+        _difference("rule", revalued, ends, post)
+    else:
+        _difference("rule", begins, ends, post)
+    return ends
 
 
 def _instants(world, name, after):

@@ -23,14 +23,15 @@ class World:
         # The calendar that says which day D is: that of the newest version that may hold.
         rough = self.book.in_force("calendar", datetime.date.max)
         self.calendar = self.book.calendar(Calendar(rough.zone if rough else tenant_zone).day_of(valid_at), tenant_zone)
-        self.day = self.calendar.day_of(valid_at)
+        self.day = self.rule_day = self.calendar.day_of(valid_at)
         self._facts = {}
 
     def at(self, position=None, valid_at=None):
-        """The same rules at another moment: only what D itself chooses (the version that holds) stays this world's."""
+        """The same rules, also the versions that hold at this world's D, at another moment."""
         other = object.__new__(World)
         other.__dict__.update(self.__dict__, position=self.position if position is None else position,
                               valid_at=self.valid_at if valid_at is None else valid_at, _facts={})
+        other.day = self.calendar.day_of(other.valid_at)
         return other
 
     # ---- Facts ----
@@ -62,18 +63,18 @@ class World:
         return Rulebook(self.events, min(deal.probability_position, self.position)) if self.as_recorded else self.book
 
     def stage(self, deal):
-        return self.book_for(deal).mapped_stage(deal.pipeline, deal.stage, self.day)
+        return self.book_for(deal).mapped_stage(deal.pipeline, deal.stage, self.rule_day)
 
     def stage_order(self, deal):
         stage = self.stage(deal)
-        return self.book_for(deal).stage_order(deal.pipeline, stage, self.day) if stage else None
+        return self.book_for(deal).stage_order(deal.pipeline, stage, self.rule_day) if stage else None
 
     def probability(self, deal):
         """Basis points: by hand, else the stage's; None: the stage has none."""
         if deal.probability_bp is not None:
             return deal.probability_bp
         stage = self.stage(deal)
-        return self.book_for(deal).probability(deal.pipeline, stage, self.day) if stage else None
+        return self.book_for(deal).probability(deal.pipeline, stage, self.rule_day) if stage else None
 
     # ---- Whose it is ----
 
@@ -102,7 +103,7 @@ class World:
 
     def _ancestor(self, record, collection, axis):
         owner = self.owner(record, axis)
-        return (self.book.ancestor(owner, collection, self.owner_day(record, axis), self.day) or None) if owner else None
+        return (self.book.ancestor(owner, collection, self.owner_day(record, axis), self.rule_day) or None) if owner else None
 
     # ---- Money ----
 
@@ -114,7 +115,7 @@ class World:
         target = self.currency or source
         rate = None
         if source != target:
-            rate = self.book.rate(source, target, day, self.day)
+            rate = self.book.rate(source, target, day, self.rule_day)
             if rate is None:
                 return None, source
         return weigh(minor, source, target, probability_bp, rate), target

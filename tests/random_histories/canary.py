@@ -1,0 +1,56 @@
+"""Folds that are wrong on purpose: the comparison must see every one of them."""
+
+import contextlib
+from unittest import mock
+
+from reference import facts, rulebook
+from reference.world import World
+
+
+def broken_folds():
+    """{what is wrong: a context manager in which the reference is so}."""
+    return {
+        "late entries stand at the end": _by_position,
+        "what occurred at D is left out": _until_before,
+        "a loss does not stand": lambda: mock.patch.object(facts._DealSteps, "DealLost", staticmethod(lambda *a: None)),
+        "reopening keeps the outcome": lambda: mock.patch.object(facts._DealSteps, "DealReopened", staticmethod(lambda *a: None)),
+        "assignments are forgotten": lambda: mock.patch.object(facts._DealSteps, "DealAssigned", staticmethod(lambda *a: None)),
+        "values never change": lambda: mock.patch.object(facts._DealSteps, "DealValueChanged", staticmethod(lambda *a: None)),
+        "deleted records count": _deleted_count,
+        "of two versions the older holds": _older_version,
+        "merged stages stay apart": lambda: mock.patch.object(rulebook.Rulebook, "mapped_stage",
+                                                              lambda self, pipeline, stage, day: stage),
+    }
+
+
+@contextlib.contextmanager
+def _fold_with(change):
+    right = facts.fold
+    with mock.patch.object(facts, "fold", lambda name, events, position, valid_at: right(*change(name, events, position, valid_at))):
+        yield
+
+
+def _by_position():
+    import dataclasses
+
+    def late_entries_now(name, events, position, valid_at):
+        return name, [dataclasses.replace(e, occurred=max(e.occurred, e.recorded - 3600 * 1000000)) for e in events], position, valid_at
+    return _fold_with(late_entries_now)
+
+
+def _until_before():
+    return _fold_with(lambda name, events, position, valid_at: (name, events, position, valid_at - 1))
+
+
+@contextlib.contextmanager
+def _deleted_count():
+    with mock.patch.object(World, "records", lambda self, collection: (
+            r for r in (self.record(name) for name in sorted(self.streams) if name.startswith(collection + "/")) if r)):
+        yield
+
+
+def _older_version():
+    def in_force(self, kind, day):
+        holding = [version for version in self.versions[kind] if version[0] <= day]
+        return min(holding, key=lambda version: version[:2])[2] if holding else None
+    return mock.patch.object(rulebook.Rulebook, "in_force", in_force)

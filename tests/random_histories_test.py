@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""Random histories: every report equals the reference, cells open into what makes them, the past stays what it was, and
+live = rebuilt = restarted by digest.
+
+RECOUNT_SEED (printed) repeats a run; RECOUNT_HISTORIES and RECOUNT_QUESTIONS set how much.
+"""
+
+import os
+import random
+import shutil
+import sys
+import tempfile
+import unittest
+
+from harness.client import Client
+from harness.server import Server
+from random_histories import shrink
+from random_histories.canary import broken_folds
+from random_histories.compare import differences, engine_rows, unexplained
+from random_histories.history import Generator, play
+from random_histories.questions import Asker
+from random_histories.reports import REPORTS
+from reference import log
+from reference.calendar import Calendar
+
+DEEP = bool(os.environ.get("RECOUNT_DEEP"))
+SEED = int(os.environ.get("RECOUNT_SEED") or random.randrange(2 ** 32))
+HISTORIES = int(os.environ.get("RECOUNT_HISTORIES") or (100 if DEEP else 12))
+QUESTIONS = int(os.environ.get("RECOUNT_QUESTIONS") or (150 if DEEP else 60))
+ZONES = ["UTC", "Asia/Jerusalem", "America/Sao_Paulo"]
+SIMULATED = ("--insecure", "--simulated-clock")
+
+
+class History:
+    """One random history in a server of its own."""
+
+    def __init__(self, seed, steps=None):
+        self.seed, self.zone = seed, ZONES[seed % len(ZONES)]
+        self.steps = steps or Generator(seed, self.zone).steps
+        self.server = Server(flags=SIMULATED)
+        self.client = Client(self.server.address)
+        self.client.set_clock(self.steps[0].clock)
+        self.client.create_tenant(zone=self.zone)
+
+    def play(self, steps):
+        refusals = play(self.client, steps)
+        self.events = log.from_history(self.client.log())
+        self.client.head = self.events[-1].position if self.events else 0
+        return refusals
+
+    def asker(self, seed):
+        return Asker(random.Random(seed), self.events, Calendar(self.zone), REPORTS)
+
+    def close(self):
+        self.client.channel.close()
+        self.server.__exit__()
+
+
+class RandomHistoriesTest(unittest.TestCase):
+    def history(self, seed, steps=None):
+        history = History(seed, steps)
+        self.addCleanup(history.close)
+        return history
+
+    def seeds(self):
+        return [SEED + number for number in range(HISTORIES)]
+
+    def test_every_report_equals_the_reference(self):
+        print(f"seed {SEED}: {HISTORIES} histories, {QUESTIONS} questions each", flush=True)
+        asked = refused = commands = 0
+        for seed in self.seeds():
+            history = self.history(seed)
+            refusals = history.play(history.steps)
+            refused, commands = refused + sum(refusals.values()), commands + len(history.steps)
+            asker = history.asker(seed)
+            for number in range(QUESTIONS):
+                question = asker.question()
+                problems, answer = differences(question, history.client, history.events, history.zone)
+                if problems:
+                    self.fail(shrink.report(history, seed, question, problems))
+                if number % 5 == 0:
+                    problems = unexplained(history.client, answer, asker.random)
+                    self.assertFalse(problems, f"seed {seed}, {question}\n" + "\n".join(problems))
+                asked += 1
+            history.close()
+        self.assertLess(refused, commands * 0.6, "most commands are refused: the histories are too thin")
+        print(f"{commands} commands ({refused} refused), {asked} questions")
+
+    def test_the_past_is_what_a_server_stopped_there_says(self):
+        for seed in self.seeds()[:3]:
+            history = self.history(seed)
+            half = len(history.steps) // 2
+            history.play(history.steps[:half])
+            position = history.events[-1].position
+            digests = history.client.digests()
+            history.server.stop()
+            folder = tempfile.mkdtemp(prefix="recount-stopped-")
+            self.addCleanup(shutil.rmtree, folder, True)
+            shutil.copytree(history.server.data, os.path.join(folder, "data"))
+            history.server.start()
+            history.client = Client(history.server.address)
+            self.assertEqual(digests, history.client.digests(), f"seed {seed}: a restart changed the read models")
+            asker = history.asker(seed)
+            history.play(history.steps[half:])
+            with Server(folder, flags=SIMULATED) as stopped, Client(stopped.address) as past:
+                self.assertEqual(digests, past.digests())
+                for _ in range(QUESTIONS // 2):
+                    question = asker.question()
+                    if question.basis[0] in ("head", "draft"):
+                        question.basis = ("current",)
+                    then = past.report(question.report, **question.parameters())
+                    question.as_of = question.as_of or position
+                    now = history.client.report(question.report, **question.parameters())
+                    self.assertEqual(engine_rows(then), engine_rows(now), f"seed {seed}, {question}")
+            history.close()
+
+    def test_live_is_rebuilt_is_restarted(self):
+        for seed in self.seeds()[:3]:
+            history = self.history(seed)
+            history.play(history.steps)
+            live = history.client.digests()
+            self.assertGreaterEqual(len(live), 4)
+            done = history.client.rebuild()
+            self.assertEqual(live, {d.subject: d.after for d in done.digests}, f"seed {seed}: rebuilt differs")
+            self.assertEqual(live, history.client.digests())
+            history.server.restart()
+            history.client = Client(history.server.address)
+            self.assertEqual(live, history.client.digests(), f"seed {seed}: restarted differs")
+            self.assertIn("sound", history.server.recount("verify", "--read-models").lower())
+            history.close()
+
+    def test_a_wrong_fold_is_caught(self):
+        """The reference made wrong on purpose, one way after another: the comparison must see each."""
+        blind = dict.fromkeys(broken_folds(), 0)
+        for seed in self.seeds()[:4]:
+            history = self.history(seed)
+            history.play(history.steps)
+            for name, breaking in broken_folds().items():
+                asker = history.asker(seed)
+                with breaking():
+                    for _ in range(QUESTIONS):
+                        blind[name] += bool(differences(asker.question(), history.client, history.events, history.zone)[0])
+                        if blind[name]:
+                            break
+            history.close()
+        self.assertFalse([name for name, caught in blind.items() if not caught], "folds that are wrong and were not caught")
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
