@@ -50,14 +50,14 @@ def _load():
         path = os.path.join(folder, name)
         if path not in list(package.__path__):
             package.__path__.append(path)
-    spaces = {"recount/v1": types.SimpleNamespace(), "recount/storage/v1": types.SimpleNamespace()}
+    spaces = {}
     modules = []
     for path in own:
         name = path[:-len(".proto")].replace("/", ".")
         for suffix in ("_pb2", "_pb2_grpc"):
             module = importlib.import_module(name + suffix)
             modules.append(module)
-            space = spaces[os.path.dirname(path)]
+            space = spaces.setdefault(os.path.dirname(path), types.SimpleNamespace())
             for key, value in vars(module).items():
                 if not key.startswith("_") and not isinstance(value, types.ModuleType) and key != "DESCRIPTOR":
                     setattr(space, key, value)
@@ -71,5 +71,5 @@ from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 from google.type import date_pb2, money_pb2  # noqa: E402
 from grpc.health.v1 import health_pb2, health_pb2_grpc  # noqa: E402
 
-FILES = [m.DESCRIPTOR for m in modules if hasattr(m, "DESCRIPTOR")]
+FILES = [m.DESCRIPTOR for m in modules if m.__name__.startswith("recount.v1.") and m.__name__.endswith("_pb2")]
 SERVICES = {name: service for file in FILES for name, service in file.services_by_name.items()}

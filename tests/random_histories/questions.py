@@ -13,7 +13,7 @@ ATTRIBUTIONS = {"at_event": v1.ATTRIBUTION_AT_EVENT, "at_close": v1.ATTRIBUTION_
 END_OF_TIME = 2 ** 62
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class Filter:
     """The same condition in words of the API and in Python; `uses`: owner or expected close."""
     text: str

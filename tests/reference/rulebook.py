@@ -1,7 +1,6 @@
 """Rules as published up to a position, and what they say on a day."""
 
 import datetime
-import zoneinfo  # noqa: F401  (the zone of K-09)
 
 from harness.values import iso_of
 from reference.calendar import Calendar
@@ -79,9 +78,9 @@ class Rulebook:
 
     # ---- K-10 ----
 
-    def rate(self, source, target, day, rule_day):
-        """(billionths, inverse) of the entry of a day, None: there is none."""
-        rule = self.in_force("exchange_rates", rule_day)
+    def rate(self, source, target, day):
+        """(billionths, inverse) of the version and entry of a day, None: there is none."""
+        rule = self.in_force("exchange_rates", day)
         for a, b, inverse in ((source, target, False), (target, source, True)):
             entries = [(iso_of(r.date), i, r.rate_nanos) for i, r in enumerate(rule.rates if rule else ())
                        if getattr(r, "from") == a and r.to == b and iso_of(r.date) <= day.isoformat()]
@@ -91,17 +90,18 @@ class Rulebook:
 
     # ---- K-15 ----
 
-    def parent(self, child, day, rule_day):
-        rule = self.in_force("org_chart", rule_day)
+    def parent(self, child, day):
+        """By the version and entry of a day."""
+        rule = self.in_force("org_chart", day)
         edges = [(iso_of(getattr(e, "from")) if e.HasField("from") else "", i, e.parent)
                  for i, e in enumerate(rule.edges if rule else ()) if e.child == child]
         holding = [edge for edge in edges if edge[0] <= day.isoformat()]
         return max(holding)[2] if holding else ""
 
-    def ancestor(self, child, collection, day, rule_day):
+    def ancestor(self, child, collection, day):
         """The nearest ancestor of a collection, '' if there is none."""
         while child:
-            child = self.parent(child, day, rule_day)
+            child = self.parent(child, day)
             if child.startswith(collection + "/"):
                 return child
         return ""

@@ -70,7 +70,9 @@ class World:
         return self.book_for(deal).stage_order(deal.pipeline, stage, self.rule_day) if stage else None
 
     def probability(self, deal):
-        """Basis points: by hand, else the stage's; None: the stage has none."""
+        """Basis points: of an outcome, else by hand, else the stage's; None: the stage has none."""
+        if deal.outcome != "open":
+            return 10000 if deal.outcome == "won" else 0
         if deal.probability_bp is not None:
             return deal.probability_bp
         stage = self.stage(deal)
@@ -84,7 +86,7 @@ class World:
             return record.owner_at_close if record.closed_at is not None else record.owner
         if self.attribution == "at_event" and axis is not None:
             then = self.record_at(record.name, axis)
-            return then.owner if then else None
+            return then.owner if then else record.owner
         return record.owner
 
     def owner_day(self, record, axis=None):
@@ -103,7 +105,7 @@ class World:
 
     def _ancestor(self, record, collection, axis):
         owner = self.owner(record, axis)
-        return (self.book.ancestor(owner, collection, self.owner_day(record, axis), self.rule_day) or None) if owner else None
+        return (self.book.ancestor(owner, collection, self.owner_day(record, axis)) or None) if owner else None
 
     # ---- Money ----
 
@@ -115,7 +117,7 @@ class World:
         target = self.currency or source
         rate = None
         if source != target:
-            rate = self.book.rate(source, target, day, self.rule_day)
+            rate = self.book.rate(source, target, day)
             if rate is None:
                 return None, source
         return weigh(minor, source, target, probability_bp, rate), target
