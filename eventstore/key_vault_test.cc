@@ -1,0 +1,166 @@
+#include "eventstore/key_vault.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "eventstore/event_log_testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace recount::eventstore {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class VaultFolder {
+ public:
+  ~VaultFolder() { std::filesystem::remove_all(path); }
+  absl::StatusOr<std::unique_ptr<KeyVault>> Open(const std::string& master = "master.key") const {
+    return OpenRocksdbKeyVault({path + "/keys", path + "/" + master});
+  }
+  const std::string path = MakeTemporaryDirectory();
+};
+
+// What both vaults do.
+class KeyVaultTest : public testing::TestWithParam<bool> {
+ protected:
+  KeyVaultTest() {
+    if (GetParam()) {
+      auto vault = folder_.Open();
+      EXPECT_TRUE(vault.ok()) << vault.status();
+      vault_ = *std::move(vault);
+    } else {
+      vault_ = NewMemoryKeyVault();
+    }
+  }
+  VaultFolder folder_;
+  std::unique_ptr<KeyVault> vault_;
+};
+
+TEST_P(KeyVaultTest, MintsAndFindsKeysByTenant) {
+  EXPECT_TRUE(absl::IsNotFound(vault_->Find(1, "s1").status()));
+  const DataKey key = *vault_->Mint(1, "s1");
+  EXPECT_EQ(*vault_->Find(1, "s1"), key);
+  EXPECT_TRUE(absl::IsNotFound(vault_->Find(2, "s1").status()));
+  EXPECT_NE(*vault_->Mint(2, "s1"), key);
+  EXPECT_TRUE(absl::IsAlreadyExists(vault_->Mint(1, "s1").status()));
+  ASSERT_TRUE(vault_->Flush().ok());
+  EXPECT_EQ(*vault_->Find(1, "s1"), key);
+  EXPECT_TRUE(absl::IsAlreadyExists(vault_->Mint(1, "s1").status()));
+}
+
+TEST_P(KeyVaultTest, LooksUpByKindAndValue) {
+  ASSERT_TRUE(vault_->AddLookup(1, "phone", "+97235550100", "persons/b").ok());
+  ASSERT_TRUE(vault_->Flush().ok());
+  ASSERT_TRUE(vault_->AddLookup(1, "phone", "+97235550100", "leads/a").ok());
+  ASSERT_TRUE(vault_->AddLookup(1, "phone", "+97235550100", "persons/b").ok());
+  ASSERT_TRUE(vault_->AddLookup(1, "email", "a@example.org", "persons/c").ok());
+  EXPECT_THAT(*vault_->Lookup(1, "phone", "+97235550100"), ElementsAre("leads/a", "persons/b"));
+  EXPECT_THAT(*vault_->Lookup(1, "email", "a@example.org"), ElementsAre("persons/c"));
+  EXPECT_THAT(*vault_->Lookup(1, "email", "+97235550100"), IsEmpty());
+  EXPECT_THAT(*vault_->Lookup(2, "phone", "+97235550100"), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Vaults, KeyVaultTest, testing::Bool(),
+                         [](const auto& info) { return info.param ? "rocksdb" : "memory"; });
+
+TEST(RocksdbKeyVaultTest, FlushedKeysSurviveARestart) {
+  VaultFolder folder;
+  auto vault = *folder.Open();
+  const DataKey key = *vault->Mint(1, "s1");
+  ASSERT_TRUE(vault->AddLookup(1, "phone", "+1", "leads/a").ok());
+  ASSERT_TRUE(vault->Flush().ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(folder.Open().status())) << "held by one process";
+  vault.reset();
+  vault = *folder.Open();
+  EXPECT_EQ(*vault->Find(1, "s1"), key);
+  EXPECT_THAT(*vault->Lookup(1, "phone", "+1"), ElementsAre("leads/a"));
+}
+
+TEST(RocksdbKeyVaultTest, WhatIsFlushedIsOnTheDisk) {
+  VaultFolder folder;
+  VaultFolder copy;
+  auto vault = *folder.Open();
+  const DataKey key = *vault->Mint(1, "s1");
+  ASSERT_TRUE(vault->Flush().ok());
+  // As after a kill: a copy of the files while the vault is open.
+  std::filesystem::copy(folder.path, copy.path, std::filesystem::copy_options::recursive);
+  EXPECT_EQ(*(*copy.Open())->Find(1, "s1"), key);
+}
+
+TEST(RocksdbKeyVaultTest, MasterKeyIsGuarded) {
+  VaultFolder folder;
+  const std::string master = folder.path + "/master.key";
+  auto vault = *folder.Open();
+  ASSERT_TRUE(vault->Mint(1, "s1").ok());
+  vault.reset();
+  struct stat info;
+  ASSERT_EQ(stat(master.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  chmod(master.c_str(), 0640);
+  EXPECT_TRUE(absl::IsFailedPrecondition(folder.Open().status())) << "others may read it";
+  chmod(master.c_str(), 0600);
+  EXPECT_TRUE(folder.Open().ok());
+  std::filesystem::rename(master, folder.path + "/away");
+  EXPECT_TRUE(absl::IsDataLoss(folder.Open().status())) << "missing, and not made anew";
+  EXPECT_FALSE(std::filesystem::exists(master));
+  std::ofstream(master) << std::string(64, 'a') << "\n";
+  chmod(master.c_str(), 0600);
+  EXPECT_TRUE(absl::IsDataLoss(folder.Open().status())) << "another key";
+  std::ofstream(master) << "short";
+  EXPECT_TRUE(absl::IsFailedPrecondition(folder.Open().status()));
+}
+
+TEST(RocksdbKeyVaultTest, MasterKeyMustNotLieInALogOrDatabase) {
+  VaultFolder folder;
+  std::filesystem::create_directories(folder.path + "/log");
+  std::ofstream(folder.path + "/FORMAT") << "x";
+  EXPECT_TRUE(absl::IsFailedPrecondition(folder.Open("log/master.key").status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(folder.Open("master.key").status()));
+  EXPECT_TRUE(folder.Open("keys/master.key").ok());
+  EXPECT_TRUE(absl::IsFailedPrecondition(folder.Open("keys/db/master.key").status()));
+}
+
+TEST(RocksdbKeyVaultTest, NothingLiesInClear) {
+  VaultFolder folder;
+  auto vault = *folder.Open();
+  const DataKey key = *vault->Mint(1, "s1");
+  ASSERT_TRUE(vault->AddLookup(1, "phone", "+97235550100", "leads/a").ok());
+  ASSERT_TRUE(vault->Flush().ok());
+  vault.reset();
+  const std::string key_bytes(key.begin(), key.end());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path)) {
+    if (!entry.is_regular_file()) continue;
+    std::ostringstream content;
+    content << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    EXPECT_FALSE(absl::StrContains(content.str(), key_bytes)) << entry.path();
+    EXPECT_FALSE(absl::StrContains(content.str(), "97235550100")) << entry.path();
+  }
+}
+
+TEST(RocksdbKeyVaultTest, ThreadsMintFindAndFlush) {
+  VaultFolder folder;
+  auto vault = *folder.Open();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 50; ++i) {
+        const std::string id = absl::StrCat(t, "-", i);
+        const DataKey key = *vault->Mint(1, id);
+        EXPECT_TRUE(vault->Flush().ok());
+        EXPECT_EQ(*vault->Find(1, id), key);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace recount::eventstore

@@ -1,0 +1,216 @@
+// The key vault on RocksDB. Keys of its database `db/`, numbers big endian:
+//
+//   entry   := tenant (4) 'M' | 'T' | 'K' ... | 'L' ...
+//   check   := 0 (4) 'M'                        -> wrapped constant: shows that the master key is the right one
+//   tenant  := tenant (4) 'T'                   -> wrapped key of the tenant's look-ups
+//   key     := tenant (4) 'K' key_id            -> wrapped key
+//   look-up := tenant (4) 'L' HMAC-SHA256(tenant's look-up key, kind 0x00 value) (32) stream -> nothing
+//   wrapped := nonce (24), XChaCha20-Poly1305 under the master key with associated data tenant (4) | letter | key_id
+#include <sodium.h>
+
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "eventstore/durable_file.h"
+#include "eventstore/key_vault.h"
+#include "eventstore/master_key.h"
+#include "eventstore/recent_cache.h"
+#include "eventstore/rocksdb_layout.h"
+#include "eventstore/rocksdb_options.h"
+#include "rocksdb/db.h"
+
+namespace recount::eventstore {
+namespace {
+
+constexpr char kName[] = "the key vault";
+constexpr size_t kCachedKeys = 200'000;
+constexpr size_t kMacSize = crypto_auth_hmacsha256_BYTES;
+
+std::string VaultKey(uint32_t tenant, char kind, absl::string_view rest) {
+  std::string key;
+  AppendU32(tenant, &key);
+  key.push_back(kind);
+  key.append(rest.data(), rest.size());
+  return key;
+}
+
+class RocksdbKeyVault : public KeyVault {
+ public:
+  RocksdbKeyVault(MasterKey master, std::unique_ptr<DirectoryLock> lock, std::unique_ptr<rocksdb::DB> db)
+      : master_(std::move(master)), lock_(std::move(lock)), db_(std::move(db)), cache_(kCachedKeys) {}
+  ~RocksdbKeyVault() override { (void)Flush(); }
+
+  // That the vault was made with this master key; makes it so if the vault is new.
+  absl::Status CheckMasterKey() {
+    const std::string name = VaultKey(0, 'M', "");
+    std::lock_guard lock(mutex_);
+    auto wrapped = Get(name);
+    if (!wrapped.ok()) return wrapped.status();
+    if (wrapped->has_value()) return master_.Unwrap(name, **wrapped).status();
+    pending_[name] = master_.Wrap(name, DataKey{});
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<DataKey> Mint(uint32_t tenant, absl::string_view key_id) override {
+    std::lock_guard lock(mutex_);
+    const std::string name = VaultKey(tenant, 'K', key_id);
+    auto found = FindLocked(name);
+    if (!found.ok()) return found.status();
+    if (found->has_value()) return absl::AlreadyExistsError(absl::StrCat("there is a key ", key_id));
+    return MintLocked(name);
+  }
+
+  absl::StatusOr<DataKey> Find(uint32_t tenant, absl::string_view key_id) override {
+    std::lock_guard lock(mutex_);
+    auto found = FindLocked(VaultKey(tenant, 'K', key_id));
+    if (!found.ok()) return found.status();
+    if (!found->has_value()) return absl::NotFoundError(absl::StrCat("there is no key ", key_id));
+    return **found;
+  }
+
+  absl::Status Flush() override {
+    std::lock_guard flush_lock(flush_mutex_);
+    {
+      std::lock_guard lock(mutex_);
+      if (!failure_.ok()) return failure_;
+      if (pending_.empty()) return absl::OkStatus();
+      flushing_ = std::move(pending_);
+      pending_.clear();
+    }
+    rocksdb::WriteBatch batch;
+    for (const auto& [key, value] : flushing_) batch.Put(key, value);
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    absl::Status status = FromRocksdb(db_->Write(synced, &batch), kName);
+    std::lock_guard lock(mutex_);
+    // After a failed sync nobody knows what is on the disk: no key may be called durable any more.
+    if (status.ok()) {
+      flushing_.clear();
+    } else {
+      failure_ = status;
+    }
+    return status;
+  }
+
+  absl::Status AddLookup(uint32_t tenant, absl::string_view kind, absl::string_view value,
+                         absl::string_view stream) override {
+    std::lock_guard lock(mutex_);
+    absl::StatusOr<std::string> prefix = LookupPrefix(tenant, kind, value);
+    if (!prefix.ok()) return prefix.status();
+    pending_[absl::StrCat(*prefix, stream)] = "";
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<std::string>> Lookup(uint32_t tenant, absl::string_view kind,
+                                                  absl::string_view value) override {
+    std::lock_guard lock(mutex_);
+    absl::StatusOr<std::string> prefix = LookupPrefix(tenant, kind, value);
+    if (!prefix.ok()) return prefix.status();
+    std::map<std::string, bool> streams;  // in byte order, each once
+    for (const auto* waiting : {&flushing_, &pending_}) {
+      for (auto it = waiting->lower_bound(*prefix); it != waiting->end() && absl::StartsWith(it->first, *prefix); ++it) {
+        streams[it->first.substr(prefix->size())] = true;
+      }
+    }
+    std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(rocksdb::ReadOptions()));
+    for (it->Seek(*prefix); it->Valid() && it->key().starts_with(*prefix); it->Next()) {
+      streams[it->key().ToString().substr(prefix->size())] = true;
+    }
+    if (!it->status().ok()) return FromRocksdb(it->status(), kName);
+    std::vector<std::string> names;
+    for (const auto& [name, found] : streams) names.push_back(name);
+    return names;
+  }
+
+ private:
+  // All below: mutex_ is held.
+  absl::StatusOr<std::optional<std::string>> Get(const std::string& name) {
+    if (auto it = pending_.find(name); it != pending_.end()) return std::optional<std::string>(it->second);
+    if (auto it = flushing_.find(name); it != flushing_.end()) return std::optional<std::string>(it->second);
+    std::string value;
+    rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), name, &value);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    if (!status.ok()) return FromRocksdb(status, kName);
+    return std::optional<std::string>(std::move(value));
+  }
+
+  absl::StatusOr<std::optional<DataKey>> FindLocked(const std::string& name) {
+    if (auto cached = cache_.Find(name)) return cached;
+    auto wrapped = Get(name);
+    if (!wrapped.ok()) return wrapped.status();
+    if (!wrapped->has_value()) return std::optional<DataKey>();
+    absl::StatusOr<DataKey> key = master_.Unwrap(name, **wrapped);
+    if (!key.ok()) return key.status();
+    cache_.Put(name, *key);
+    return std::optional<DataKey>(*key);
+  }
+
+  absl::StatusOr<DataKey> MintLocked(const std::string& name) {
+    if (!failure_.ok()) return failure_;
+    DataKey key;
+    randombytes_buf(key.data(), key.size());
+    pending_[name] = master_.Wrap(name, key);
+    cache_.Put(name, key);
+    return key;
+  }
+
+  absl::StatusOr<DataKey> LookupKey(uint32_t tenant) {
+    const std::string name = VaultKey(tenant, 'T', "");
+    auto found = FindLocked(name);
+    if (!found.ok()) return found.status();
+    if (found->has_value()) return **found;
+    return MintLocked(name);
+  }
+
+  absl::StatusOr<std::string> LookupPrefix(uint32_t tenant, absl::string_view kind, absl::string_view value) {
+    absl::StatusOr<DataKey> key = LookupKey(tenant);
+    if (!key.ok()) return key.status();
+    const std::string text = absl::StrCat(kind, absl::string_view("\0", 1), value);
+    std::string mac(kMacSize, '\0');
+    crypto_auth_hmacsha256(reinterpret_cast<unsigned char*>(mac.data()),
+                           reinterpret_cast<const unsigned char*>(text.data()), text.size(), key->data());
+    return VaultKey(tenant, 'L', mac);
+  }
+
+  const MasterKey master_;
+  const std::unique_ptr<DirectoryLock> lock_;
+  const std::unique_ptr<rocksdb::DB> db_;
+  std::mutex flush_mutex_;  // one Flush() at a time; taken before mutex_
+  std::mutex mutex_;
+  // Guarded by mutex_; flushing_ is changed by Flush() alone.
+  std::map<std::string, std::string> pending_;   // not written yet
+  std::map<std::string, std::string> flushing_;  // being written
+  RecentCache<DataKey> cache_;
+  absl::Status failure_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KeyVault>> OpenRocksdbKeyVault(const RocksdbVaultOptions& options) {
+  if (sodium_init() < 0) return absl::InternalError("libsodium does not start");
+  if (absl::Status status = MakeDirectory(options.directory); !status.ok()) return status;
+  auto lock = DirectoryLock::Take(options.directory);
+  if (!lock.ok()) return lock.status();
+  const std::string path = options.directory + "/db";
+  const bool is_new = !FileExists(path + "/CURRENT");
+  absl::StatusOr<MasterKey> master = MasterKey::Load(options.master_key_file, /*make_if_missing=*/is_new);
+  if (!master.ok()) return master.status();
+  if (absl::Status status = MakeDirectory(path); !status.ok()) return status;
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status opened = rocksdb::DB::Open(VaultDatabaseOptions(), path, &db);
+  if (!opened.ok()) return FromRocksdb(opened, kName);
+  auto vault = std::make_unique<RocksdbKeyVault>(*std::move(master), *std::move(lock), std::unique_ptr<rocksdb::DB>(db));
+  if (absl::Status status = vault->CheckMasterKey(); !status.ok()) return status;
+  if (absl::Status status = vault->Flush(); !status.ok()) return status;
+  if (absl::Status status = SyncDirectory(path); !status.ok()) return status;
+  return std::unique_ptr<KeyVault>(std::move(vault));
+}
+
+}  // namespace recount::eventstore
