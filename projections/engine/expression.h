@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "projections/engine/values.h"
-#include "projections/engine/world.h"
+#include "projections/engine/selection.h"
 
 namespace recount::projections {
 
@@ -33,19 +33,20 @@ enum class Dialect {
 };
 
 // Limits: 4,096 bytes, depth 64, 1,000 nodes.
-absl::StatusOr<SyntaxTree> Parse(absl::string_view text, Dialect dialect);
+absl::StatusOr<SyntaxTree> Parse(absl::string_view text, Dialect dialect, absl::string_view place = "");
 
 // ---- Checked trees ----
 
 struct Node {
-  enum class Kind { kConstant, kField, kFollow, kCompanion, kAxis, kCall, kIn, kRollUp };
+  enum class Kind { kConstant, kField, kFollow, kCompanion, kAxis, kCall, kRollUp };
   Kind kind = Kind::kConstant;
   Type type = Type::kNull;
   std::string name;               // field, function or operator
   int64_t constant = kNull;       // numbers, days, times, flags
   std::string text;               // text constants
   const Subject* subject = nullptr;  // kFollow, kCompanion, kRollUp: where the parts are evaluated
-  std::string reference;          // kFollow: the field that leads there; kRollUp: the one that leads here
+  std::string reference;          // kFollow: the field that leads there
+  // kRollUp, all over the other subject: the reference that leads here, the value, the condition.
   std::vector<Expr> parts;
 };
 
@@ -82,6 +83,8 @@ struct FieldInfo {
 };
 // All of them, derived and custom ones too.
 std::vector<FieldInfo> FieldsOf(const Subject& subject, const Schema& schema);
+// The subject that stands for the records of a collection, e.g. `deal` for `deals`; nullptr: none.
+const Subject* SubjectOf(absl::string_view collection);
 
 }  // namespace recount::projections
 

@@ -20,7 +20,8 @@ class Exchange {
     standing->value_minor = minor == kNull ? 0 : minor;
     if (minor == kNull || wanted_.empty() || currency == wanted_code_) return;
     const std::string& from = query_.texts->Text(currency);
-    const auto rate = query_.world->rules().rates.Find(from, wanted_, query_.calendar().DayOf(at_micros));
+    const int32_t day = query_.calendar().DayOf(at_micros);
+    const auto rate = query_.world->RatesOn(day).Find(from, wanted_, day);
     standing->bucket = rate ? wanted_code_ : query_.texts->unconverted();
     standing->value_minor = 0;
     if (rate) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "projections/engine/expression.h"
+#include "projections/engine/selection.h"
 #include "projections/engine/world.h"
 #include "projections/report_engine.h"
 

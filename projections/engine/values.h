@@ -3,6 +3,7 @@
 #define RECOUNT_PROJECTIONS_ENGINE_VALUES_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -53,7 +54,7 @@ class Texts {
   const Dictionary& dictionary_;
   int64_t first_own_;
   absl::flat_hash_map<std::string, int64_t> own_;
-  std::vector<const std::string*> own_texts_;
+  std::vector<std::unique_ptr<std::string>> own_texts_;
   int64_t unconverted_;
 };
 

@@ -28,7 +28,7 @@ struct Moment {
   bool operator==(const Moment&) const = default;
 };
 
-// Rules of one basis, looked up for one day.
+// Rules of one basis. K-01, 02, 04 and 09 are looked up for one day; K-10 and 15 on each fact's own (World).
 struct Rules {
   static absl::StatusOr<std::shared_ptr<const Rules>> Make(domain::Rulebook book, int64_t valid_at);
 
@@ -37,8 +37,6 @@ struct Rules {
   domain::Calendar calendar;
   domain::StageBook stages;
   v1::ProbabilitiesRule probabilities;
-  domain::RateTable rates;
-  domain::OrgChart org_chart;
 };
 
 struct Node;                       // of a checked expression (expression.h)
@@ -78,6 +76,11 @@ class World {
   uint32_t RowOf(const Subject& subject, int64_t record) const;
   // The same at another time not later than the moment's: e.g. the deal state on the day it was won.
   uint32_t RowAt(const Subject& subject, int64_t record, int64_t valid_at) const;
+  // Rates and org chart in force on a fact's own day.
+  const domain::RateTable& RatesOn(int32_t day) const;
+  const domain::OrgChart& OrgChartOn(int32_t day) const;
+  // Rules published up to a position (rule basis AS_RECORDED).
+  const Rules& RulesOf(int64_t position) const;
   // Rows that were looked at so far.
   uint64_t rows_scanned() const { return rows_scanned_; }
 
@@ -90,46 +93,6 @@ class World {
   mutable uint64_t rows_scanned_ = 0;
   std::unique_ptr<Caches> caches_;
 };
-
-// Rows of one subject in a world, and the values of expressions over them. Row i of a Values is rows()[i].
-class Selection {
- public:
-  Selection(const World& world, const Subject& subject, std::vector<uint32_t> rows);
-
-  const World& world() const { return *world_; }
-  const Subject& subject() const { return *subject_; }
-  const IntervalTable* table() const { return table_; }   // nullptr: nothing recorded yet
-  const std::vector<uint32_t>& rows() const { return rows_; }
-  size_t size() const { return rows_.size(); }
-  int64_t record(size_t i) const;                          // text code of the record's name; kNull for kNoRow
-
-  // The driving axis (kTime or kDay), which `axis` names and attribution AT_EVENT looks at. Not set: valid_at.
-  void SetAxis(std::shared_ptr<const Values> axis);
-  const Values* axis() const { return axis_.get(); }
-
-  // `expr` must be compiled for this subject. Values of fields and of references are kept for the next call.
-  std::shared_ptr<const Values> Evaluate(const Expr& expr) const;
-  // A field as expressions name it, derived ones too; it must be there.
-  std::shared_ptr<const Values> Field(absl::string_view name) const;
-  // Only the rows where a flag is 1.
-  Selection Keep(const Values& flags) const;
-  // Rows that a to-one reference leads to, one for each row here, kNoRow where it leads nowhere.
-  const Selection& Follow(absl::string_view field, const Subject& target) const;
-  // The same records in a companion subject.
-  const Selection& Companion(const Subject& companion) const;
-
- private:
-  struct Cache;
-  const World* world_;
-  const Subject* subject_;
-  const IntervalTable* table_;
-  std::vector<uint32_t> rows_;
-  std::shared_ptr<const Values> axis_;
-  std::shared_ptr<Cache> cache_;
-};
-
-// 1 where the axis lies in the period; 0 where it has no value. A period without ends holds every value.
-std::vector<bool> InPeriod(const Values& axis, const domain::Period& period, const domain::Calendar& calendar);
 
 }  // namespace recount::projections
 

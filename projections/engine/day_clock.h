@@ -1,0 +1,39 @@
+// Days of many instants, fast: each local day's first instant is looked up once.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_DAY_CLOCK_H_
+#define RECOUNT_PROJECTIONS_ENGINE_DAY_CLOCK_H_
+
+#include <cstdint>
+
+#include "absl/container/flat_hash_map.h"
+#include "projections/engine/world.h"
+
+namespace recount::projections {
+
+class DayClock {
+ public:
+  explicit DayClock(const World& world) : calendar_(world.rules().calendar) {}
+  explicit DayClock(const domain::Calendar& calendar) : calendar_(calendar) {}
+
+  // Local day that holds an instant.
+  int32_t DayOf(int64_t micros) {
+    constexpr int64_t kDayMicros = 86400000000;
+    int32_t day = static_cast<int32_t>(micros / kDayMicros - (micros % kDayMicros < 0));
+    while (StartOf(day) > micros) --day;
+    while (StartOf(day + 1) <= micros) ++day;
+    return day;
+  }
+
+ private:
+  int64_t StartOf(int32_t day) {
+    auto [it, added] = starts_.try_emplace(day, 0);
+    if (added) it->second = calendar_.StartOf(day);
+    return it->second;
+  }
+
+  const domain::Calendar& calendar_;
+  absl::flat_hash_map<int32_t, int64_t> starts_;
+};
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_DAY_CLOCK_H_

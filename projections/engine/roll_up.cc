@@ -1,0 +1,80 @@
+#include "projections/engine/roll_up.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "projections/engine/functions.h"
+#include "projections/engine/world_caches.h"
+
+namespace recount::projections {
+namespace {
+
+using RolledUp = World::Caches::RolledUp;
+
+// What a tree says, so that the same roll-up in several measures is made once.
+void Describe(const Node& node, std::string* text) {
+  absl::StrAppend(text, "(", static_cast<int>(node.kind), ",", static_cast<int>(node.type), ",", node.name, ",", node.constant,
+                  ",\"", node.text, "\",", node.subject == nullptr ? "" : node.subject->id, ",", node.reference);
+  for (const Expr& part : node.parts) Describe(*part, text);
+  text->push_back(')');
+}
+
+void Add(absl::string_view function, int64_t value, int64_t currency, std::pair<int64_t, int64_t>* sum, bool first) {
+  if (first) {
+    *sum = {value, currency};
+  } else if (sum->second != currency) {
+    sum->first = kNull;
+  } else if (sum->first == kNull) {
+    return;
+  } else if (function == "min_of") {
+    sum->first = std::min(sum->first, value);
+  } else if (function == "max_of") {
+    sum->first = std::max(sum->first, value);
+  } else if (__builtin_add_overflow(sum->first, value, &sum->first)) {
+    sum->first = kNull;
+  }
+}
+
+RolledUp Gather(const World& world, const Node& node) {
+  RolledUp out;
+  const Selection all = world.Select(*node.subject, Names(node.parts[2], "deleted"));
+  const auto reference = all.Evaluate(node.parts[0]);
+  const auto value = all.Evaluate(node.parts[1]);
+  const auto condition = all.Evaluate(node.parts[2]);
+  const bool counts = node.name == "count_of";
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (reference->data[i] == kNull || condition->data[i] != 1) continue;
+    const int64_t brings = counts ? 1 : value->data[i];
+    if (brings == kNull) continue;
+    auto [it, first] = out.values.try_emplace(reference->data[i]);
+    Add(node.name, brings, value->currency.empty() ? kNull : value->currency[i], &it->second, first);
+  }
+  return out;
+}
+
+}  // namespace
+
+Values RollUp(const Selection& selection, const Node& roll_up) {
+  const World& world = selection.world();
+  std::string key;
+  Describe(roll_up, &key);
+  auto& roll_ups = world.caches().roll_ups;
+  auto it = roll_ups.find(key);
+  if (it == roll_ups.end()) it = roll_ups.emplace(key, Gather(world, roll_up)).first;
+  Values out = Make(roll_up.type, selection.size());
+  const bool counts = roll_up.name == "count_of";
+  for (size_t i = 0; i < selection.size(); ++i) {
+    const int64_t record = selection.record(i);
+    if (record == kNull) continue;
+    auto found = it->second.values.find(record);
+    if (found == it->second.values.end()) {
+      if (counts) out.data[i] = 0;
+      continue;
+    }
+    out.data[i] = found->second.first;
+    if (out.type == Type::kMoney && out.data[i] != kNull) out.currency[i] = found->second.second;
+  }
+  return out;
+}
+
+}  // namespace recount::projections

@@ -1,0 +1,133 @@
+#include "projections/engine/selection.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "projections/engine/derived.h"
+#include "projections/engine/functions.h"
+#include "projections/engine/roll_up.h"
+#include "projections/engine/world_caches.h"
+
+namespace recount::projections {
+
+struct Selection::Cache {
+  std::map<std::string, std::shared_ptr<const Values>, std::less<>> fields;
+  std::map<std::string, std::unique_ptr<Selection>, std::less<>> followed;
+};
+
+Selection::Selection(const World& world, const Subject& subject, std::vector<uint32_t> rows)
+    : world_(&world), subject_(&subject), table_(world.snapshot().table(subject.id)), rows_(std::move(rows)),
+      cache_(std::make_shared<Cache>()) {}
+
+int64_t Selection::record(size_t i) const {
+  return rows_[i] == kNoRow || table_ == nullptr ? kNull : table_->record()[rows_[i]];
+}
+
+void Selection::SetAxis(std::shared_ptr<const Values> axis) {
+  axis_ = std::move(axis);
+  // Only owners at the event depend on the axis.
+  if (world_->options().attribution == v1::ATTRIBUTION_AT_EVENT) cache_ = std::make_shared<Cache>();
+}
+
+std::shared_ptr<const Values> Selection::Evaluate(const Expr& expr) const {
+  switch (expr->kind) {
+    case Node::Kind::kConstant: {
+      Values out = Make(expr->type, size());
+      const bool text = expr->type == Type::kText || expr->type == Type::kRecord;
+      std::fill(out.data.begin(), out.data.end(), text ? world_->texts().Code(expr->text) : expr->constant);
+      return std::make_shared<Values>(std::move(out));
+    }
+    case Node::Kind::kField:
+      return Field(expr->name);
+    case Node::Kind::kFollow:
+      return Follow(expr->reference, *expr->subject).Evaluate(expr->parts[0]);
+    case Node::Kind::kCompanion:
+      return Companion(*expr->subject).Evaluate(expr->parts[0]);
+    case Node::Kind::kAxis:
+      return axis_ != nullptr ? axis_ : std::make_shared<Values>(Make(expr->type, size()));
+    case Node::Kind::kCall: {
+      CallArguments arguments{*world_, size(), {}};
+      for (const Expr& part : expr->parts) arguments.values.push_back(Evaluate(part));
+      return std::make_shared<Values>(FindFunction(expr->name)->evaluate(arguments));
+    }
+    case Node::Kind::kRollUp:
+      return std::make_shared<Values>(RollUp(*this, *expr));
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const Values> Selection::Field(absl::string_view name) const {
+  auto it = cache_->fields.find(name);
+  if (it != cache_->fields.end()) return it->second;
+  std::shared_ptr<const Values> values;
+  if (const DerivedField* derived = FindDerived(*subject_, name)) {
+    values = std::make_shared<Values>(derived->make(*this));
+  } else if (table_ == nullptr || table_->ColumnIndex(name) < 0) {
+    for (const std::string& id : subject_->companions) {
+      const Subject* companion = FindSubject(id);
+      const IntervalTable* table = companion == nullptr ? nullptr : world_->snapshot().table(id);
+      if (companion == nullptr) continue;
+      if (FindDerived(*companion, name) != nullptr || (table != nullptr && table->ColumnIndex(name) >= 0)) {
+        return Companion(*companion).Field(name);
+      }
+    }
+    values = std::make_shared<Values>(Make(Type::kNull, size()));
+  } else {
+    const bool money = table_->columns()[table_->ColumnIndex(name)].kind == ColumnKind::kMinor;
+    values = money ? std::make_shared<Values>(Converted(*this, name)) : Column(name);
+  }
+  cache_->fields.emplace(std::string(name), values);
+  return values;
+}
+
+std::shared_ptr<const Values> Selection::Column(absl::string_view name) const {
+  const int index = table_ == nullptr ? -1 : table_->ColumnIndex(name);
+  if (index < 0) return std::make_shared<Values>(Make(Type::kNull, size()));
+  const auto column = table_->column(index);
+  Values out = Make(TypeOf(table_->columns()[index].kind), size());
+  for (size_t i = 0; i < size(); ++i) {
+    if (rows_[i] != kNoRow) out.data[i] = column[rows_[i]];
+  }
+  if (out.type == Type::kMoney) out.currency = Column(absl::StrCat(name, "_currency"))->data;
+  return std::make_shared<Values>(std::move(out));
+}
+
+Selection Selection::Keep(const Values& flags) const {
+  std::vector<uint32_t> rows;
+  std::shared_ptr<Values> axis;
+  if (axis_ != nullptr) axis = std::make_shared<Values>(Make(axis_->type, 0));
+  for (size_t i = 0; i < size(); ++i) {
+    if (flags.data[i] != 1) continue;
+    rows.push_back(rows_[i]);
+    if (axis != nullptr) axis->data.push_back(axis_->data[i]);
+  }
+  Selection kept(*world_, *subject_, std::move(rows));
+  kept.axis_ = std::move(axis);
+  return kept;
+}
+
+const Selection& Selection::Follow(absl::string_view field, const Subject& target) const {
+  auto it = cache_->followed.find(field);
+  if (it != cache_->followed.end()) return *it->second;
+  const auto records = Field(field);
+  std::vector<uint32_t> rows(size(), kNoRow);
+  for (size_t i = 0; i < size(); ++i) {
+    if (records->data[i] != kNull) rows[i] = world_->RowOf(target, records->data[i]);
+  }
+  auto made = std::make_unique<Selection>(*world_, target, std::move(rows));
+  made->axis_ = axis_;
+  return *cache_->followed.emplace(std::string(field), std::move(made)).first->second;
+}
+
+const Selection& Selection::Companion(const Subject& companion) const {
+  const std::string key = absl::StrCat("=", companion.id);
+  auto it = cache_->followed.find(key);
+  if (it != cache_->followed.end()) return *it->second;
+  std::vector<uint32_t> rows(size(), kNoRow);
+  for (size_t i = 0; i < size(); ++i) rows[i] = world_->RowOf(companion, record(i));
+  auto made = std::make_unique<Selection>(*world_, companion, std::move(rows));
+  made->axis_ = axis_;
+  return *cache_->followed.emplace(key, std::move(made)).first->second;
+}
+
+}  // namespace recount::projections

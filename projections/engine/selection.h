@@ -1,0 +1,58 @@
+// Rows of one subject in a world, and the values of expressions over them.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_SELECTION_H_
+#define RECOUNT_PROJECTIONS_ENGINE_SELECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "projections/engine/world.h"
+
+namespace recount::projections {
+
+// Rows of one subject in a world, and the values of expressions over them. Row i of a Values is rows()[i].
+class Selection {
+ public:
+  Selection(const World& world, const Subject& subject, std::vector<uint32_t> rows);
+
+  const World& world() const { return *world_; }
+  const Subject& subject() const { return *subject_; }
+  const IntervalTable* table() const { return table_; }   // nullptr: nothing recorded yet
+  const std::vector<uint32_t>& rows() const { return rows_; }
+  size_t size() const { return rows_.size(); }
+  int64_t record(size_t i) const;                          // text code of the record's name; kNull for kNoRow
+
+  // The driving axis (kTime or kDay), which `axis` names and attribution AT_EVENT looks at. Not set: valid_at.
+  void SetAxis(std::shared_ptr<const Values> axis);
+  const Values* axis() const { return axis_.get(); }
+
+  // `expr` must be compiled for this subject. Values of fields and of references are kept for the next call.
+  std::shared_ptr<const Values> Evaluate(const Expr& expr) const;
+  // A field as expressions name it: derived, a column, or a companion's; no values at all if there is none.
+  std::shared_ptr<const Values> Field(absl::string_view name) const;
+  // A column of the table as it was set.
+  std::shared_ptr<const Values> Column(absl::string_view name) const;
+  // Only the rows where a flag is 1.
+  Selection Keep(const Values& flags) const;
+  // Rows that a to-one reference leads to, one for each row here, kNoRow where it leads nowhere.
+  const Selection& Follow(absl::string_view field, const Subject& target) const;
+  // The same records in a companion subject.
+  const Selection& Companion(const Subject& companion) const;
+
+ private:
+  struct Cache;
+  const World* world_;
+  const Subject* subject_;
+  const IntervalTable* table_;
+  std::vector<uint32_t> rows_;
+  std::shared_ptr<const Values> axis_;
+  std::shared_ptr<Cache> cache_;
+};
+
+// 1 where the axis lies in the period; 0 where it has no value. A period without ends holds every value.
+std::vector<bool> InPeriod(const Values& axis, const domain::Period& period, const domain::Calendar& calendar);
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_SELECTION_H_

@@ -1,0 +1,131 @@
+#include "projections/engine/world.h"
+
+#include <algorithm>
+
+#include "projections/engine/selection.h"
+#include "projections/engine/world_caches.h"
+
+namespace recount::projections {
+
+absl::StatusOr<std::shared_ptr<const Rules>> Rules::Make(domain::Rulebook book, int64_t valid_at) {
+  // The calendar decides what day it is, and the day decides which calendar holds: begin in UTC.
+  constexpr int64_t kDayMicros = 86400000000;
+  const int64_t utc_day = valid_at / kDayMicros - (valid_at % kDayMicros < 0);
+  auto first = domain::Calendar::Make(book.CalendarOn(utc_day));
+  if (!first.ok()) return first.status();
+  auto calendar = domain::Calendar::Make(book.CalendarOn(first->DayOf(valid_at)));
+  if (!calendar.ok()) return calendar.status();
+  const int32_t day = calendar->DayOf(valid_at);
+  domain::StageBook stages(book, day);
+  v1::ProbabilitiesRule probabilities = book.Probabilities(day);
+  return std::shared_ptr<const Rules>(
+      new Rules{std::move(book), day, std::move(*calendar), std::move(stages), std::move(probabilities)});
+}
+
+World::World(WorldOptions options, Texts* texts) : options_(std::move(options)), texts_(texts) {
+  caches_ = std::make_unique<Caches>(*this);
+}
+World::~World() = default;
+
+Selection World::Select(const Subject& subject, bool with_deleted) const {
+  const IntervalTable* table = snapshot().table(subject.id);
+  auto [it, added] = caches_->selected.try_emplace(&subject);
+  if (added && table != nullptr) {
+    rows_scanned_ += table->size();
+    const auto since = table->since(), until = table->until();
+    const auto from = table->valid_from(), to = table->valid_to();
+    const uint64_t position = moment().position;
+    const int64_t at = moment().valid_at;
+    for (size_t row = 0; row < table->size(); ++row) {
+      if (from[row] <= at && at < to[row] && since[row] <= position && position < until[row]) {
+        it->second.push_back(static_cast<uint32_t>(row));
+      }
+    }
+  }
+  Selection all(*this, subject, it->second);
+  if (with_deleted) return all;
+  const auto deleted = all.Field("deleted");
+  Values kept;
+  kept.type = Type::kFlag;
+  kept.data.reserve(all.size());
+  for (const int64_t flag : deleted->data) kept.data.push_back(flag != 1);
+  return all.Keep(kept);
+}
+
+uint32_t World::RowOf(const Subject& subject, int64_t record) const {
+  const IntervalTable* table = snapshot().table(subject.id);
+  if (table == nullptr || record < 0) return kNoRow;
+  auto [it, added] = caches_->rows_of_records.try_emplace(&subject);
+  if (added) {
+    it->second.assign(snapshot().dictionary().size(), kNoRow);
+    const Selection all = Select(subject, true);
+    for (const uint32_t row : all.rows()) it->second[table->record()[row]] = row;
+  }
+  return static_cast<size_t>(record) < it->second.size() ? it->second[record] : kNoRow;
+}
+
+uint32_t World::RowAt(const Subject& subject, int64_t record, int64_t valid_at) const {
+  const IntervalTable* table = snapshot().table(subject.id);
+  if (table == nullptr || record < 0) return kNoRow;
+  for (const uint32_t row : table->RowsOf(record)) {
+    if (table->VisibleAt(row, moment().position, valid_at)) return row;
+  }
+  return kNoRow;
+}
+
+const domain::RateTable& World::RatesOn(int32_t day) const {
+  const domain::RuleVersionEntry* version = rules().book.InForce(v1::RULE_KIND_EXCHANGE_RATES, day);
+  auto& table = caches_->rates[version];
+  if (table == nullptr) {
+    table = std::make_unique<domain::RateTable>(version == nullptr ? v1::ExchangeRatesRule()
+                                                                   : version->rule.content().exchange_rates());
+  }
+  return *table;
+}
+
+const domain::OrgChart& World::OrgChartOn(int32_t day) const {
+  const domain::RuleVersionEntry* version = rules().book.InForce(v1::RULE_KIND_ORG_CHART, day);
+  auto& chart = caches_->org_charts[version];
+  if (chart == nullptr) {
+    chart = std::make_unique<domain::OrgChart>(version == nullptr ? v1::OrgChartRule() : version->rule.content().org_chart());
+  }
+  return *chart;
+}
+
+const Rules& World::RulesOf(int64_t position) const {
+  Caches& caches = *caches_;
+  if (!caches.rule_positions_known) {
+    caches.rule_positions_known = true;
+    for (const v1::RuleKind kind : {v1::RULE_KIND_PIPELINES, v1::RULE_KIND_PROBABILITIES}) {
+      for (const domain::RuleVersionEntry& version : rules().book.Versions(kind)) {
+        caches.rule_positions.push_back(version.position);
+        if (version.withdrawn_position != 0) caches.rule_positions.push_back(version.withdrawn_position);
+      }
+    }
+    std::sort(caches.rule_positions.begin(), caches.rule_positions.end());
+  }
+  auto next = std::upper_bound(caches.rule_positions.begin(), caches.rule_positions.end(), static_cast<uint64_t>(position));
+  const uint64_t newest = next == caches.rule_positions.begin() ? 0 : *(next - 1);
+  auto& known = caches.rules_of[newest];
+  if (known == nullptr) {
+    auto made = Rules::Make(rules().book.UpTo(newest), moment().valid_at);
+    known = made.ok() ? *made : options_.rules;
+  }
+  return *known;
+}
+
+std::vector<bool> InPeriod(const Values& axis, const domain::Period& period, const domain::Calendar& calendar) {
+  int64_t first = std::numeric_limits<int64_t>::min() + 1, last = std::numeric_limits<int64_t>::max();
+  if (axis.type == Type::kTime) {
+    if (period.first_day) first = calendar.StartOf(*period.first_day);
+    if (period.last_day) last = calendar.EndOf(*period.last_day) - 1;
+  } else {
+    if (period.first_day) first = *period.first_day;
+    if (period.last_day) last = *period.last_day;
+  }
+  std::vector<bool> inside(axis.data.size());
+  for (size_t i = 0; i < inside.size(); ++i) inside[i] = axis.data[i] != kNull && first <= axis.data[i] && axis.data[i] <= last;
+  return inside;
+}
+
+}  // namespace recount::projections

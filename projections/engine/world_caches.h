@@ -1,0 +1,44 @@
+// What a world has looked up and keeps for the next question; for world.cc, selection.cc and the derived fields.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_WORLD_CACHES_H_
+#define RECOUNT_PROJECTIONS_ENGINE_WORLD_CACHES_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "projections/engine/day_clock.h"
+#include "projections/engine/derived.h"
+#include "projections/engine/world.h"
+
+namespace recount::projections {
+
+struct World::Caches {
+  explicit Caches(const World& world) : clock(world) {}
+
+  DayClock clock;
+  // Row of each record at the moment, by dictionary code.
+  std::map<const Subject*, std::vector<uint32_t>> rows_of_records;
+  std::map<const Subject*, std::vector<uint32_t>> selected;
+  std::map<const domain::RuleVersionEntry*, std::unique_ptr<domain::RateTable>> rates;
+  std::map<const domain::RuleVersionEntry*, std::unique_ptr<domain::OrgChart>> org_charts;
+  // Rule basis AS_RECORDED: positions at which stages or probabilities were published or withdrawn, and the rules from each on.
+  std::vector<uint64_t> rule_positions;
+  bool rule_positions_known = false;
+  std::map<uint64_t, std::shared_ptr<const Rules>> rules_of;
+  absl::flat_hash_map<std::pair<const Rules*, std::pair<int64_t, int64_t>>, StageFact> stages;
+  // (owner, day, team or unit) -> the team or unit.
+  absl::flat_hash_map<std::pair<int64_t, std::pair<int32_t, int>>, int64_t> ancestors;
+  // Roll-ups by what they say: record -> value.
+  struct RolledUp {
+    absl::flat_hash_map<int64_t, std::pair<int64_t, int64_t>> values;  // value, currency
+  };
+  std::map<std::string, RolledUp> roll_ups;
+};
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_WORLD_CACHES_H_
