@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 
+#include <filesystem>
 #include <future>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -22,6 +24,26 @@ inline std::string MakeTemporaryDirectory() {
   EXPECT_NE(mkdtemp(path.data()), nullptr);
   return path;
 }
+
+// A folder for a log, deleted at the end.
+class LogFolder {
+ public:
+  ~LogFolder() { std::filesystem::remove_all(root); }
+  RocksdbLogOptions Options() const {
+    RocksdbLogOptions options;
+    options.directory = data;
+    options.block_cache_bytes = 8 << 20;
+    return options;
+  }
+  absl::StatusOr<std::unique_ptr<EventLog>> Open() const { return OpenRocksdbEventLog(Options()); }
+  // As after a kill: the files as they are while a log may be open.
+  void CopyTo(const LogFolder& other) const {
+    std::filesystem::copy(data, other.data, std::filesystem::copy_options::recursive);
+  }
+
+  const std::string root = MakeTemporaryDirectory();
+  const std::string data = root + "/data";
+};
 
 // One event for each name.
 inline Proposal MakeProposal(TenantNumber tenant, const std::vector<std::string>& streams, int64_t recorded_micros = 0) {
