@@ -109,9 +109,9 @@ std::string EncodeUntils(const IntervalTable& table, size_t first, size_t last) 
   return bytes;
 }
 
-std::string EncodeTexts(const Dictionary& dictionary, size_t first) {
+std::string EncodeTexts(const Dictionary& dictionary, size_t first, size_t last) {
   std::string bytes;
-  for (size_t code = first; code < dictionary.size(); ++code) {
+  for (size_t code = first; code < last; ++code) {
     const std::string& text = dictionary.Text(static_cast<int64_t>(code));
     PutVarint(text.size(), &bytes);
     bytes.append(text);
@@ -133,13 +133,14 @@ bool DecodeSegment(absl::string_view bytes, size_t rows, size_t column_count, Se
   return bytes.empty();
 }
 
-bool DecodeUntils(absl::string_view bytes, size_t rows, std::vector<uint64_t>* spans) {
+bool DecodeUntils(absl::string_view bytes, std::vector<uint64_t>* spans) {
   if (!Unseal(&bytes)) return false;
-  spans->resize(rows);
-  for (uint64_t& span : *spans) {
-    if (!GetVarint(&bytes, &span)) return false;
+  spans->clear();
+  while (!bytes.empty()) {
+    spans->emplace_back();
+    if (!GetVarint(&bytes, &spans->back())) return false;
   }
-  return bytes.empty();
+  return true;
 }
 
 bool DecodeTexts(absl::string_view bytes, Dictionary* dictionary) {

@@ -23,8 +23,8 @@ namespace recount::projections {
 // Rows [first, last) of a table.
 std::string EncodeSegment(const IntervalTable& table, size_t first, size_t last);
 std::string EncodeUntils(const IntervalTable& table, size_t first, size_t last);
-// Texts [first, size) of a dictionary.
-std::string EncodeTexts(const Dictionary& dictionary, size_t first);
+// Texts [first, last) of a dictionary.
+std::string EncodeTexts(const Dictionary& dictionary, size_t first, size_t last);
 
 // Columns of a segment in the order of the grammar.
 struct Segment {
@@ -32,8 +32,9 @@ struct Segment {
 };
 // False: damaged, or not of `rows` rows.
 bool DecodeSegment(absl::string_view bytes, size_t rows, size_t column_count, Segment* segment);
-// Zeros for open ones.
-bool DecodeUntils(absl::string_view bytes, size_t rows, std::vector<uint64_t>* spans);
+// `until` - `since`, 0 for open ones; as many as there are.
+bool DecodeUntils(absl::string_view bytes, std::vector<uint64_t>* spans);
+// Adds the texts to the dictionary.
 bool DecodeTexts(absl::string_view bytes, Dictionary* dictionary);
 
 // Adds and checks the checksum at the end.

@@ -1,0 +1,243 @@
+#include "projections/tenant_read_models.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "domain/refusal.h"
+
+namespace recount::projections {
+namespace {
+
+// Holds the gate: the tables stand still while it lives.
+class GatedSnapshot final : public Snapshot {
+ public:
+  GatedSnapshot(std::shared_lock<FairSharedMutex> lock, const FactTables* tables) : lock_(std::move(lock)), tables_(tables) {}
+
+  uint64_t position() const override { return tables_->position; }
+  int64_t recorded_micros() const override { return tables_->recorded_micros; }
+  uint64_t generation() const override { return tables_->generation; }
+  const IntervalTable* table(absl::string_view subject) const override {
+    const FactTables::Entry* entry = tables_->Find(subject);
+    return entry == nullptr ? nullptr : entry->table.get();
+  }
+  const Dictionary& dictionary() const override { return tables_->dictionary; }
+  const domain::Rulebook& rulebook() const override { return tables_->rulebook; }
+
+ private:
+  std::shared_lock<FairSharedMutex> lock_;
+  const FactTables* tables_;
+};
+
+// condition_variable computes with the time: keep far deadlines within what it can.
+constexpr absl::Duration kLongestWait = absl::Hours(1);
+
+}  // namespace
+
+TenantReadModels::TenantReadModels(ReadModelOptions options, eventstore::EventLog* log, const std::vector<Subject>& subjects)
+    : options_(std::move(options)), log_(log), subjects_(subjects) {}
+
+TenantReadModels::~TenantReadModels() { Stop(); }
+
+absl::Status TenantReadModels::Start() {
+  live_ = NewGeneration(1);
+  if (!options_.directory.empty()) {
+    if (absl::Status loaded = LoadKept(); !loaded.ok()) return loaded;
+  }
+  position_ = live_.tables->position;
+  next_checkpoint_ = Clock::now() + std::chrono::milliseconds(options_.checkpoint_interval_ms);
+  subscription_ = log_->Subscribe(options_.tenant, position_);
+  projector_ = std::thread([this] { Project(); });
+  return absl::OkStatus();
+}
+
+Generation TenantReadModels::NewGeneration(uint64_t number) {
+  Generation made;
+  made.tables = std::make_unique<FactTables>(subjects_, number);
+  made.driver = std::make_unique<FoldDriver>(made.tables.get(), log_, options_.tenant);
+  return made;
+}
+
+void TenantReadModels::Say(const std::string& sentence) const {
+  std::cerr << absl::StrCat("read models of tenant ", options_.tenant, ": ", sentence, "\n");
+}
+
+absl::Status TenantReadModels::LoadKept() {
+  absl::StatusOr<std::unique_ptr<ModelStore>> store = ModelStore::Open(options_.directory, options_.tenant);
+  if (absl::IsDataLoss(store.status())) {
+    Say(absl::StrCat(store.status().message(), "; discarded, counting again from the log"));
+    std::error_code removed;
+    std::filesystem::remove_all(options_.directory, removed);
+    store = ModelStore::Open(options_.directory, options_.tenant);
+  }
+  if (!store.ok()) return store.status();
+  store_ = *std::move(store);
+
+  ModelCursor cursor;
+  absl::StatusOr<std::unique_ptr<FactTables>> kept = store_->Load(subjects_, &cursor);
+  absl::Status usable = kept.status();
+  if (usable.ok()) usable = CheckAgainstLog(**kept);
+  const uint64_t live = store_->LiveGeneration();
+  if (usable.ok()) {
+    if (absl::Status read = ReadRules(kept->get()); !read.ok()) return read;
+    live_.tables = *std::move(kept);
+    live_.driver = std::make_unique<FoldDriver>(live_.tables.get(), log_, options_.tenant);
+    live_.cursor = std::move(cursor);
+    live_.is_kept_live = true;
+    return store_->MakeLive(live);  // deletes what an interrupted rebuild left
+  }
+  if (!absl::IsNotFound(usable) && !absl::IsDataLoss(usable) && !absl::IsFailedPrecondition(usable)) return usable;
+  if (!absl::IsNotFound(usable)) Say(absl::StrCat(usable.message(), "; discarded, counting again from the log"));
+  live_ = NewGeneration(live + 1);
+  // Nothing of a former attempt at this generation may stay.
+  return live == 0 ? absl::OkStatus() : store_->MakeLive(live);
+}
+
+// The kept tables must stand on a commit of this very log.
+absl::Status TenantReadModels::CheckAgainstLog(const FactTables& tables) {
+  if (tables.position == 0) return absl::OkStatus();
+  const uint64_t head = log_->DurableHead(options_.tenant).position;
+  if (tables.position > head) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the kept read models stand at position ", tables.position, ", ahead of the log, which ends at ", head));
+  }
+  bool is_there = false;
+  absl::Status read = log_->ReadCommits(options_.tenant, tables.position - 1, eventstore::Direction::kForward,
+                                        [&](const eventstore::StoredCommit& commit) {
+                                          is_there = commit.last_position == tables.position && commit.hash == tables.hash;
+                                          return false;
+                                        });
+  if (!read.ok()) return absl::UnavailableError(read.message());
+  if (is_there) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the kept read models stand on a commit at position ", tables.position, " that this log does not have"));
+}
+
+absl::Status TenantReadModels::ReadRules(FactTables* tables) {
+  std::vector<std::string> streams;
+  absl::Status listed = log_->ListStreams(options_.tenant, "rules/", [&](absl::string_view stream) {
+    streams.emplace_back(stream);
+    return true;
+  });
+  if (!listed.ok()) return listed;
+  struct Rule {
+    uint64_t position;
+    int64_t recorded_micros;
+    std::string actor;
+    v1::RuleEvent event;
+  };
+  std::vector<Rule> rules;
+  PayloadReader payloads;
+  for (const std::string& stream : streams) {
+    absl::Status parsed;
+    absl::Status read = log_->ReadStream(options_.tenant, stream, 0, eventstore::Direction::kForward,
+                                         [&](const eventstore::StreamEvent& found) {
+                                           if (found.position > tables->position) return false;
+                                           auto payload = payloads.Read(*found.event, found.position);
+                                           parsed = payload.status();
+                                           if (!parsed.ok()) return false;
+                                           rules.push_back({found.position, found.commit->recorded_micros(),
+                                                            found.commit->actor(), (*payload)->rule()});
+                                           return true;
+                                         });
+    if (!read.ok()) return read;
+    if (!parsed.ok()) return parsed;
+  }
+  std::sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) { return a.position < b.position; });
+  for (const Rule& rule : rules) tables->rulebook.ApplyRaw(rule.position, rule.recorded_micros, rule.actor, rule.event);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Snapshot>> TenantReadModels::Read(uint64_t min_position, absl::Time deadline) {
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    const absl::Time end = std::min(deadline, absl::Now() + kLongestWait);
+    changed_.wait_until(lock, absl::ToChronoTime(end), [&] {
+      return position_ >= min_position || !failure_.ok() || stopping_ || log_ended_;
+    });
+    if (!failure_.ok()) return failure_;
+    if (position_ < min_position) {
+      const std::string reached = absl::StrCat(position_);
+      return domain::Refuse(v1::READ_MODEL_BEHIND,
+                            absl::StrCat("the read models stand at position ", reached, " and were asked for ", min_position,
+                                         ": ask again, or with a later deadline"),
+                            "", {{"position", reached}, {"minPosition", absl::StrCat(min_position)}});
+    }
+  }
+  std::shared_lock<FairSharedMutex> gate(gate_);
+  const FactTables* tables = live_.tables.get();
+  return std::make_unique<GatedSnapshot>(std::move(gate), tables);
+}
+
+std::vector<SubjectStatus> TenantReadModels::Status() {
+  std::shared_lock<FairSharedMutex> gate(gate_);
+  std::vector<SubjectStatus> all;
+  for (const FactTables::Entry& entry : live_.tables->entries) {
+    all.push_back({entry.subject->id, live_.tables->generation, live_.tables->position, entry.table->size(),
+                   entry.table->current_rows(), FormatDigest(entry.table->digest())});
+  }
+  return all;
+}
+
+absl::StatusOr<std::vector<std::string>> TenantReadModels::Verify() {
+  uint64_t position;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    position = position_;
+  }
+  Generation fresh = NewGeneration(0);
+  if (absl::Status folded = CatchUp(&fresh, position, [](uint64_t) {}); !folded.ok()) return folded;
+  std::vector<std::string> findings;
+  std::shared_lock<FairSharedMutex> gate(gate_);
+  for (size_t i = 0; i < fresh.tables->entries.size(); ++i) {
+    const IntervalTable& live = *live_.tables->entries[i].table;
+    const absl::uint128 kept = live_.tables->position == position ? live.digest() : live.DigestAt(position);
+    const absl::uint128 counted = fresh.tables->entries[i].table->digest();
+    if (kept == counted) continue;
+    findings.push_back(absl::StrCat("subject ", live.subject(), " at position ", position, ": the read model has digest ",
+                                    FormatDigest(kept), ", counted again from the log it is ", FormatDigest(counted),
+                                    ": run `recount rebuild`"));
+  }
+  return findings;
+}
+
+void TenantReadModels::Pause(bool paused) {
+  {
+    // Under the gate, so that no slice is under way when this returns.
+    std::unique_lock<FairSharedMutex> gate(gate_);
+    paused_ = paused;
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  changed_.notify_all();
+}
+
+void TenantReadModels::Stop() {
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    stopping_ = true;
+    if (subscription_ != nullptr) subscription_->Cancel();
+    changed_.notify_all();
+  }
+  if (projector_.joinable()) projector_.join();
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [this] { return !rebuild_.running; });
+}
+
+absl::Status TenantReadModels::Close() {
+  Stop();
+  if (store_ == nullptr || live_.tables == nullptr) return absl::OkStatus();
+  absl::Status written = WriteCheckpoint();
+  if (written.ok()) written = store_->Flush();
+  store_.reset();
+  return written;
+}
+
+absl::StatusOr<std::unique_ptr<ReadModels>> OpenReadModels(const ReadModelOptions& options, eventstore::EventLog* log) {
+  auto models = std::make_unique<TenantReadModels>(options, log, AllSubjects());
+  if (absl::Status started = models->Start(); !started.ok()) return started;
+  return models;
+}
+
+}  // namespace recount::projections

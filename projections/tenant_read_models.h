@@ -1,0 +1,104 @@
+// ReadModels of one tenant: tables, the projector's thread, checkpoints and rebuilds.
+#ifndef RECOUNT_PROJECTIONS_TENANT_READ_MODELS_H_
+#define RECOUNT_PROJECTIONS_TENANT_READ_MODELS_H_
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "projections/fact_tables.h"
+#include "projections/fair_shared_mutex.h"
+#include "projections/fold_driver.h"
+#include "projections/read_models.h"
+#include "projections/rocksdb_model_store.h"
+
+namespace recount::projections {
+
+// Tables and what folds into them.
+struct Generation {
+  std::unique_ptr<FactTables> tables;
+  std::unique_ptr<FoldDriver> driver;
+  ModelCursor cursor;      // what is kept of it
+  bool is_kept_live = false;  // the store names it as the live one
+};
+
+class TenantReadModels final : public ReadModels {
+ public:
+  // `subjects` and `log` outlive it.
+  TenantReadModels(ReadModelOptions options, eventstore::EventLog* log, const std::vector<Subject>& subjects);
+  // Stops without writing; Close() writes.
+  ~TenantReadModels() override;
+
+  // Loads what is kept and starts the projector.
+  absl::Status Start();
+
+  absl::StatusOr<std::unique_ptr<Snapshot>> Read(uint64_t min_position, absl::Time deadline) override;
+  std::vector<SubjectStatus> Status() override;
+  absl::Status Rebuild(const std::function<void(const RebuildState&)>& progress) override;
+  RebuildState LastRebuild() override;
+  absl::StatusOr<std::vector<std::string>> Verify() override;
+  void Pause(bool paused) override;
+  absl::Status Close() override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // tenant_read_models.cc
+  absl::Status LoadKept();
+  absl::Status CheckAgainstLog(const FactTables& tables);
+  absl::Status ReadRules(FactTables* tables);
+  Generation NewGeneration(uint64_t number);
+  void Say(const std::string& sentence) const;  // on stderr
+  void Stop();
+
+  // projector.cc: the projector's thread.
+  void Project();
+  absl::Status ProjectOnce(std::deque<eventstore::StoredCommit>* waiting);
+  absl::Status ApplySlice(std::deque<eventstore::StoredCommit>* waiting);
+  void PublishPosition();
+  absl::Status WriteCheckpoint();
+  void CheckpointIfDue();
+  void WaitWhileFailed();
+
+  // rebuild.cc
+  absl::Status CatchUp(Generation* generation, uint64_t position, const std::function<void(uint64_t)>& reached);
+  absl::Status BuildCandidate(uint64_t number);  // on the rebuild's thread
+  bool SwapIfReady();                            // on the projector's thread
+  absl::Status KeepCandidate(Generation* candidate);
+  void EndRebuild(const absl::Status& status);
+
+  const ReadModelOptions options_;
+  eventstore::EventLog* const log_;
+  const std::vector<Subject>& subjects_;
+  std::unique_ptr<ModelStore> store_;  // null: memory only
+
+  // Taken exclusively by the projector for each slice; it may read without, since nobody else writes.
+  FairSharedMutex gate_;
+  Generation live_;
+  std::atomic<bool> paused_{false};    // set under gate_
+
+  Clock::time_point next_checkpoint_;  // projector only
+  std::thread projector_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  uint64_t position_ = 0;
+  bool stopping_ = false;
+  bool log_ended_ = false;
+  std::unique_ptr<eventstore::Subscription> subscription_;  // the projector reads it without: it alone changes it
+  absl::Status failure_;               // why the projector stands still
+  RebuildState rebuild_;
+  std::unique_ptr<Generation> candidate_;  // folded, waits to be swapped in
+};
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_TENANT_READ_MODELS_H_
