@@ -1,0 +1,79 @@
+// Deals: stages and pipelines.
+#include "absl/strings/str_cat.h"
+#include "domain/deal.h"
+#include "domain/deal_checks.h"
+#include "domain/refusal.h"
+
+namespace recount::domain {
+namespace {
+
+// Into a stage of an open deal.
+absl::Status EnterOpenStage(const DealState& state, const v1::ChangeDealStageRequest& command, Deciding* deciding) {
+  RECOUNT_RETURN_IF_ERROR(CheckDealIsOpen(state, *deciding));
+  if (StageAt(state, *deciding).stage == command.stage()) return absl::OkStatus();
+  RECOUNT_RETURN_IF_ERROR(CheckStageInstant(state, *deciding));
+  v1::DealStageChanged* changed = AppendDealEvent(state, deciding)->mutable_stage_changed();
+  changed->set_stage(command.stage());
+  changed->set_keep_probability(command.keep_probability());
+  return absl::OkStatus();
+}
+
+// Stages of delivery come after winning (decisions.md 6).
+absl::Status EnterDelivery(const DealState& state, const v1::ChangeDealStageRequest& command, Deciding* deciding) {
+  if (state.deal.outcome() == v1::DEAL_OUTCOME_UNSPECIFIED) {
+    return Refuse(v1::DEAL_OPEN, absl::StrCat("the stage '", command.stage(), "' comes after winning; win the deal first"), "deal");
+  }
+  if (state.deal.outcome() == v1::DEAL_OUTCOME_LOST) return Refuse(v1::DEAL_CLOSED, "the deal is lost", "deal");
+  if (IsBefore(deciding->moment().at, state.outcome, *deciding->context().calendar)) {
+    return Conflict("the deal was not won by then", "outcome", state.outcome);
+  }
+  if (StageAt(state, *deciding).stage == command.stage()) return absl::OkStatus();
+  RECOUNT_RETURN_IF_ERROR(CheckStageInstant(state, *deciding));
+  AppendDealEvent(state, deciding)->mutable_stage_changed()->set_stage(command.stage());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Decide(const v1::ChangeDealStageRequest& command, Deciding* deciding) {
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  const v1::PipelinesRule& rule = deciding->rules().Pipelines(deciding->moment().day);
+  RECOUNT_ASSIGN_OR_RETURN(const v1::Pipeline* pipeline, FindPipeline(rule, StageAt(*state, *deciding).pipeline));
+  RECOUNT_ASSIGN_OR_RETURN(const v1::Stage* stage, FindStage(rule, *pipeline, command.stage()));
+  switch (stage->meaning()) {
+    case v1::STAGE_MEANING_WON:
+      return Win(*state, std::nullopt, command.stage(), deciding);
+    case v1::STAGE_MEANING_LOST:
+      return Lose(*state, command.stage(), command.lost_reason(), "", deciding);
+    case v1::STAGE_MEANING_DELIVERY:
+      return EnterDelivery(*state, command, deciding);
+    default:
+      return EnterOpenStage(*state, command, deciding);
+  }
+}
+
+absl::Status Decide(const v1::MoveDealToPipelineRequest& command, Deciding* deciding) {
+  if (command.pipeline().empty()) return Refuse(v1::FIELD_REQUIRED, "say which pipeline", "pipeline");
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  const v1::PipelinesRule& rule = deciding->rules().Pipelines(deciding->moment().day);
+  RECOUNT_ASSIGN_OR_RETURN(const v1::Pipeline* pipeline, FindPipeline(rule, command.pipeline()));
+  RECOUNT_ASSIGN_OR_RETURN(const v1::Stage* stage, FindOpenStage(rule, *pipeline, command.stage()));
+  RECOUNT_RETURN_IF_ERROR(CheckDealIsOpen(*state, *deciding));
+  const StageSet& now = StageAt(*state, *deciding);
+  if (now.pipeline == pipeline->id()) {
+    if (command.stage().empty() || command.stage() == now.stage) return absl::OkStatus();
+    return Refuse(v1::FIELD_INVALID, "the deal is in that pipeline already; to change its stage use ChangeDealStage", "pipeline");
+  }
+  // What came later would be stages of another pipeline.
+  const auto& last = state->stages.entries().back();
+  if (IsBefore(deciding->moment().at, last.at, *deciding->context().calendar)) {
+    return Conflict("the deal changed its stage after that", "stage_change", last.at);
+  }
+  RECOUNT_RETURN_IF_ERROR(CheckStageInstant(*state, *deciding));
+  v1::DealMovedToPipeline* moved = AppendDealEvent(*state, deciding)->mutable_moved_to_pipeline();
+  moved->set_pipeline(pipeline->id());
+  moved->set_stage(stage->id());
+  return absl::OkStatus();
+}
+
+}  // namespace recount::domain
