@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "projections/engine/derived.h"
+
 namespace recount::projections {
 namespace {
 
@@ -24,16 +26,11 @@ std::vector<uint32_t> InOrderOfEntry(const IntervalTable& table, absl::Span<cons
   return order;
 }
 
-FunnelLadder LadderOf(const v1::Pipeline& pipeline, std::vector<int>* lines, int outcome) {
+FunnelLadder MakeLadder(const v1::Pipeline& pipeline) {
   FunnelLadder ladder;
   ladder.pipeline = pipeline.id();
   for (const v1::Stage& stage : pipeline.stages()) {
-    if (stage.meaning() == v1::STAGE_MEANING_UNSPECIFIED) {
-      lines->push_back(ladder.open());
-      ladder.stages.push_back(stage.id());
-      continue;
-    }
-    lines->push_back(outcome);
+    if (stage.meaning() == v1::STAGE_MEANING_UNSPECIFIED) ladder.stages.push_back(stage.id());
     if (stage.meaning() == v1::STAGE_MEANING_WON && ladder.won.empty()) ladder.won = stage.id();
   }
   if (ladder.won.empty()) ladder.won = "won";
@@ -50,39 +47,39 @@ FunnelCount::FunnelCount(const Query& query, const Selection& records, FunnelMod
     visits_ = RecordTimeline::At(*table, query.moment().position, query.moment().valid_at);
   }
   for (const v1::Pipeline& pipeline : query.world->rules().stages.pipelines()) {
-    stage_lines_.emplace_back();
-    ladders_.push_back(LadderOf(pipeline, &stage_lines_.back(), kOutcome));
+    ladder_of_.emplace(query.texts->Code(pipeline.id()), static_cast<int>(ladders_.size()));
+    ladders_.push_back(MakeLadder(pipeline));
   }
 }
 
-int FunnelCount::UnknownLadder(const std::string& pipeline) {
-  for (size_t i = 0; i < ladders_.size(); ++i) {
-    if (ladders_[i].pipeline == pipeline) return static_cast<int>(i);
-  }
-  ladders_.push_back({pipeline, {}, "won"});
-  return static_cast<int>(ladders_.size()) - 1;
+int FunnelCount::LadderOf(int64_t pipeline) {
+  const auto [found, added] = ladder_of_.emplace(pipeline, static_cast<int>(ladders_.size()));
+  if (added) ladders_.push_back({pipeline == kNull ? std::string() : query_.texts->Text(pipeline), {}, "won"});
+  return found->second;
 }
 
-FunnelCount::Place FunnelCount::PlaceOf(int64_t pipeline, int64_t stage) {
-  const auto [found, added] = places_.try_emplace({pipeline, stage});
+FunnelCount::Place FunnelCount::PlaceOf(const Rules& rules, int64_t pipeline, int64_t stage) {
+  const auto [found, added] = places_.try_emplace({&rules, {pipeline, stage}});
   if (!added) return found->second;
-  const Texts& texts = *query_.texts;
-  const std::string pipeline_id = pipeline == kNull ? std::string() : texts.Text(pipeline);
-  const std::string stage_id = stage == kNull ? std::string() : texts.Text(stage);
-  const auto* entry = query_.world->rules().stages.Find(pipeline_id, stage_id);
-  const Place place = entry == nullptr
-                          ? Place{UnknownLadder(pipeline_id), FunnelVisit::kUnknown}
-                          : Place{entry->pipeline_index, stage_lines_[entry->pipeline_index][entry->stage_index]};
-  return places_[{pipeline, stage}] = place;
+  Place place{LadderOf(pipeline), FunnelVisit::kUnknown};
+  const StageFact& fact = FindStage(*query_.world, rules, pipeline, stage);
+  if (fact.stage != kNull && fact.meaning != v1::STAGE_MEANING_UNSPECIFIED) {
+    place.stage = kOutcome;
+  } else if (fact.stage != kNull) {
+    const auto& stages = ladders_[place.ladder].stages;
+    const auto line = std::find(stages.begin(), stages.end(), query_.texts->Text(fact.stage));
+    if (line != stages.end()) place.stage = static_cast<int>(line - stages.begin());
+  }
+  return found->second = place;
 }
 
-std::vector<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, int* present) {
+std::vector<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, const Rules& rules, int* present) {
   const IntervalTable& table = *query_.world->snapshot().table(kVisits);
   const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
   std::vector<Way> ways;
   *present = -1;
   for (const uint32_t row : InOrderOfEntry(table, visits_.RowsOf(record))) {
-    const Place place = PlaceOf(Column(table, "pipeline", row), Column(table, "stage", row));
+    const Place place = PlaceOf(rules, Column(table, "pipeline", row), Column(table, "stage", row));
     if (place.stage == kOutcome) continue;
     size_t way = 0;
     while (way < ways.size() && ways[way].ladder != place.ladder) ++way;
@@ -108,9 +105,14 @@ void FunnelCount::ForEach(const Visitor& visit) {
   const auto won_at = records_.Field("won_at");
   const auto lost_at = records_.Field("lost_at");
   const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
+  // As recorded: the stages as they were when the deal was last moved.
+  const bool as_recorded = query_.world->options().as_recorded;
+  const auto position = records_.Field("probability_position");
   for (size_t row = 0; row < records_.size(); ++row) {
     int present = -1;
-    std::vector<Way> ways = WaysOf(records_.record(row), &present);
+    const bool own = as_recorded && position->data[row] != kNull;
+    const Rules& rules = own ? query_.world->RulesOf(position->data[row]) : query_.world->rules();
+    std::vector<Way> ways = WaysOf(records_.record(row), rules, &present);
     if (present >= 0 && outcome->data[row] != kNull) {
       FunnelPath& path = ways[present].path;
       path.won = outcome->data[row] == won && Counts(won_at->data[row]);

@@ -52,10 +52,11 @@ class FunnelCount {
     int64_t left_at = kNull;       // of the last visit, if the record only went on to another stage
   };
 
-  Place PlaceOf(int64_t pipeline, int64_t stage);
-  int UnknownLadder(const std::string& pipeline);
+  // `rules`: those that say what a stage is; the ladders are always those of the world.
+  Place PlaceOf(const Rules& rules, int64_t pipeline, int64_t stage);
+  int LadderOf(int64_t pipeline);
   // The record's ways; the number of the one that it is in now, -1: none.
-  std::vector<Way> WaysOf(int64_t record, int* present);
+  std::vector<Way> WaysOf(int64_t record, const Rules& rules, int* present);
   bool Counts(int64_t micros) const { return !by_period_ || (begin_ <= micros && micros < end_); }
 
   const Query& query_;
@@ -65,8 +66,8 @@ class FunnelCount {
   int64_t begin_ = domain::kBeginning, end_ = domain::kOpenEnd;
   RecordTimeline visits_;
   std::vector<FunnelLadder> ladders_;
-  std::vector<std::vector<int>> stage_lines_;  // by pipeline and stage index: line or kOutcome
-  absl::flat_hash_map<std::pair<int64_t, int64_t>, Place> places_;
+  absl::flat_hash_map<int64_t, int> ladder_of_;  // by pipeline
+  absl::flat_hash_map<std::pair<const Rules*, std::pair<int64_t, int64_t>>, Place> places_;
 };
 
 }  // namespace recount::projections

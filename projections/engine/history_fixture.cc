@@ -77,7 +77,11 @@ const Catalogue& BuiltIn() {
 
 }  // namespace
 
-History::History() : log_(eventstore::NewMemoryEventLog()), tables_(AllSubjects(), 1), driver_(&tables_, log_.get(), 1) {}
+History::History() : log_(eventstore::NewMemoryEventLog()), tables_(AllSubjects(), 1), driver_(&tables_, log_.get(), 1) {
+  v1::RuleContent content;
+  content.mutable_calendar()->set_zone("UTC");
+  Publish(content);
+}
 
 // ---- Writing ----
 

@@ -74,17 +74,47 @@ absl::StatusOr<std::unique_ptr<MovementWalk>> MovementWalk::Make(const Query& qu
                           "parameters.opening_valid_at");
   }
   auto walk = std::unique_ptr<MovementWalk>(new MovementWalk(query));
-  walk->asks_ = {NamesAny(query, {"owner", "team", "unit"}), NamesAny(query, {"expected_close"})};
-  if (const absl::Status read = walk->ReadEnds(); !read.ok()) return read;
-  if (const absl::Status read = walk->ReadStates(); !read.ok()) return read;
+  for (auto step : {&MovementWalk::MakeOpening, &MovementWalk::ReadWindow, &MovementWalk::ReadEnds, &MovementWalk::ReadStates}) {
+    if (const absl::Status done = (walk.get()->*step)(); !done.ok()) return done;
+  }
   return walk;
+}
+
+absl::Status MovementWalk::MakeOpening() {
+  WorldOptions options = query_.opening->options();
+  if (options.moment.valid_at != domain::kBeginning) {  // before everything there is no day to look rules up for
+    auto rules = Rules::Make(options.rules->book, options.moment.valid_at);
+    if (!rules.ok()) return rules.status();
+    options.rules = *rules;
+  }
+  opening_world_ = std::make_unique<World>(std::move(options), query_.texts.get());
+  return absl::OkStatus();
+}
+
+absl::Status MovementWalk::ReadWindow() {
+  if (const std::string text = ArgumentOf(query_, "expected_close"); !text.empty() && text != "null") {
+    const auto window = query_.calendar().ParsePeriod(text);
+    if (!window.ok()) return window.status();
+    window_ = *window;
+  }
+  asks_.owner = NamesAny(query_, {"owner", "team", "unit"});
+  asks_.expected_close = window_.has_value() || NamesAny(query_, {"expected_close"});
+  return absl::OkStatus();
+}
+
+bool MovementWalk::InWindow(int64_t expected_close) const {
+  if (!window_.has_value()) return true;
+  if (expected_close == kNull) return false;
+  return (!window_->first_day || expected_close >= *window_->first_day) &&
+         (!window_->last_day || expected_close <= *window_->last_day);
 }
 
 absl::StatusOr<MovementWalk::End> MovementWalk::EndIn(const World& world) {
   End end;
   const Selection all = SelectIn(query_, world);
   const auto outcome = all.Field("outcome");
-  const auto value = all.Field("value");
+  const auto value = all.Column("value"), currency = all.Column("value_currency"), close = all.Column("expected_close");
+  Exchange exchange(query_);
   const RowGroups groups = keys_.Group(all);
   if (!groups.single()) {
     return domain::Refuse(v1::PARAMETER_INVALID, "A movement cannot be grouped by what has several values for one deal.",
@@ -92,12 +122,11 @@ absl::StatusOr<MovementWalk::End> MovementWalk::EndIn(const World& world) {
   }
   const int64_t open = query_.texts->Find("open");
   for (size_t i = 0; i < all.size(); ++i) {
-    if (outcome->data[i] != open) continue;
+    if (outcome->data[i] != open || !InWindow(close->data[i])) continue;
     Standing standing;
     standing.exists = true;
     standing.group = groups.Of(i)[0];
-    standing.bucket = value->currency[i];
-    standing.value_minor = value->data[i] == kNull ? 0 : value->data[i];
+    exchange.Convert(value->data[i], currency->data[i], world.moment().valid_at, &standing);
     end.emplace(all.record(i), standing);
   }
   return end;
@@ -110,8 +139,8 @@ absl::Status MovementWalk::ReadEnds() {
     return found.status();
   };
   const WorldOptions& closing = query_.world->options();
-  WorldOptions between = query_.opening->options();
-  if (const auto done = read(*query_.opening, &opening_); !done.ok()) return done;
+  WorldOptions between = opening_world_->options();
+  if (const auto done = read(*opening_world_, &opening_); !done.ok()) return done;
   restated_ = opening_;
   if (between.moment.position != closing.moment.position) {
     between.moment.position = closing.moment.position;
@@ -127,7 +156,7 @@ absl::Status MovementWalk::ReadEnds() {
 }
 
 std::vector<uint32_t> MovementWalk::RowsToWalk(const IntervalTable& table) {
-  const Moment& from = query_.opening->moment();
+  const Moment& from = opening();
   const Moment& to = query_.moment();
   timeline_ = RecordTimeline::Until(table, to.position, to.valid_at);
   const StateColumns columns(table);
@@ -176,7 +205,7 @@ absl::Status MovementWalk::ReadStates() {
     standing.exists = true;
     standing.deleted = columns.At("deleted", row) == 1;
     if (outcome != open) standing.outcome = outcome == won ? Standing::Outcome::kWon : Standing::Outcome::kLost;
-    standing.fits = fits == nullptr || fits->data[i] == 1;
+    standing.fits = (fits == nullptr || fits->data[i] == 1) && InWindow(columns.At("expected_close", row));
     standing.group = groups.Of(i)[0];
     if (stage_order->data[i] != kNull) standing.stage = static_cast<int>(stage_order->data[i]);
     standing.pipeline = columns.At("pipeline", row);
@@ -194,7 +223,7 @@ void MovementWalk::Way::SetGroup(int64_t group) {
 
 void MovementWalk::BookStates(const Way& way, std::vector<Posting>* postings) const {
   Standing before;
-  if (way.times[0] <= query_.opening->moment().valid_at) {
+  if (way.times[0] <= opening().valid_at) {
     // A deal that is there at the opening: what differs is a change of its other fields by the closing.
     before = way.ruled;
     before.fits = before.exists;
@@ -218,7 +247,7 @@ void MovementWalk::BookStates(const Way& way, std::vector<Posting>* postings) co
 }
 
 void MovementWalk::Book(const Way& way, std::vector<Posting>* postings) const {
-  const int64_t from = query_.opening->moment().valid_at, to = query_.moment().valid_at;
+  const int64_t from = opening().valid_at, to = query_.moment().valid_at;
   BookBalance(MovementCategory::kOpening, way.opening, from, postings);
   BookDifference(MovementCategory::kRestated, way.opening, way.restated, from, postings);
   BookDifference(MovementCategory::kRule, way.restated, way.ruled, from, postings);

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -35,6 +36,7 @@ class MovementWalk {
   using Visitor = std::function<void(int64_t record, absl::Span<const Posting> postings)>;
   void ForEach(const Visitor& visit) const;
 
+  const Moment& opening() const { return opening_world_->moment(); }
   const GroupKeys& keys() const { return keys_; }
   const MovementAsks& asks() const { return asks_; }
   uint64_t rows_scanned() const { return timeline_.rows_scanned(); }
@@ -52,6 +54,10 @@ class MovementWalk {
     void SetGroup(int64_t group);
   };
 
+  // The query's opening, under the rules that hold on its own day.
+  absl::Status MakeOpening();
+  absl::Status ReadWindow();
+  bool InWindow(int64_t expected_close) const;
   absl::StatusOr<End> EndIn(const World& world);
   absl::Status ReadEnds();
   absl::Status ReadStates();
@@ -63,6 +69,8 @@ class MovementWalk {
   const Query& query_;
   GroupKeys keys_;
   MovementAsks asks_;
+  std::optional<domain::Period> window_;  // of the expected close
+  std::unique_ptr<World> opening_world_;
   End opening_, restated_, ruled_, closing_;
   RecordTimeline timeline_;
   std::vector<int64_t> records_;     // of the walk
