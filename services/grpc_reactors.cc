@@ -100,11 +100,13 @@ class StreamReactor : public grpc::ServerWriteReactor<Bytes>, public StreamWrite
     if (!in_time) {
       return domain::Refuse(v1::READER_TOO_SLOW, "a message was not taken within 30 s: subscribe again after the last position received");
     }
-    buffer_ = Serialized(message);
-    writing_ = true;
-    lock.unlock();
-    StartWrite(&buffer_);
+    StartLocked(message, lock);
     return absl::OkStatus();
+  }
+
+  void WriteIfFree(const Message& message) override {
+    std::unique_lock lock(mutex_);
+    if (!writing_ && !cancelled_) StartLocked(message, lock);
   }
 
   bool cancelled() const override {
@@ -142,6 +144,13 @@ class StreamReactor : public grpc::ServerWriteReactor<Bytes>, public StreamWrite
       --open_streams;
       self->Finish(ToGrpc(status));
     }).detach();
+  }
+
+  void StartLocked(const Message& message, std::unique_lock<std::mutex>& lock) {
+    buffer_ = Serialized(message);
+    writing_ = true;
+    lock.unlock();
+    StartWrite(&buffer_);
   }
 
   void AwaitTaken() {

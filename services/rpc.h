@@ -37,6 +37,8 @@ class StreamWriter {
   virtual ~StreamWriter() = default;
   // READER_TOO_SLOW, or CANCELLED when the reader is gone.
   virtual absl::Status Write(const Message& message) = 0;
+  // For progress: writes nothing if the message before is not taken yet.
+  virtual void WriteIfFree(const Message& message) = 0;
   virtual bool cancelled() const = 0;
 };
 // Runs on a thread of its own until it returns.

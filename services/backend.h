@@ -1,0 +1,29 @@
+// The parts of a server that its services share. One file puts them together: server.cc.
+#ifndef RECOUNT_SERVICES_BACKEND_H_
+#define RECOUNT_SERVICES_BACKEND_H_
+
+#include <atomic>
+#include <string>
+
+#include "projections/report_engine.h"
+#include "services/clock.h"
+#include "services/command_bus.h"
+#include "services/stream_fold.h"
+#include "services/tenants.h"
+
+namespace recount::services {
+
+struct Backend {
+  Archive archive;
+  Clock* clock = nullptr;
+  Tenants* tenants = nullptr;
+  CommandBus* bus = nullptr;
+  const projections::Catalogue* catalogue = nullptr;
+  const projections::ReportEngine* engine = nullptr;
+  std::string token_key;  // signs page tokens, cells and pins
+  std::atomic<bool> stopping{false};  // whoever waits or streams should end
+};
+
+}  // namespace recount::services
+
+#endif  // RECOUNT_SERVICES_BACKEND_H_

@@ -1,0 +1,25 @@
+// The data folder beside log, keys and read models: what kind of server it belongs to, and its secrets.
+//
+//   DIR/log/ DIR/index/ DIR/FORMAT DIR/HWM   the log (eventstore/)
+//   DIR/keys/                                key vault; master.key in it unless another file is named
+//   DIR/models/NUMBER/                       read models of a tenant; can be deleted
+//   DIR/token.key                            signs page tokens, cells and pins
+//   DIR/SIMULATED                            made under a simulated clock
+#ifndef RECOUNT_SERVICES_DATA_FOLDER_H_
+#define RECOUNT_SERVICES_DATA_FOLDER_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace recount::services {
+
+// Makes the folder if it is missing. With `simulated_clock`: FAILED_PRECONDITION if it holds a log of real time, else marks it.
+absl::Status PrepareDataFolder(const std::string& folder, bool simulated_clock);
+// 32 bytes, made with mode 0600 if missing.
+absl::StatusOr<std::string> LoadTokenKey(const std::string& folder);
+
+}  // namespace recount::services
+
+#endif  // RECOUNT_SERVICES_DATA_FOLDER_H_

@@ -1,0 +1,164 @@
+#include "services/record_listing.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "domain/refusal.h"
+#include "recount/v1/command.pb.h"
+#include "services/normalizers.h"
+#include "services/record_reader.h"
+#include "services/report_methods.h"
+#include "services/signed_token.h"
+
+namespace recount::services {
+namespace {
+
+struct PageToken {
+  uint64_t position = 0;
+  size_t offset = 0;
+};
+
+size_t PageSize(int32_t asked) { return asked == 0 ? 100 : std::min(asked, 1000); }
+
+// What must be the same on every page.
+std::string ScopeOf(const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type) {
+  return absl::StrCat("list\n", tenant.number(), "\n", type.collection, "\n", request.filter(), "\n", request.order_by(), "\n",
+                      request.show_deleted() ? "1" : "0");
+}
+
+absl::StatusOr<PageToken> OpenPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type) {
+  PageToken page;
+  if (request.page_token().empty()) return page;
+  // The token itself is checked apart from what it belongs to, so that the error can say which of the two is wrong.
+  auto text = OpenToken(backend->token_key, absl::StrCat("list ", tenant.number()), request.page_token());
+  if (!text.ok()) return text.status();
+  const std::vector<std::string> parts = absl::StrSplit(*text, absl::MaxSplits(' ', 2));
+  if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &page.position) || !absl::SimpleAtoi(parts[1], &page.offset) ||
+      parts[2] != SignToken(backend->token_key, "scope", ScopeOf(tenant, request, type)).substr(0, 22)) {
+    return domain::Refuse(v1::PAGE_TOKEN_MISMATCH, "the page token belongs to a request with another filter or order", "page_token");
+  }
+  return page;
+}
+
+std::string MakePage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type,
+                     const PageToken& page) {
+  const std::string scope = SignToken(backend->token_key, "scope", ScopeOf(tenant, request, type)).substr(0, 22);
+  return SignToken(backend->token_key, absl::StrCat("list ", tenant.number()), absl::StrCat(page.position, " ", page.offset, " ", scope));
+}
+
+// True if the record has the phone or e-mail now: an entry of the look-up may be of the past.
+bool HasNow(const google::protobuf::Message& resource, const ExactLookup& lookup, absl::string_view normal) {
+  const bool is_phone = lookup.key == "phone";
+  const auto* field = resource.GetDescriptor()->FindFieldByName(is_phone ? "phones" : "emails");
+  if (field == nullptr) return false;
+  const auto* reflection = resource.GetReflection();
+  for (int i = 0; i < reflection->FieldSize(resource, field); ++i) {
+    const auto& entry = reflection->GetRepeatedMessage(resource, field, i);
+    const std::string& form = is_phone ? static_cast<const v1::Phone&>(entry).e164() : static_cast<const v1::Email&>(entry).folded();
+    if (form == normal) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const Tenant& tenant, const ExactLookup& lookup, bool show_deleted,
+                                                   const ResourceType& type) {
+  std::vector<std::string> candidates;
+  std::string normal;
+  if (lookup.key == "external") {
+    v1::ExternalId id;
+    id.set_source(lookup.source);
+    id.set_id(lookup.value);
+    auto found = backend->archive.log->FindKey(tenant.number(), domain::ExternalKey(type.collection, id));
+    if (!found.ok()) return found.status();
+    if (found->has_value()) candidates.push_back(**found);
+  } else {
+    normal = lookup.key == "phone" ? E164(lookup.value, tenant.info().region()) : FoldEmail(lookup.value);
+    if (normal.empty()) return candidates;
+    auto found = backend->archive.vault->Lookup(tenant.number(), lookup.key, normal);
+    if (!found.ok()) return found.status();
+    candidates = *std::move(found);
+  }
+  std::sort(candidates.begin(), candidates.end());
+  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  std::vector<std::string> names;
+  for (std::string& name : candidates) {
+    if (domain::CollectionOf(name) != type.collection) continue;
+    auto folded = RecordReader(backend).Read(tenant, name);
+    if (!folded.ok()) return folded.status();
+    const google::protobuf::Message* resource = domain::ResourceOf((*folded)->state);
+    if (resource == nullptr || (!show_deleted && domain::InfoOf((*folded)->state)->deleted())) continue;
+    if (lookup.key == "external" || HasNow(*resource, lookup, normal)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+}  // namespace
+
+const ResourceType* FindResourceType(const google::protobuf::Descriptor* descriptor) {
+  static const auto& types = *new std::vector<ResourceType>{
+      {v1::Lead::descriptor(), "leads", "lead"},
+      {v1::Person::descriptor(), "persons", "person"},
+      {v1::Organization::descriptor(), "organizations", "organization"},
+      {v1::Deal::descriptor(), "deals", "deal"},
+      {v1::Product::descriptor(), "products", "product"},
+      {v1::User::descriptor(), "users", "user"},
+      {v1::Team::descriptor(), "teams", "team"},
+      {v1::OrgUnit::descriptor(), "org_units", "org_unit"},
+  };
+  for (const ResourceType& type : types) {
+    if (type.descriptor == descriptor) return &type;
+  }
+  return nullptr;
+}
+
+std::optional<ExactLookup> ParseLookup(absl::string_view filter) {
+  const size_t equals = filter.find('=');
+  if (equals == absl::string_view::npos) return std::nullopt;
+  const absl::string_view field = absl::StripAsciiWhitespace(filter.substr(0, equals));
+  absl::string_view value = absl::StripAsciiWhitespace(filter.substr(equals + 1));
+  if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::nullopt;
+  value = value.substr(1, value.size() - 2);
+  if (absl::StrContains(value, '"')) return std::nullopt;
+  if (field == "phone" || field == "email") return ExactLookup{std::string(field), "", std::string(value)};
+  if (!absl::StartsWith(field, "external.")) return std::nullopt;
+  return ExactLookup{"external", std::string(field.substr(9)), std::string(value)};
+}
+
+absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant, const Call& call, const v1::ListRequest& request,
+                                    const ResourceType& type) {
+  if (request.page_size() < 0) return domain::Refuse(v1::FIELD_INVALID, "a page has 1 to 1,000 records", "page_size");
+  auto token = OpenPage(backend, tenant, request, type);
+  if (!token.ok()) return token.status();
+  RecordPage page;
+  std::vector<std::string> names;
+  if (const std::optional<ExactLookup> lookup = ParseLookup(request.filter())) {
+    if (absl::Status reached = RecordReader(backend).AwaitPosition(tenant, request.min_position(), call.deadline); !reached.ok()) return reached;
+    auto found = FindExact(backend, tenant, *lookup, request.show_deleted(), type);
+    if (!found.ok()) return found.status();
+    names = *std::move(found);
+    page.position = token->position != 0 ? token->position : backend->archive.log->DurableHead(tenant.number()).position;
+  } else {
+    auto snapshot = RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token->position), call.deadline);
+    if (!snapshot.ok()) return snapshot.status();
+    const auto rules = tenant.rules();
+    const projections::EngineContext context = MakeEngineContext(backend, tenant, **snapshot, *rules);
+    const uint64_t position = token->position != 0 ? token->position : (*snapshot)->position();
+    auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(), position, context);
+    if (!listing.ok()) return listing.status();
+    names = std::move(listing->names);
+    page.position = position;
+  }
+  page.total_size = static_cast<int64_t>(names.size());
+  const size_t first = std::min(token->offset, names.size());
+  const size_t last = std::min(first + PageSize(request.page_size()), names.size());
+  page.names.assign(std::make_move_iterator(names.begin() + first), std::make_move_iterator(names.begin() + last));
+  if (last < names.size()) page.next_page_token = MakePage(backend, tenant, request, type, {page.position, last});
+  return page;
+}
+
+}  // namespace recount::services

@@ -1,0 +1,111 @@
+#include "services/resource_methods.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "domain/refusal.h"
+#include "recount/v1/query.pb.h"
+#include "services/record_listing.h"
+#include "services/record_reader.h"
+
+namespace recount::services {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::MessageFactory;
+using Answer = absl::StatusOr<std::unique_ptr<Message>>;
+
+std::unique_ptr<Message> NewMessage(const Descriptor* type) {
+  return std::unique_ptr<Message>(MessageFactory::generated_factory()->GetPrototype(type)->New());
+}
+
+absl::Status NotFound(absl::string_view name) {
+  return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", name, " as of then"), "ref", {{"name", name}});
+}
+
+// A record as of a position, copied into `target`.
+absl::Status ReadInto(const RecordReader& reader, const Tenant& tenant, absl::string_view name, uint64_t as_of, Message* target) {
+  auto folded = reader.ReadAt(tenant, name, as_of);
+  if (!folded.ok()) return folded.status();
+  const Message* resource = domain::ResourceOf((*folded)->state);
+  if (resource == nullptr || resource->GetDescriptor() != target->GetDescriptor()) return NotFound(name);
+  target->CopyFrom(*resource);
+  return absl::OkStatus();
+}
+
+Answer Get(const Backend* backend, const Call& call, const v1::GetRequest& request, const ResourceType& type) {
+  auto tenant = backend->tenants->Find(call.caller.tenant_id);
+  if (!tenant.ok()) return tenant.status();
+  const RecordReader reader(backend);
+  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok()) return reached;
+  auto as_of = reader.PositionOf(**tenant, request.as_of());
+  if (!as_of.ok()) return as_of.status();
+  auto name = reader.Resolve(**tenant, type.collection, request.ref());
+  if (!name.ok()) return name.status();
+  std::unique_ptr<Message> resource = NewMessage(type.descriptor);
+  if (absl::Status read = ReadInto(reader, **tenant, *name, *as_of, resource.get()); !read.ok()) return read;
+  return resource;
+}
+
+Answer BatchGet(const Backend* backend, const Call& call, const v1::BatchGetRequest& request, const ResourceType& type,
+                const Descriptor* response_type) {
+  auto tenant = backend->tenants->Find(call.caller.tenant_id);
+  if (!tenant.ok()) return tenant.status();
+  const RecordReader reader(backend);
+  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok()) return reached;
+  auto as_of = reader.PositionOf(**tenant, request.as_of());
+  if (!as_of.ok()) return as_of.status();
+  std::unique_ptr<Message> response = NewMessage(response_type);
+  const FieldDescriptor* records = response_type->FindFieldByNumber(1);
+  for (const v1::Ref& ref : request.refs()) {
+    auto name = reader.Resolve(**tenant, type.collection, ref);
+    if (!name.ok()) return name.status();
+    Message* resource = response->GetReflection()->AddMessage(response.get(), records);
+    if (absl::Status read = ReadInto(reader, **tenant, *name, *as_of, resource); !read.ok()) return read;
+  }
+  return response;
+}
+
+Answer List(const Backend* backend, const Call& call, const v1::ListRequest& request, const ResourceType& type,
+            const Descriptor* response_type) {
+  auto tenant = backend->tenants->Find(call.caller.tenant_id);
+  if (!tenant.ok()) return tenant.status();
+  auto page = ListPage(backend, **tenant, call, request, type);
+  if (!page.ok()) return page.status();
+  const RecordReader reader(backend);
+  std::unique_ptr<Message> response = NewMessage(response_type);
+  const google::protobuf::Reflection* reflection = response->GetReflection();
+  for (const std::string& name : page->names) {
+    Message* resource = reflection->AddMessage(response.get(), response_type->FindFieldByName(std::string(type.collection)));
+    if (absl::Status read = ReadInto(reader, **tenant, name, page->position, resource); !read.ok()) return read;
+  }
+  reflection->SetString(response.get(), response_type->FindFieldByName("next_page_token"), page->next_page_token);
+  reflection->SetInt64(response.get(), response_type->FindFieldByName("total_size"), page->total_size);
+  reflection->SetUInt64(response.get(), response_type->FindFieldByName("position"), page->position);
+  return response;
+}
+
+}  // namespace
+
+bool AddIfResourceQuery(const Backend* backend, const google::protobuf::MethodDescriptor* method, MethodTable* table) {
+  const Descriptor* input = method->input_type();
+  const Descriptor* output = method->output_type();
+  const bool is_get = input == v1::GetRequest::descriptor();
+  const bool is_batch = input == v1::BatchGetRequest::descriptor();
+  const bool is_list = input == v1::ListRequest::descriptor();
+  if (!is_get && !is_batch && !is_list) return false;
+  const ResourceType* type = FindResourceType(is_get ? output : output->FindFieldByNumber(1)->message_type());
+  if (type == nullptr) return false;
+  table->AddQuery(method->full_name(), Access::kRead, [=](const Call& call, const Message& request) -> Answer {
+    if (is_get) return Get(backend, call, static_cast<const v1::GetRequest&>(request), *type);
+    if (is_batch) return BatchGet(backend, call, static_cast<const v1::BatchGetRequest&>(request), *type, output);
+    return List(backend, call, static_cast<const v1::ListRequest&>(request), *type, output);
+  });
+  return true;
+}
+
+}  // namespace recount::services

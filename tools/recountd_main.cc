@@ -1,0 +1,142 @@
+// recountd: the server. Flags in, one server, signals out.
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "services/admin_methods.h"
+#include "services/server.h"
+
+namespace {
+
+using recount::services::Credentials;
+using recount::services::Server;
+using recount::services::ServerOptions;
+
+constexpr int kExitUsage = 2;
+constexpr int kExitWriteFailed = 3;
+constexpr int kExitCannotStart = 4;
+
+struct Flags {
+  std::string data, listen = "127.0.0.1:7447", tokens, tls_certificate, tls_key, master_key;
+  bool insecure = false, simulated_clock = false, models_in_memory = false;
+  size_t cache_mb = 256;
+};
+
+int Complain(int code, absl::string_view sentence) {
+  std::fprintf(stderr, "recountd: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
+  return code;
+}
+
+bool IsLoopback(const std::string& listen) {
+  for (const char* prefix : {"127.", "localhost:", "[::1]:", "unix:"}) {
+    if (listen.rfind(prefix, 0) == 0) return true;
+  }
+  return false;
+}
+
+bool ReadFile(const std::string& path, std::string* text) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream buffer;
+  buffer << file.rdbuf();
+  *text = buffer.str();
+  return file.good() && !text->empty();
+}
+
+void RaiseFileLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void DescribeFlags(CLI::App* app, Flags* flags) {
+  app->add_option("--data", flags->data, "folder of the log, keys and read models; made if missing")->required()->envname("RECOUNT_DATA");
+  app->add_option("--listen", flags->listen, "address and port; port 0 takes a free one")->capture_default_str();
+  app->add_option("--tokens", flags->tokens, "file with lines `TOKEN TENANT ACTOR ROLE`; roles: viewer, auditor, user, operator");
+  app->add_flag("--insecure", flags->insecure, "believe callers who they are (metadata recount-tenant, recount-actor); loopback only");
+  app->add_option("--tls-cert", flags->tls_certificate, "PEM file with the server's certificate chain");
+  app->add_option("--tls-key", flags->tls_key, "PEM file with its private key");
+  app->add_option("--master-key", flags->master_key, "file with the key that wraps all others; default: keys/master.key in the data folder");
+  app->add_flag("--simulated-clock", flags->simulated_clock, "time is set by AdminService.SetClock; only for a new folder, which it marks for ever");
+  app->add_flag("--models-memory", flags->models_in_memory, "keep read models in memory only and count them again at each start");
+  app->add_option("--cache-mb", flags->cache_mb, "memory for blocks of the log")->capture_default_str();
+  app->set_version_flag("--version", recount::services::kVersion);
+  app->footer("Example:\n  recountd --data /var/lib/recount --listen 127.0.0.1:7447 --insecure");
+}
+
+// The options that the flags mean; a sentence if they mean none.
+std::string OptionsFrom(const Flags& flags, ServerOptions* options) {
+  options->data_folder = flags.data;
+  options->listen = flags.listen;
+  options->master_key_file = flags.master_key;
+  options->simulated_clock = flags.simulated_clock;
+  options->models_in_memory = flags.models_in_memory;
+  options->block_cache_bytes = flags.cache_mb << 20;
+  if (flags.insecure == !flags.tokens.empty()) {
+    return "give either --tokens FILE, or --insecure to believe callers on this machine";
+  }
+  if (flags.insecure && !IsLoopback(flags.listen)) {
+    return "--insecure listens on a loopback address only, such as 127.0.0.1:7447; for " + flags.listen + " give --tokens, --tls-cert and --tls-key";
+  }
+  if (flags.tls_certificate.empty() != flags.tls_key.empty()) return "--tls-cert and --tls-key belong together";
+  if (flags.tls_certificate.empty() && !IsLoopback(flags.listen)) {
+    return "tokens must not travel in clear: give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that ends TLS";
+  }
+  if (!flags.tls_certificate.empty() && !ReadFile(flags.tls_certificate, &options->tls_certificate)) {
+    return flags.tls_certificate + " cannot be read";
+  }
+  if (!flags.tls_key.empty() && !ReadFile(flags.tls_key, &options->tls_key)) return flags.tls_key + " cannot be read";
+  if (flags.insecure) return "";
+  auto credentials = Credentials::FromFile(flags.tokens);
+  if (!credentials.ok()) return std::string(credentials.status().message());
+  options->credentials = *std::move(credentials);
+  return "";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Recount's server: an event-sourced CRM over gRPC.");
+  Flags flags;
+  DescribeFlags(&app, &flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : kExitUsage;
+  }
+  ServerOptions options;
+  if (const std::string wrong = OptionsFrom(flags, &options); !wrong.empty()) return Complain(kExitUsage, wrong);
+  options.on_write_failure = [](absl::Status status) {
+    Complain(0, status.message());
+    Complain(0, "the log could not be written, so nothing more is promised: find out why (disk full? damaged?), then start recountd again");
+    _exit(kExitWriteFailed);
+  };
+  umask(077);
+  RaiseFileLimit();
+  // All threads leave the signals to this one.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  auto server = Server::Start(std::move(options));
+  if (!server.ok()) return Complain(kExitCannotStart, server.status().message());
+  std::printf("listening on %s\n", (*server)->address().c_str());
+  std::fflush(stdout);
+  int received = 0;
+  sigwait(&signals, &received);
+  const absl::Status stopped = (*server)->Stop();
+  if (!stopped.ok()) return Complain(kExitWriteFailed, stopped.message());
+  return 0;
+}
