@@ -1,0 +1,173 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "tools/cli/arguments.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/report_render.h"
+#include "tools/cli/value_text.h"
+
+namespace recount::tools {
+namespace {
+
+void PrintReadModels(const api::Status& status, Session& session) {
+  TextTable table;
+  table.AddColumn("read model");
+  for (const char* header : {"position", "behind", "rows", "current"}) table.AddColumn(header, TextTable::Align::kRight);
+  for (const char* header : {"generation", "digest", "reports"}) table.AddColumn(header);
+  for (const api::ReadModelStatus& model : status.read_models()) {
+    const uint64_t behind = status.head() > model.position() ? status.head() - model.position() : 0;
+    table.AddRow({model.subject(), Grouped(model.position()), Grouped(behind), Grouped(model.rows()), Grouped(model.current_rows()),
+                  absl::StrCat(model.generation()), model.digest().substr(0, 12), absl::StrJoin(model.reports(), ", ")});
+  }
+  if (!table.empty()) table.Print(session.out, session.look);
+}
+
+void PrintStatus(const api::Status& status, Session& session) {
+  const api::Tenant& tenant = status.tenant();
+  session.out << "server    " << session.client->connection().server << ", version " << status.version() << ", clock "
+              << IsoTime(status.time()) << (status.simulated_clock() ? " (simulated)" : "") << "\n";
+  session.out << "tenant    " << tenant.name() << " (" << tenant.display_name() << "), zone " << tenant.zone() << ", currency "
+              << tenant.currency() << (tenant.synthetic() ? ", synthetic: its recorded times are invented" : "") << "\n";
+  session.out << "log       position " << Grouped(status.head()) << ", hash " << status.head_hash().substr(0, 16) << "\n";
+  if (status.rebuild().running()) {
+    session.out << "rebuild   generation " << status.rebuild().generation() << " at position " << Grouped(status.rebuild().position())
+                << " of " << Grouped(status.rebuild().target()) << "\n";
+  } else if (!status.rebuild().error().empty()) {
+    session.out << "rebuild   generation " << status.rebuild().generation() << " failed: " << status.rebuild().error() << "\n";
+  }
+  session.out << "\n";
+  PrintReadModels(status, session);
+}
+
+}  // namespace
+
+absl::Status ShowStatus(Session& session, double wait_seconds) {
+  if (!session.client->WaitUntilServing(wait_seconds)) {
+    return absl::UnavailableError(absl::StrCat("the server at ", session.client->connection().server, " does not answer"));
+  }
+  if (session.client->connection().tenant.empty() && session.client->connection().token.empty()) {
+    session.out << "server    " << session.client->connection().server << " is serving; --tenant shows how a tenant stands\n";
+    return absl::OkStatus();
+  }
+  api::Status status;
+  absl::Status called = session.client->Call("AdminService.GetStatus", api::GetStatusRequest(), &status);
+  if (!called.ok()) return called;
+  if (session.format == Format::kJson) {
+    session.out << ToJson(status);
+  } else {
+    PrintStatus(status, session);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CreateTenant(Session& session, const std::string& id, const std::string& display_name, const std::string& zone,
+                          const std::string& currency, const std::string& region) {
+  api::CreateTenantRequest request;
+  request.set_tenant_id(id);
+  request.set_display_name(display_name);
+  request.set_zone(zone);
+  request.set_currency(currency);
+  request.set_region(region);
+  api::Tenant tenant;
+  absl::Status status = session.client->Call("AdminService.CreateTenant", request, &tenant);
+  if (!status.ok()) return status;
+  if (session.format == Format::kJson) {
+    session.out << ToJson(tenant);
+  } else {
+    session.out << tenant.name() << " is there: zone " << tenant.zone() << ", currency " << tenant.currency() << "\n";
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListTenants(Session& session) {
+  api::ListTenantsResponse response;
+  absl::Status status = session.client->Call("AdminService.ListTenants", api::ListTenantsRequest(), &response);
+  if (!status.ok()) return status;
+  if (session.format == Format::kJson) {
+    session.out << ToJson(response);
+    return absl::OkStatus();
+  }
+  TextTable table;
+  for (const char* header : {"tenant", "name", "zone", "currency", "region", "synthetic"}) table.AddColumn(header);
+  for (const api::Tenant& tenant : response.tenants()) {
+    table.AddRow({tenant.name(), tenant.display_name(), tenant.zone(), tenant.currency(), tenant.region(), tenant.synthetic() ? "yes" : ""});
+  }
+  table.Print(session.out, session.look);
+  return absl::OkStatus();
+}
+
+absl::Status Rebuild(Session& session, const std::string& target) {
+  api::RebuildRequest request;
+  request.set_target(target);
+  api::RebuildProgress last;
+  absl::Status status;
+  {
+    Progress progress(session);
+    status = session.client->Rebuild(request, [&](const api::RebuildProgress& message) {
+      last = message;
+      progress.Show(absl::StrCat("rebuilding: position ", Grouped(message.position()), " of ", Grouped(message.target())));
+      return true;
+    });
+  }
+  if (!status.ok()) return status;
+  if (session.format == Format::kJson) {
+    session.out << ToJson(last);
+    return absl::OkStatus();
+  }
+  session.out << "rebuilt at position " << Grouped(last.position()) << "; swapped: " << absl::StrJoin(last.reports(), ", ") << "\n\n";
+  TextTable table;
+  for (const char* header : {"subject", "digest before", "digest after", ""}) table.AddColumn(header);
+  for (const api::SubjectDigest& digest : last.digests()) {
+    table.AddRow({digest.subject(), digest.before(), digest.after(), digest.before() == digest.after() ? "same" : "DIFFERENT"});
+  }
+  if (!table.empty()) table.Print(session.out, session.look);
+  return absl::OkStatus();
+}
+
+absl::Status Verify(Session& session, bool read_models) {
+  api::VerifyRequest request;
+  request.set_read_models(read_models);
+  api::VerifyProgress last;
+  std::vector<std::string> findings;
+  absl::Status status;
+  {
+    Progress progress(session);
+    status = session.client->Verify(request, [&](const api::VerifyProgress& message) {
+      // Whether a message repeats the findings so far or brings new ones, each counts once.
+      for (const std::string& finding : message.findings()) {
+        if (std::find(findings.begin(), findings.end(), finding) == findings.end()) findings.push_back(finding);
+      }
+      last = message;
+      progress.Show(absl::StrCat("verifying: position ", Grouped(message.position()), " of ", Grouped(message.head())));
+      return true;
+    });
+  }
+  if (!status.ok()) return status;
+  if (session.format == Format::kJson) {
+    last.mutable_findings()->Assign(findings.begin(), findings.end());
+    session.out << ToJson(last);
+  } else if (findings.empty()) {
+    session.out << "verified up to position " << Grouped(last.head()) << ": nothing is wrong; hash " << last.head_hash() << "\n";
+  }
+  if (!findings.empty()) return absl::DataLossError(absl::StrJoin(findings, "\n  "));
+  if (!last.done()) return absl::UnavailableError("the server stopped before it had verified everything");
+  return absl::OkStatus();
+}
+
+absl::Status SetClock(Session& session, const std::string& time) {
+  absl::StatusOr<api::DateOrTime> moment = ParseMoment(time, "clock set");
+  if (!moment.ok()) return moment.status();
+  api::SetClockRequest request;
+  if (moment->has_time()) {
+    *request.mutable_time() = moment->time();
+  } else {
+    // A date alone is its first instant in UTC: the tenant's zone plays no part in the server's clock.
+    absl::StatusOr<api::DateOrTime> midnight = ParseMoment(time + "T00:00Z", "clock set");
+    *request.mutable_time() = midnight->time();
+  }
+  api::SetClockResponse response;
+  absl::Status status = session.client->Call("AdminService.SetClock", request, &response);
+  if (status.ok()) session.out << "the server's clock stands at " << IsoTime(request.time()) << "\n";
+  return status;
+}
+
+}  // namespace recount::tools

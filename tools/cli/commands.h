@@ -1,0 +1,92 @@
+// The commands of the command line. Each prints its answer and returns what went wrong.
+#ifndef RECOUNT_TOOLS_CLI_COMMANDS_H_
+#define RECOUNT_TOOLS_CLI_COMMANDS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "tools/cli/arguments.h"
+#include "tools/cli/session.h"
+
+namespace recount::tools {
+
+// ---- Server and tenants (admin_commands.cc) ----
+absl::Status ShowStatus(Session& session, double wait_seconds);
+absl::Status CreateTenant(Session& session, const std::string& id, const std::string& display_name, const std::string& zone,
+                          const std::string& currency, const std::string& region);
+absl::Status ListTenants(Session& session);
+absl::Status Rebuild(Session& session, const std::string& target);
+// DATA_LOSS if something is wrong.
+absl::Status Verify(Session& session, bool read_models);
+absl::Status SetClock(Session& session, const std::string& time);
+
+// ---- Reports (report_commands.cc) ----
+absl::Status ListReports(Session& session, const std::string& language);
+absl::Status ShowReport(Session& session, const std::string& report);
+absl::Status RunReport(Session& session, const ReportOptions& options);
+struct ExplainOptions {
+  std::string cell;    // a cell id, or
+  std::string row;     // number of a row, or `total`, of the report asked with the same options, and
+  std::string column;  // a column of it
+  int limit = 10;      // records
+};
+absl::Status ExplainReport(Session& session, const ReportOptions& options, const ExplainOptions& explain);
+// A report under the draft beside the present rules: value, would-be value, difference.
+absl::Status PreviewDraft(Session& session, const std::string& draft, const std::vector<std::string>& reports,
+                          const ReportOptions& options);
+
+// ---- History (history_commands.cc) ----
+struct HistoryOptions {
+  std::string record;  // empty: the log
+  bool follow = false;
+  bool backwards = false;
+  uint64_t after = 0;
+  int limit = 0;  // 0: all
+  std::string as_of;
+  std::vector<std::string> streams;  // prefixes
+  std::vector<std::string> types;
+};
+absl::Status ShowHistory(Session& session, const HistoryOptions& options);
+
+// ---- Rules (rule_commands.cc) ----
+struct RuleOptions {
+  std::string name;                // draft
+  std::vector<std::string> set;    // probability:PIPELINE/STAGE=50% ...
+  std::string file;                // recount.v1.PublishRulesRequest as textproto or JSON
+  std::string effective_from;
+  std::string comment;
+};
+absl::Status ListRules(Session& session);
+absl::Status ShowRules(Session& session, const std::string& kind, const std::string& valid_at, const std::string& as_of);
+absl::Status DraftRules(Session& session, const RuleOptions& options);
+// Publishes a draft, or a file, or --set changes.
+absl::Status PublishRules(Session& session, const RuleOptions& options);
+absl::Status DiscardDraft(Session& session, const std::string& draft);
+absl::Status WithdrawRule(Session& session, const std::string& kind, uint64_t position, const std::string& reason);
+
+// ---- Records and commands (record_commands.cc) ----
+absl::Status GetRecord(Session& session, const std::string& name, const std::string& as_of);
+absl::Status ListRecords(Session& session, const std::string& collection, const std::string& filter, const std::string& order_by,
+                         int limit, bool show_deleted);
+// `name`: captureLead or capture_lead; `json`: its message, or `-` for standard input.
+absl::Status DoCommand(Session& session, const std::string& name, const std::string& json);
+
+// ---- Import (import_command.cc) ----
+struct ImportCommandOptions {
+  std::string mapping;
+  std::string data;
+  std::string mode = "create";
+  std::string rejects;
+  bool dry_run = false;
+  bool resume = false;
+  int batch = 250;
+  int samples = 3;
+};
+// FAILED_PRECONDITION if rows or commands were refused.
+absl::Status Import(Session& session, const ImportCommandOptions& options);
+
+}  // namespace recount::tools
+
+#endif  // RECOUNT_TOOLS_CLI_COMMANDS_H_

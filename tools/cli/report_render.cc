@@ -1,0 +1,285 @@
+#include "tools/cli/report_render.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "google/protobuf/util/json_util.h"
+#include "domain/money.h"
+#include "tools/cli/value_text.h"
+#include "tools/import/csv_reader.h"
+
+namespace recount::tools {
+namespace {
+
+constexpr int kBarWidth = 24;
+
+absl::TimeZone ZoneOf(const api::Basis& basis) {
+  absl::TimeZone zone;
+  if (!absl::LoadTimeZone(basis.zone(), &zone)) zone = absl::UTCTimeZone();
+  return zone;
+}
+
+// `ATTRIBUTION_AT_CLOSE` -> `at close`
+std::string EnumWords(const std::string& name, absl::string_view prefix) {
+  std::string out = name.substr(std::min(name.size(), prefix.size()));
+  for (char& c : out) c = c == '_' ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+std::string RulesText(const api::Basis& basis) {
+  std::string out = EnumWords(api::RuleBasisKind_Name(basis.rule_basis().kind()), "RULE_BASIS_KIND_");
+  if (out == "unspecified") out = "current";
+  if (!basis.rule_basis().draft().empty()) absl::StrAppend(&out, " ", basis.rule_basis().draft());
+  return absl::StrCat(out, " (up to position ", basis.rulebook_position(), ")");
+}
+
+void PrintBasis(const api::Basis& basis, const char* prefix, const Look& look, std::ostream& out) {
+  const absl::TimeZone zone = ZoneOf(basis);
+  std::vector<std::string> parts = {absl::StrCat("position ", basis.position(), " (", TimeText(basis.recorded_time(), zone), ")"),
+                                    absl::StrCat("valid at ", TimeText(basis.valid_at(), zone)),
+                                    absl::StrCat("rules ", RulesText(basis))};
+  if (basis.has_period_first() || basis.has_period_last()) {
+    parts.push_back(absl::StrCat("period ", DateText(basis.period_first()), "..", DateText(basis.period_last())));
+  }
+  if (!basis.mode().empty()) parts.push_back(absl::StrCat("mode ", basis.mode()));
+  if (basis.attribution() != api::ATTRIBUTION_UNSPECIFIED) {
+    parts.push_back(absl::StrCat("attribution ", EnumWords(api::Attribution_Name(basis.attribution()), "ATTRIBUTION_")));
+  }
+  if (!basis.filter().empty()) parts.push_back(absl::StrCat("filter ", basis.filter()));
+  if (!basis.currency().empty()) parts.push_back(absl::StrCat("in ", basis.currency()));
+  parts.push_back(absl::StrCat("zone ", basis.zone()));
+  out << look.Faint(absl::StrCat(prefix, absl::StrJoin(parts, ", "))) << "\n";
+}
+
+bool IsNumber(api::ValueType type) {
+  return type == api::VALUE_TYPE_INTEGER || type == api::VALUE_TYPE_MONEY || type == api::VALUE_TYPE_RATIO;
+}
+
+// The column that bars are drawn for: the first number; -1: none.
+int BarColumn(const api::RunReportResponse& answer) {
+  for (int i = 0; i < answer.columns_size(); ++i) {
+    if (!answer.columns(i).is_dimension() && IsNumber(answer.columns(i).type())) return i;
+  }
+  return -1;
+}
+
+std::string ScaleOf(const api::Value& value) { return value.has_money() ? value.money().currency_code() : ""; }
+
+// The greatest value of each currency.
+std::map<std::string, double> Scales(const api::RunReportResponse& answer, int column) {
+  std::map<std::string, double> scales;
+  for (const api::Row& row : answer.rows()) {
+    if (row.is_total() || column < 0 || column >= row.cells_size()) continue;
+    const api::Value& value = row.cells(column).value();
+    double& scale = scales[ScaleOf(value)];
+    scale = std::max(scale, Magnitude(value));
+  }
+  return scales;
+}
+
+std::string CellText(const api::Cell& cell, const api::Column& column, const absl::TimeZone& zone) {
+  if (!cell.label().empty()) return cell.label();
+  return ForPeople(cell.value(), column.unit(), zone);
+}
+
+std::string HeaderOf(const api::Column& column) {
+  std::string text = column.label().empty() ? column.id() : column.label();
+  if (column.type() == api::VALUE_TYPE_INTEGER && !column.unit().empty()) absl::StrAppend(&text, " (", column.unit(), ")");
+  if (column.non_additive()) text += "*";
+  return text;
+}
+
+void PrintNotes(const api::RunReportResponse& answer, const Look& look, std::ostream& out) {
+  for (const api::Column& column : answer.columns()) {
+    if (!column.non_additive()) continue;
+    out << look.Faint("* a record may count in several rows; the total counts it once") << "\n";
+    break;
+  }
+  for (const api::Note& note : answer.notes()) {
+    out << "note: " << note.text();
+    if (note.count() > 0) out << " [" << note.code() << ", " << Grouped(note.count()) << "]";
+    out << "\n";
+  }
+  int64_t shown = 0;
+  for (const api::Row& row : answer.rows()) shown += !row.is_total();
+  if (!answer.next_page_token().empty()) {
+    out << look.Faint(absl::StrCat(Grouped(shown), " of ", Grouped(answer.total_rows()), " rows; the next page: --page-token ",
+                                   answer.next_page_token()))
+        << "\n";
+  }
+}
+
+std::string RawValue(const api::Value& value) {
+  switch (value.value_case()) {
+    case api::Value::kInteger: return absl::StrCat(value.integer());
+    case api::Value::kMoney: return Decimal(value.money());
+    case api::Value::kText: return GuardFormula(value.text());
+    case api::Value::kTime: return IsoTime(value.time());
+    case api::Value::kDate: return DateText(value.date());
+    case api::Value::kFlag: return value.flag() ? "true" : "false";
+    case api::Value::kRecord: return GuardFormula(value.record());
+    default: return "";
+  }
+}
+
+void AppendCsvHeader(const api::Column& column, std::vector<std::string>* out) {
+  switch (column.type()) {
+    case api::VALUE_TYPE_MONEY:
+      out->insert(out->end(), {column.id(), column.id() + ".currency"});
+      break;
+    case api::VALUE_TYPE_RATIO:
+      out->insert(out->end(), {column.id() + ".numerator", column.id() + ".denominator", column.id() + ".currency"});
+      break;
+    case api::VALUE_TYPE_RECORD:
+      out->insert(out->end(), {column.id(), column.id() + ".label"});
+      break;
+    default:
+      out->push_back(column.id());
+  }
+}
+
+void AppendCsvCell(const api::Column& column, const api::Cell& cell, std::vector<std::string>* out) {
+  const api::Value& value = cell.value();
+  switch (column.type()) {
+    case api::VALUE_TYPE_MONEY:
+      out->insert(out->end(), {RawValue(value), value.has_money() ? value.money().currency_code() : ""});
+      break;
+    case api::VALUE_TYPE_RATIO: {
+      if (!value.has_ratio()) {
+        out->insert(out->end(), {"", "", ""});
+        break;
+      }
+      // A numerator that is money stands in the currency's own unit, as money does everywhere in the file.
+      const api::Ratio& ratio = value.ratio();
+      google::type::Money money;
+      if (!ratio.currency().empty()) money = domain::MoneyFromMinor(ratio.numerator(), ratio.currency());
+      out->insert(out->end(), {ratio.currency().empty() ? absl::StrCat(ratio.numerator()) : Decimal(money),
+                               absl::StrCat(ratio.denominator()), ratio.currency()});
+      break;
+    }
+    case api::VALUE_TYPE_RECORD:
+      out->insert(out->end(), {RawValue(value), GuardFormula(cell.label())});
+      break;
+    default:
+      out->push_back(RawValue(value));
+  }
+}
+
+void PrintCsvRow(const std::vector<std::string>& cells, std::ostream& out) {
+  for (size_t i = 0; i < cells.size(); ++i) out << (i > 0 ? "," : "") << CsvCell(cells[i]);
+  out << "\r\n";
+}
+
+}  // namespace
+
+std::string Bar(double share, int width) {
+  static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const int eighths = std::clamp(static_cast<int>(share * width * 8 + 0.5), 0, width * 8);
+  std::string out;
+  for (int i = 0; i < eighths / 8; ++i) out += "█";
+  return out + kEighths[eighths % 8];
+}
+
+std::string GuardFormula(const std::string& text) {
+  static constexpr char kStarts[] = "=+-@\t\r";
+  return !text.empty() && std::string(kStarts).find(text[0]) != std::string::npos ? "'" + text : text;
+}
+
+std::string ToJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  std::string out;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &out, options);
+  return status.ok() ? out : absl::StrCat("{\"error\": \"", status.message().ToString(), "\"}\n");
+}
+
+void RenderTable(const api::RunReportResponse& answer, const Look& look, std::ostream& out) {
+  out << look.Bold(answer.basis().report()) << look.Faint(absl::StrCat(" v", answer.basis().definition_version())) << "\n";
+  PrintBasis(answer.basis(), "", look, out);
+  if (answer.has_compared_basis()) PrintBasis(answer.compared_basis(), "compared with: ", look, out);
+  const absl::TimeZone zone = ZoneOf(answer.basis());
+  const int bar = BarColumn(answer);
+  const std::map<std::string, double> scales = Scales(answer, bar);
+  TextTable table;
+  table.AddColumn("#", TextTable::Align::kRight);
+  for (const api::Column& column : answer.columns()) {
+    table.AddColumn(HeaderOf(column), IsNumber(column.type()) ? TextTable::Align::kRight : TextTable::Align::kLeft);
+  }
+  if (bar >= 0) table.AddColumn("");
+  int number = 0;
+  for (const api::Row& row : answer.rows()) {
+    std::vector<std::string> cells = {row.is_total() ? "total" : absl::StrCat(++number)};
+    for (int i = 0; i < row.cells_size() && i < answer.columns_size(); ++i) {
+      const bool is_group_of_total = row.is_total() && answer.columns(i).is_dimension() && row.cells(i).label().empty() &&
+                                     row.cells(i).value().value_case() == api::Value::VALUE_NOT_SET;
+      cells.push_back(is_group_of_total ? "" : CellText(row.cells(i), answer.columns(i), zone));
+    }
+    if (bar >= 0 && !row.is_total() && bar < row.cells_size()) {
+      const api::Value& value = row.cells(bar).value();
+      const double scale = scales.at(ScaleOf(value));
+      cells.push_back(scale > 0 ? Bar(Magnitude(value) / scale, kBarWidth) : "");
+    }
+    table.AddRow(cells, row.is_total());
+  }
+  out << "\n";
+  if (table.empty()) {
+    out << "no rows\n";
+  } else {
+    table.Print(out, look);
+  }
+  PrintNotes(answer, look, out);
+}
+
+void RenderExplanation(const api::ExplainReportResponse& answer, const Look& look, std::ostream& out) {
+  const absl::TimeZone zone = ZoneOf(answer.basis());
+  out << look.Bold(absl::StrCat(answer.basis().report(), ": ", ForPeople(answer.value(), "", zone))) << "\n";
+  PrintBasis(answer.basis(), "", look, out);
+  if (!answer.definition().empty()) out << answer.definition() << "\n";
+  if (!answer.formula().empty()) out << look.Faint(answer.formula()) << "\n";
+  out << "\n";
+  for (const api::Contribution& item : answer.contributions()) {
+    out << look.Bold(item.record());
+    if (!item.label().empty() && item.label() != item.record()) out << "  " << item.label();
+    if (item.rank() > 0) out << "  rank " << Grouped(item.rank());
+    if (item.value().value_case() != api::Value::VALUE_NOT_SET) out << "  brings " << ForPeople(item.value(), "", zone);
+    if (item.has_numerator()) out << "  numerator " << ForPeople(item.numerator(), "", zone);
+    if (item.has_denominator()) out << "  denominator " << ForPeople(item.denominator(), "", zone);
+    out << "\n";
+    TextTable events;
+    events.AddColumn("  position", TextTable::Align::kRight);
+    for (const char* header : {"occurred", "recorded", "event", "by"}) events.AddColumn(header);
+    for (const api::Event& event : item.events()) {
+      const std::string occurred = TimeText(event.occurred_time(), zone);
+      events.AddRow({absl::StrCat("  ", event.position()),
+                     event.precision() == api::PRECISION_DAY ? occurred.substr(0, 10) : occurred,
+                     TimeText(event.recorded_time(), zone), event.type_name(), event.actor()});
+    }
+    if (!events.empty()) events.Print(out, look);
+    if (item.total_events() > item.events_size()) {
+      out << look.Faint(absl::StrCat("  the newest ", item.events_size(), " of ", item.total_events(), " events; all: recount history ",
+                                     item.record()))
+          << "\n";
+    }
+  }
+  out << look.Faint(absl::StrCat(answer.contributions_size(), " of ", Grouped(answer.total_contributions()), " records",
+                                 answer.next_page_token().empty() ? "" : "; --limit shows more"))
+      << "\n";
+}
+
+void RenderCsv(const api::RunReportResponse& answer, std::ostream& out) {
+  std::vector<std::string> header = {"row"};
+  for (const api::Column& column : answer.columns()) AppendCsvHeader(column, &header);
+  PrintCsvRow(header, out);
+  int number = 0;
+  for (const api::Row& row : answer.rows()) {
+    std::vector<std::string> cells = {row.is_total() ? "total" : absl::StrCat(++number)};
+    for (int i = 0; i < answer.columns_size(); ++i) {
+      AppendCsvCell(answer.columns(i), i < row.cells_size() ? row.cells(i) : api::Cell::default_instance(), &cells);
+    }
+    PrintCsvRow(cells, out);
+  }
+}
+
+}  // namespace recount::tools

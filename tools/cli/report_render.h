@@ -1,0 +1,33 @@
+// An answer as a table with bars, as JSON, or as CSV (docs/cli.md describes the last two: they are stable).
+#ifndef RECOUNT_TOOLS_CLI_REPORT_RENDER_H_
+#define RECOUNT_TOOLS_CLI_REPORT_RENDER_H_
+
+#include <ostream>
+#include <string>
+
+#include "google/protobuf/message.h"
+#include "recount/v1/report.pb.h"
+#include "tools/api.h"
+#include "tools/cli/text_table.h"
+
+namespace recount::tools {
+
+void RenderTable(const api::RunReportResponse& answer, const Look& look, std::ostream& out);
+void RenderExplanation(const api::ExplainReportResponse& answer, const Look& look, std::ostream& out);
+
+// A header row of column ids, then a row each; `row` is the number that `report explain --row` takes, or `total`.
+// Money: `x` and `x.currency`. Ratio: `x.numerator`, `x.denominator`, `x.currency`. Record: `x` and `x.label`.
+void RenderCsv(const api::RunReportResponse& answer, std::ostream& out);
+
+// Proto JSON, indented.
+std::string ToJson(const google::protobuf::Message& message);
+
+// Text that a spreadsheet would take for a formula gets an apostrophe in front.
+std::string GuardFormula(const std::string& text);
+
+// A bar of a share from 0 to 1, in eighths of a character.
+std::string Bar(double share, int width);
+
+}  // namespace recount::tools
+
+#endif  // RECOUNT_TOOLS_CLI_REPORT_RENDER_H_
