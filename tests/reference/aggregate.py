@@ -1,0 +1,89 @@
+"""Groups and measures (decisions.md 17, 20, 23): records counted, summed, compared; exact medians and percentiles."""
+
+import collections
+import dataclasses
+from fractions import Fraction
+
+
+@dataclasses.dataclass
+class Measure:
+    function: str                                  # count, sum, min, max, median, percentile, distinct, ratio
+    where: object = lambda world, record: True
+    value: object = None                           # (world, record) -> number, (minor, currency), text or None
+    numerator: str = ""                            # of a ratio: measure ids
+    denominator: str = ""
+    percent: int = 0
+    is_money: bool = False
+
+
+def count(where=lambda world, record: True):
+    return Measure("count", where)
+
+
+def total(value, where=lambda world, record: True, is_money=False):
+    return Measure("sum", where, value, is_money=is_money)
+
+
+def ratio(numerator, denominator):
+    return Measure("ratio", numerator=numerator, denominator=denominator)
+
+
+def evaluate(measures, world, records):
+    """{measure: value} of the records of one row. Money must be of one currency here."""
+    found = {}
+    for name, measure in measures.items():
+        if measure.function != "ratio":
+            found[name] = _simple(measure, world, [r for r in records if measure.where(world, r)])
+    for name, measure in measures.items():
+        if measure.function == "ratio":
+            found[name] = _ratio(found[measure.numerator], found[measure.denominator])
+    return found
+
+
+def _simple(measure, world, records):
+    if measure.function == "count":
+        return len(records)
+    values = [value for value in (measure.value(world, record) for record in records) if value is not None]
+    currency = None
+    if measure.is_money:
+        values = [value for value in values if value[0] is not None]
+        currencies = {currency for _, currency in values}
+        assert len(currencies) < 2, f"{currencies} in one row"
+        currency = currencies.pop() if currencies else None
+        values = [minor for minor, _ in values]
+    result = _reduce(measure, sorted(values))
+    return (result, currency) if currency is not None and result is not None else None if measure.is_money else result
+
+
+def _reduce(measure, values):
+    if measure.function == "sum":
+        return sum(values)
+    if measure.function == "distinct":
+        return len(set(values))
+    if not values:
+        return None
+    if measure.function in ("min", "max"):
+        return values[0] if measure.function == "min" else values[-1]
+    if measure.function == "median":
+        middle = len(values) // 2
+        return values[middle] if len(values) % 2 else Fraction(values[middle - 1] + values[middle], 2)
+    rank = -(-measure.percent * len(values) // 100)  # nearest rank: ceil(p/100 x n)
+    return values[max(rank, 1) - 1]
+
+
+def _ratio(numerator, denominator):
+    """(numerator, denominator[, currency]); None where the denominator is empty or the two are of different currencies."""
+    top = numerator if isinstance(numerator, tuple) else (numerator, None)
+    bottom = denominator if isinstance(denominator, tuple) else (denominator, None)
+    if not bottom[0] or top[0] is None:
+        return None
+    return (top[0], bottom[0]) + ((top[1],) if top[1] else ())
+
+
+def groups(world, records, keys):
+    """{key: records}; `keys` gives the keys of a record (several where a dimension is a set)."""
+    found = collections.defaultdict(list)
+    for record in records:
+        for key in keys(record):
+            found[key].append(record)
+    return found
