@@ -26,7 +26,6 @@ DEAL_FILTERS = [
     NO_FILTER, NO_FILTER,
     Filter('owner = "users/u1"', lambda w, d: w.owner(d) == "users/u1", frozenset({"owner"})),
     Filter('source = "web"', lambda w, d: d.source == "web"),
-    Filter('source != "web"', lambda w, d: d.source is not None and d.source != "web"),
     Filter('pipeline = "sales"', lambda w, d: d.pipeline == "sales"),
     Filter('pipeline = "sales" AND (source = "web" OR source = "fair")', lambda w, d: d.pipeline == "sales" and d.source in ("web", "fair")),
     Filter('product = "products/p0"', lambda w, d: d.product == "products/p0"),
@@ -96,6 +95,10 @@ class Question:
 
     def draft(self, events):
         return [e.body for e in events if e.stream == self.basis[1] and e.kind == "DraftSaved"][-1].rules
+
+    def days(self):
+        """First day of the period and the one after it; None: open."""
+        return parse_period(self.period)
 
     def bounds(self, calendar):
         """First instant of the period and the one after it."""

@@ -6,6 +6,7 @@ record has no value there.
 
 import dataclasses
 
+from random_histories.aggregates import (CONVERSION, CYCLE, DEAL_DIMENSIONS, FORECAST, SNAPSHOT, TOTAL, WON_LOST, detail)
 from reference import funnel, movement
 from reference.world import World
 
@@ -22,20 +23,6 @@ class Spec:
     as_recorded: bool = True
 
 
-# Dimensions of deals: (world, deal, axis) -> value.
-DEAL_DIMENSIONS = {
-    "owner": lambda w, d, at: w.owner(d, at),
-    "team": lambda w, d, at: w.team(d, at),
-    "unit": lambda w, d, at: w.unit(d, at),
-    "source": lambda w, d, at: d.source,
-    "product": lambda w, d, at: d.product,
-    "organization": lambda w, d, at: d.organization,
-    "pipeline": lambda w, d, at: d.pipeline,
-    "stage": lambda w, d, at: w.stage(d),
-}
-
-
-
 def funnel_answer(question, events, zone):
     world = question.world(events, zone)
     inside = question.in_period(world.calendar)
@@ -45,9 +32,6 @@ def funnel_answer(question, events, zone):
     key = lambda d: tuple(DEAL_DIMENSIONS[name](world, d, d.created_at) for name in question.group_by)
     return with_total(question, lambda groups: funnel.rows(
         world, deals, groups, question.mode or "strict", inside if by_period and question.period else lambda at: True), key)
-
-
-TOTAL = "(total)"
 
 
 def with_total(question, count, key):
@@ -86,7 +70,18 @@ def _world(question, events, zone, position, valid_at):
     return World(events, position, valid_at, zone, world.book, world.as_recorded, world.attribution, world.currency)
 
 
+def _spec(aggregate, **more):
+    return Spec(aggregate.answer, aggregate.collection, tuple(aggregate.dimensions), ("", *aggregate.modes) if aggregate.modes else (),
+                has_money=aggregate.has_money, **more)
+
+
 REPORTS = {
+    "pipeline_snapshot": _spec(SNAPSHOT, period_chance=0),
+    "sales_forecast": _spec(FORECAST, period_chance=0.9),
+    "won_lost": _spec(WON_LOST),
+    "sales_cycle": _spec(CYCLE, arguments={"start": ("created", "capture", "offer"), "outcome": ("lost", "all")}),
+    "sales_conversion": _spec(CONVERSION, arguments={"within_days": ("3", "30")}, as_recorded=False),
+    "pipeline_detail": Spec(detail, modes=("", "open", "expected", "overdue", "won", "lost", "all")),
     "sales_funnel": Spec(funnel_answer, dimensions=("owner", "team", "unit", "source", "product", "organization"),
                          modes=("", "strict", "touched", "implied"), arguments={"by": ("period", "cohort")}, has_money=False,
                          as_recorded=False),

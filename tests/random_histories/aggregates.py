@@ -1,0 +1,335 @@
+"""What the aggregate reports of the catalogue must say, each number written down from its definition in words."""
+
+import dataclasses
+
+from reference import aggregate
+from reference.aggregate import Measure, count, ratio, total
+
+TOTAL = "(total)"
+
+
+@dataclasses.dataclass
+class Aggregate:
+    """`measures` and `axes` by measure id; `modes`: id -> axis, None: each measure has its own."""
+    measures: dict
+    where: object = lambda world, record: True
+    modes: dict = dataclasses.field(default_factory=dict)
+    axes: dict = dataclasses.field(default_factory=dict)
+    collection: str = "deals"
+    dimensions: dict = dataclasses.field(default_factory=dict)
+    attribution: str = "current"
+
+    def answer(self, question, events, zone):
+        world = question.world(events, zone, self.attribution)
+        world.question, world.inside = question, question.in_period(world.calendar)
+        records = [r for r in world.records(self.collection) if self.where(world, r) and question.filter.holds(world, r)]
+        by_key = {}  # key -> measure -> records
+        for name, measure in self.measures.items():
+            if measure.function != "ratio":
+                for record, axis in self._counting(world, name, measure, records):
+                    for key in self._keys(world, record, axis):
+                        by_key.setdefault(key, {}).setdefault(name, []).append(record)
+        return {key: self._row(world, found) for key, found in by_key.items()}
+
+    def _counting(self, world, name, measure, records):
+        """(record, axis) of those that a measure counts."""
+        modes = self.modes or {"": "moment"}
+        mode_axis = modes[world.question.mode or next(iter(modes))]
+        axis_of = self.axes[name] if mode_axis is None else mode_axis
+        for record in records:
+            if measure.where(world, record):
+                if axis_of == "moment":
+                    yield record, None
+                else:
+                    axis = axis_of(world, record)
+                    if world.inside(axis):
+                        yield record, axis
+
+    def _keys(self, world, record, axis):
+        groups = [tuple(self.dimensions[d](world, record, axis) for d in world.question.group_by)]
+        if world.question.group_by:
+            groups.append((TOTAL,) * len(world.question.group_by))
+        bucket = (bucket_of(world, record),) if self.has_money else ()
+        return [group + bucket for group in groups]
+
+    @property
+    def has_money(self):
+        return any(measure.is_money for measure in self.measures.values())
+
+    def _row(self, world, found):
+        simple = {name: aggregate.evaluate({name: dataclasses.replace(m, where=lambda w, r: True)}, world, found.get(name, []))[name]
+                  for name, m in self.measures.items() if m.function != "ratio"}
+        ratios = {name: aggregate._ratio(simple[m.numerator], simple[m.denominator])
+                  for name, m in self.measures.items() if m.function == "ratio"}
+        return simple | ratios
+
+
+def bucket_of(world, deal):
+    """The currency of a row: None where the deal has no value, `unconverted` where there is no rate."""
+    value = world.value(deal)
+    return None if value is None else "unconverted" if value[0] is None else value[1]
+
+
+def month(world, at):
+    return world.calendar.month(world.calendar.day_of(at)).isoformat() if at is not None else None
+
+
+def quarter(world, at):
+    return world.calendar.quarter(world.calendar.day_of(at)).isoformat() if at is not None else None
+
+
+DEAL_DIMENSIONS = {
+    "owner": lambda w, d, at: w.owner(d, at),
+    "team": lambda w, d, at: w.team(d, at),
+    "unit": lambda w, d, at: w.unit(d, at),
+    "source": lambda w, d, at: d.source,
+    "product": lambda w, d, at: d.product,
+    "organization": lambda w, d, at: d.organization,
+    "pipeline": lambda w, d, at: d.pipeline,
+    "stage": lambda w, d, at: w.stage(d),
+    "outcome": lambda w, d, at: d.outcome,
+    "competitor": lambda w, d, at: d.competitor,
+    "lost_reason": lambda w, d, at: d.lost_reason,
+    "with_lead": lambda w, d, at: "with_lead" if d.lead else "without_lead",
+    "month": lambda w, d, at: month(w, at),
+    "quarter": lambda w, d, at: quarter(w, at),
+}
+
+is_open = lambda w, d: d.outcome == "open"
+won = lambda w, d: d.outcome == "won"
+lost = lambda w, d: d.outcome == "lost"
+value = lambda w, d: w.value(d)
+weighted = lambda w, d: w.weighted(d)
+money = lambda of, where=lambda w, d: True: total(of, where, is_money=True)
+
+
+# ---- pipeline_snapshot ----
+
+SNAPSHOT = Aggregate(
+    where=is_open,
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("pipeline", "stage", "owner", "team", "unit", "source", "product", "organization")},
+    measures={
+        "deals": count(),
+        "value": money(value),
+        "weighted": money(weighted),
+        "without_value": count(lambda w, d: d.value is None),
+        "without_probability": count(lambda w, d: w.probability(d) is None),
+        "days_in_stage": total(lambda w, d: (w.day - w.calendar.day_of(d.stage_entered_at)).days),
+        "mean_days_in_stage": ratio("days_in_stage", "deals"),
+    })
+
+
+# ---- sales_forecast ----
+
+
+def expected_in_period(world, deal):
+    """Whether the expected close is a day of the period; a deal without one is in none."""
+    if deal.expected_close is None:
+        return False
+    first, after = world.question.days()
+    return (first is None or first.isoformat() <= deal.expected_close) and (after is None or deal.expected_close < after.isoformat())
+
+
+def overdue(world, deal):
+    return deal.expected_close is not None and deal.expected_close < world.day.isoformat()
+
+
+def _in_forecast(world, deal):
+    if deal.outcome == "won":
+        return world.inside(deal.won_at)
+    return deal.outcome == "open" and (deal.expected_close is None or overdue(world, deal) or expected_in_period(world, deal))
+
+
+def _part(world, deal, at):
+    if deal.outcome == "won":
+        return "won"
+    return "undated" if deal.expected_close is None else "overdue" if overdue(world, deal) else "open"
+
+
+def _forecast_month(unit):
+    def of(world, deal, at):
+        if deal.outcome == "won":
+            return unit(world, deal.won_at)
+        return unit(world, world.calendar.start_of(_date(deal.expected_close))) if deal.expected_close else None
+    return of
+
+
+def _date(text):
+    import datetime
+    return datetime.date.fromisoformat(text)
+
+
+FORECAST = Aggregate(
+    where=_in_forecast,
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("owner", "team", "unit", "pipeline", "stage", "source", "product", "organization")}
+    | {"bucket": _part, "month": _forecast_month(month), "quarter": _forecast_month(quarter)},
+    measures={
+        "deals": count(),
+        "value": money(value),
+        "forecast": money(weighted, lambda w, d: won(w, d) or expected_in_period(w, d)),
+        "won": money(value, won),
+        "expected": money(weighted, lambda w, d: is_open(w, d) and expected_in_period(w, d)),
+        "outside": money(weighted, lambda w, d: is_open(w, d) and not expected_in_period(w, d)),
+        "without_probability": count(lambda w, d: is_open(w, d) and w.probability(d) is None),
+    })
+
+
+# ---- won_lost ----
+
+WON_LOST = Aggregate(
+    attribution="at_close",
+    modes={"period": None, "cohort": lambda w, d: d.created_at},
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("owner", "team", "unit", "pipeline", "source", "product", "organization", "competitor",
+                                                         "lost_reason", "with_lead", "month", "quarter")},
+    axes={"deals": lambda w, d: d.created_at, "closed": lambda w, d: d.closed_at, "won": lambda w, d: d.won_at, "lost": lambda w, d: d.lost_at,
+          "won_value": lambda w, d: d.won_at, "lost_value": lambda w, d: d.lost_at, "closed_value": lambda w, d: d.closed_at,
+          "reversed": lambda w, d: d.reopened_at},
+    measures={
+        "deals": count(),
+        "closed": count(lambda w, d: not is_open(w, d)),
+        "won": count(won),
+        "lost": count(lost),
+        "win_rate": ratio("won", "closed"),
+        "won_value": money(value, won),
+        "lost_value": money(value, lost),
+        "closed_value": money(value, lambda w, d: not is_open(w, d)),
+        "win_rate_by_value": ratio("won_value", "closed_value"),
+        "share_of_all": ratio("won", "deals"),
+        "reversed": total(lambda w, d: d.reversed, lambda w, d: d.reversed > 0),
+    })
+
+
+# ---- sales_cycle ----
+
+
+def captured_or_created(world, deal):
+    lead = world.record(deal.lead)
+    return lead.captured_at if lead and not lead.deleted else deal.created_at
+
+
+def _start(world, deal):
+    start = world.question.arguments.get("start", "capture")
+    if start == "created":
+        return deal.created_at
+    if start == "capture":
+        return captured_or_created(world, deal)
+    return min((v["entered"] for v in deal.visits if world.book_for(deal).mapped_stage(v["pipeline"], v["stage"], world.rule_day) == start),
+               default=None)
+
+
+def cycle(world, deal):
+    start = _start(world, deal)
+    return None if start is None or deal.closed_at is None else world.calendar.days_between(start, deal.closed_at)
+
+
+def _lead_days(world, deal):
+    lead = world.record(deal.lead)
+    return world.calendar.days_between(lead.captured_at, deal.created_at) if lead and not lead.deleted else None
+
+
+def _asked_outcome(world, deal):
+    outcome = world.question.arguments.get("outcome", "won")
+    return deal.outcome == outcome or (outcome == "all" and deal.outcome != "open")
+
+
+CYCLE = Aggregate(
+    attribution="at_close",
+    where=_asked_outcome,
+    modes={"period": lambda w, d: d.closed_at, "cohort": captured_or_created},
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "pipeline", "product", "organization", "outcome",
+                                                         "month", "quarter")},
+    measures={
+        "deals": count(lambda w, d: cycle(w, d) is not None),
+        "days": total(cycle),
+        "mean": ratio("days", "deals"),
+        "median": Measure("median", value=cycle),
+        "p90": Measure("percentile", value=cycle, percent=90),
+        "least": Measure("min", value=cycle),
+        "most": Measure("max", value=cycle),
+        "lead_days": total(_lead_days),
+        "with_lead": count(lambda w, d: _lead_days(w, d) is not None),
+        "mean_as_lead": ratio("lead_days", "with_lead"),
+        "deal_days": total(lambda w, d: w.calendar.days_between(d.created_at, d.closed_at)),
+        "all_deals": count(),
+        "mean_as_deal": ratio("deal_days", "all_deals"),
+        "anomalies": count(lambda w, d: (cycle(w, d) or 0) < 0),
+    })
+
+
+# ---- sales_conversion ----
+
+
+def deals_of(world, lead):
+    if not hasattr(world, "deals_by_lead"):
+        world.deals_by_lead = {}
+        for deal in world.records("deals"):
+            world.deals_by_lead.setdefault(deal.lead, []).append(deal)
+    return world.deals_by_lead.get(lead.name, [])
+
+
+def won_deals(world, lead):
+    return [deal for deal in deals_of(world, lead) if deal.outcome == "won"]
+
+
+def won_in_time(world, lead):
+    limit = world.question.arguments.get("within_days")
+    return any(limit is None or world.calendar.days_between(lead.captured_at, deal.won_at) <= int(limit) for deal in won_deals(world, lead))
+
+
+def first_won(world, lead):
+    return min((deal.won_at for deal in won_deals(world, lead)), default=None)
+
+
+def _level(level):
+    return (lambda w, l: (l.reached or {}).get(level))
+
+
+CONVERSION = Aggregate(
+    collection="leads",
+    modes={"cohort": lambda w, l: l.captured_at, "period": None},
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "month", "quarter")}
+    | {"campaign": lambda w, l, at: l.campaign, "level": lambda w, l, at: l.level, "state": lambda w, l, at: l.state},
+    axes={"leads": lambda w, l: l.captured_at, "mql": _level("mql"), "sql": _level("sql"), "sal": _level("sal"),
+          "deals": lambda w, l: min((d.created_at for d in deals_of(w, l)), default=None), "won": first_won, "anomalies": first_won},
+    measures={
+        "leads": count(),
+        "mql": count(lambda w, l: _level("mql")(w, l) is not None),
+        "sql": count(lambda w, l: _level("sql")(w, l) is not None),
+        "sal": count(lambda w, l: _level("sal")(w, l) is not None),
+        "deals": count(lambda w, l: bool(deals_of(w, l))),
+        "won": count(won_in_time),
+        "conversion": ratio("won", "leads"),
+        "anomalies": count(lambda w, l: first_won(w, l) is not None and first_won(w, l) < l.captured_at),
+    })
+
+
+# ---- pipeline_detail ----
+
+
+def detail(question, events, zone):
+    """One row a deal: {(name,): columns}."""
+    world = question.world(events, zone)
+    world.question, world.inside = question, question.in_period(world.calendar)
+    modes = {"open": is_open, "expected": lambda w, d: is_open(w, d) and expected_in_period(w, d),
+             "overdue": lambda w, d: is_open(w, d) and overdue(w, d), "won": lambda w, d: won(w, d) and w.inside(d.won_at),
+             "lost": lambda w, d: lost(w, d) and w.inside(d.lost_at), "all": lambda w, d: True}
+    chosen = modes[question.mode or "open"]
+    axis = {"won": lambda d: d.won_at, "lost": lambda d: d.lost_at}.get(question.mode, lambda d: None)
+    return {(d.name,): _columns(world, d, axis(d)) for d in world.records("deals") if chosen(world, d) and question.filter.holds(world, d)}
+
+
+def _columns(world, deal, axis):
+    shown = {name: DEAL_DIMENSIONS[name](world, deal, axis) for name in ("pipeline", "stage", "outcome", "owner", "team", "organization",
+                                                                         "product", "source")}
+    return shown | {
+        "person": deal.person,
+        "value": _whole(world.value(deal)), "probability": world.probability(deal), "weighted": _whole(world.weighted(deal)),
+        "expected_close": deal.expected_close,
+        "stage_entered_at": deal.stage_entered_at,
+        "days_in_stage": (world.day - world.calendar.day_of(deal.stage_entered_at)).days if is_open(world, deal) else None,
+        "created_at": deal.created_at, "closed_at": deal.closed_at,
+    }
+
+
+def _whole(converted):
+    return None if converted is None or converted[0] is None else converted
