@@ -28,7 +28,7 @@ EVENTSTORE_PROTOS = ("recount/storage/v1/", "recount/v1/options.pb.h", "recount/
 IMPURE = [
     (r"\babsl::Now\b", "take the time from Context::now_micros"),
     (r"\b(system|steady|high_resolution)_clock\b", "take the time from Context::now_micros"),
-    (r"\b(time|clock)\s*\(\s*(nullptr|NULL|0)?\s*\)", "take the time from Context::now_micros"),
+    (r"(?<![.>\w:])(time|clock)\s*\(\s*(nullptr|NULL|0)?\s*\)", "take the time from Context::now_micros"),
     (r"\b(gettimeofday|clock_gettime)\b", "take the time from Context::now_micros"),
     (r"\b(s?rand|random|drand48)\s*\(", "take ids from Context::new_id"),
     (r"\bstd::(random_device|mt19937|mt19937_64)\b", "take ids from Context::new_id"),
