@@ -33,7 +33,7 @@ class History {
 
   // ---- Deals, by id.
   struct NewDeal {
-    std::string stage = "a", pipeline = "p", owner, source, product, expected_close, currency = "USD";
+    std::string stage = "a", pipeline = "p", owner = {}, source = {}, product = {}, expected_close = {}, currency = "USD";
     int64_t value = -1;  // -1: none
   };
   uint64_t Create(const std::string& id, absl::string_view at, const NewDeal& deal);
