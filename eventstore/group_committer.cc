@@ -1,5 +1,7 @@
 #include "eventstore/group_committer.h"
 
+#include <pthread.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -78,6 +80,7 @@ void GroupCommitter::Close() {
 }
 
 void GroupCommitter::Run() {
+  pthread_setname_np(pthread_self(), "log-commit");
   std::vector<PendingCommit> group;
   std::unique_lock lock(mutex_);
   while (true) {

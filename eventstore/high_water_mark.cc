@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <openssl/sha.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -135,6 +136,7 @@ void HighWaterMarkWriter::Close() {
 }
 
 void HighWaterMarkWriter::Run() {
+  pthread_setname_np(pthread_self(), "log-mark");
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [&] { return is_raised_ || closing_; });

@@ -1,5 +1,7 @@
 #include "eventstore/rocksdb_index.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <utility>
@@ -8,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "eventstore/commit_codec.h"
 #include "eventstore/durable_file.h"
+#include "eventstore/rocksdb_index_writer.h"
 #include "eventstore/rocksdb_layout.h"
 #include "eventstore/rocksdb_options.h"
 
@@ -15,7 +18,6 @@ namespace recount::eventstore {
 namespace {
 
 constexpr char kName[] = "index/";
-constexpr char kFormat[] = "1";
 constexpr size_t kMostFrozenTails = 3;
 constexpr size_t kLargestTailBytes = 16 << 20;
 // Roughly what a cached head or key takes.
@@ -30,7 +32,7 @@ absl::Status BadEntry(absl::string_view kind) {
 
 RocksdbIndex::RocksdbIndex(RocksdbIndexOptions options)
     : options_(std::move(options)),
-      tail_limit_bytes_(std::min(options_.memory_bytes / 8 + 1, kLargestTailBytes)),
+      tail_limit_bytes_(std::min(options_.memory_bytes / 4 + 1, kLargestTailBytes)),
       active_(std::make_unique<IndexTail>()),
       revision_cache_(options_.memory_bytes / 4 / kCachedBytes),
       key_cache_(options_.memory_bytes / 4 / kCachedBytes) {}
@@ -43,7 +45,7 @@ absl::StatusOr<std::unique_ptr<RocksdbIndex>> RocksdbIndex::Open(RocksdbIndexOpt
   if (status.ok()) {
     auto format = index->Get(IndexKey(kNoTenant, IndexKind::kFormat, ""));
     status = format.status();
-    if (format.ok() && format->value_or("") != kFormat) status = absl::DataLossError("another format");
+    if (format.ok() && format->value_or("") != kIndexFormat) status = absl::DataLossError("another format");
   }
   if (absl::IsDataLoss(status)) status = index->Clear();
   if (!status.ok()) return status;
@@ -68,10 +70,7 @@ absl::Status RocksdbIndex::Clear() {
   std::error_code error;
   std::filesystem::remove_all(options_.directory, error);
   if (error) return absl::UnavailableError(absl::StrCat("cannot delete ", options_.directory, ": ", error.message()));
-  if (absl::Status status = OpenDatabase(); !status.ok()) return status;
-  rocksdb::WriteOptions unlogged;
-  unlogged.disableWAL = true;
-  return FromRocksdb(db_->Put(unlogged, IndexKey(kNoTenant, IndexKind::kFormat, ""), kFormat), kName);
+  return OpenDatabase();
 }
 
 absl::StatusOr<std::optional<std::string>> RocksdbIndex::Get(const std::string& key) {
@@ -256,12 +255,11 @@ void RocksdbIndex::Close() {
   stop_waiting_ = true;
   options_.heads->Wake();
   frozen_changed_.notify_all();
-  if (!thread_.joinable()) return;
-  thread_.join();
-  if (db_ != nullptr) (void)db_->Flush(rocksdb::FlushOptions());  // else the next start applies more of the log
+  if (thread_.joinable()) thread_.join();
 }
 
 void RocksdbIndex::Run() {
+  pthread_setname_np(pthread_self(), "log-index");
   while (true) {
     std::shared_ptr<const IndexTail> tail;
     {
@@ -271,7 +269,8 @@ void RocksdbIndex::Run() {
       tail = frozen_.front();
     }
     if (!WaitUntilDurable(*tail)) return;
-    if (absl::Status status = Write(*tail); !status.ok()) {
+    const std::string file = options_.directory + "/tail.next";
+    if (absl::Status status = WriteTail(*tail, db_.get(), file); !status.ok()) {
       options_.on_failure(status);
       return;
     }
@@ -291,31 +290,6 @@ bool RocksdbIndex::WaitUntilDurable(const IndexTail& tail) {
     }
   }
   return true;
-}
-
-absl::Status RocksdbIndex::Write(const IndexTail& tail) {
-  rocksdb::WriteBatch batch;
-  for (const auto& [tenant, entries] : tail.tenants()) {
-    for (const auto& [name, stream] : entries.streams) {
-      uint64_t revision = stream.base;
-      for (uint64_t position : stream.positions) {
-        batch.Put(EventKey(tenant, name, ++revision), EncodeNumber(position));
-      }
-      batch.Put(IndexKey(tenant, IndexKind::kHead, name), EncodeNumber(revision));
-    }
-    for (const auto& [key, holder] : entries.keys) {
-      const std::string index_key = IndexKey(tenant, IndexKind::kKey, key);
-      holder.has_value() ? batch.Put(index_key, *holder) : batch.Delete(index_key);
-    }
-    for (const auto& [name, request] : entries.requests) {
-      batch.Put(IndexKey(tenant, IndexKind::kRequest, name), EncodeRequest(request));
-    }
-    batch.Put(IndexKey(tenant, IndexKind::kWatermark, ""), EncodeWatermark(entries.head));
-  }
-  // One batch goes into one memtable, which is flushed whole: without a WAL the database is always cut at a watermark.
-  rocksdb::WriteOptions unlogged;
-  unlogged.disableWAL = true;
-  return FromRocksdb(db_->Write(unlogged, &batch), kName);
 }
 
 }  // namespace recount::eventstore

@@ -73,7 +73,6 @@ class RocksdbIndex {
   auto FindInTails(const Pick& pick) -> decltype(pick(std::declval<const IndexTail&>()));
   void Run();
   bool WaitUntilDurable(const IndexTail& tail);
-  absl::Status Write(const IndexTail& tail);
 
   const RocksdbIndexOptions options_;
   const size_t tail_limit_bytes_;

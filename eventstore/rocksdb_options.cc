@@ -56,9 +56,9 @@ rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache
 
 rocksdb::Options IndexDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::Options options = CarefulOptions();
-  options.write_buffer_size = 32 << 20;
-  options.memtable_prefix_bloom_size_ratio = 0.1;
-  options.memtable_whole_key_filtering = true;
+  options.file_checksum_gen_factory = nullptr;  // derived data: block checksums are enough
+  // Tables come in whole, in the order of time and over all keys: merging those of a like size writes least.
+  options.compaction_style = rocksdb::kCompactionStyleUniversal;
   options.compression = rocksdb::kLZ4Compression;
   rocksdb::BlockBasedTableOptions table = TableOptions(cache);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(12));

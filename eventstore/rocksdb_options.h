@@ -13,8 +13,8 @@ namespace recount::eventstore {
 // The log: ascending keys, read by scans; every write synced. The recovery mode is chosen by the start-up protocol.
 rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache);
 
-// The index: many small keys, mostly asked for ones that are not there. Written without WAL, since it is made again from
-// the log after its watermark.
+// The index: many small keys, mostly asked for ones that are not there. Nothing is put into it, it only takes in whole
+// tables (rocksdb_index_writer.h).
 rocksdb::Options IndexDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache);
 
 // The key vault: small, synced in groups.
