@@ -17,14 +17,19 @@ START_SECONDS = 60
 
 
 class Server:
-    """Starts at once; `with` stops it and removes a folder that it made."""
+    """Starts at once; `with` stops it and removes a folder that it made. `tokens`: lines of a tokens file, instead of --insecure."""
 
-    def __init__(self, folder=None, flags=("--insecure",)):
+    def __init__(self, folder=None, flags=("--insecure",), tokens=None):
         self.made_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="recount-test-")
         self.data = os.path.join(self.folder, "data")
         self.flags = list(flags)
         self.process = None
+        if tokens:
+            path = os.path.join(self.folder, "tokens")
+            with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+                file.write(tokens)
+            self.flags = ["--tokens", path]
         self.start()
 
     def __enter__(self):
