@@ -256,18 +256,27 @@ void AddImport(Program& p) {
   OnRun(p, import, [&p](Session& s) { return Import(s, p.import); });
 }
 
-// The words of the deepest command that was understood, and what could have followed.
-std::string SuggestCommand(const CLI::App& app, const std::vector<std::string>& words) {
+// The first word that is no command where one was needed; empty: all were understood.
+std::string UnknownCommand(const CLI::App& app, const std::vector<std::string>& words, std::string* meant) {
   const CLI::App* at = &app;
+  bool is_value = false;
   for (const std::string& word : words) {
-    if (word.empty() || word[0] == '-') continue;
+    const bool is_option = !word.empty() && word[0] == '-';
+    if (is_option || is_value) {
+      is_value = is_option && word.find('=') == std::string::npos;
+      continue;
+    }
     std::vector<std::string> names;
     const CLI::App* next = nullptr;
     for (const CLI::App* sub : at->get_subcommands([](const CLI::App*) { return true; })) {
       names.push_back(sub->get_name());
       if (sub->get_name() == word) next = sub;
     }
-    if (next == nullptr) return DidYouMean(word, names);
+    if (names.empty()) return "";
+    if (next == nullptr) {
+      *meant = DidYouMean(word, names);
+      return word;
+    }
     at = next;
   }
   return "";
@@ -315,8 +324,9 @@ int Main(int argc, char** argv) {
     program.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.app.exit(error);
-    std::cerr << "recount: " << error.what() << "\n";
-    const std::string meant = SuggestCommand(program.app, std::vector<std::string>(argv + 1, argv + argc));
+    std::string meant;
+    const std::string unknown = UnknownCommand(program.app, std::vector<std::string>(argv + 1, argv + argc), &meant);
+    std::cerr << "recount: " << (unknown.empty() ? error.what() : absl::StrCat("there is no command \"", unknown, "\"")) << "\n";
     if (!meant.empty()) std::cerr << "  did you mean " << meant << "?\n";
     std::cerr << "  try: recount --help, recount COMMAND --help\n";
     return kExitUsage;

@@ -67,7 +67,11 @@ absl::Status FilePlan::MakeStep(const v1::CommandMapping& command, const PlanSco
                                   [&](const v1::CommandMapping& c) { return c.step().empty() && c.command() == command.command(); });
   if (command.step().empty() && same > 0) absl::StrAppend(&step.name, ".", same + 1);
   for (const Step& other : steps_) {
-    if (other.name == step.name) return place.In("step").Error(absl::StrCat("\"", step.name, "\" is there twice"));
+    if (other.name != step.name) continue;
+    if (!command.has_once() || !other.once) {
+      return place.In("step").Error(absl::StrCat("\"", step.name, "\" is there twice; only steps with `once` may share a name"));
+    }
+    step.seen = other.seen;
   }
   step.prefix = absl::StrCat(source_, "/", proto_.kind(), "/", step.name, "/");
   // 20 digits of the key, a slash and 16 digits of a changed command come after it; 128 is the server's limit.
@@ -86,6 +90,7 @@ absl::Status FilePlan::MakeStep(const v1::CommandMapping& command, const PlanSco
     absl::StatusOr<ValuePlan> once = ValuePlan::Make(command.once(), scope, place.In("once"));
     if (!once.ok()) return once.status();
     step.once = *std::move(once);
+    if (step.seen == nullptr) step.seen = std::make_shared<absl::flat_hash_set<std::string>>();
   }
   steps_.push_back(std::move(step));
   return absl::OkStatus();
@@ -240,9 +245,9 @@ absl::Status FilePlan::PlanStep(int index, const RowView& row, const std::string
   if (step.once) {
     absl::StatusOr<std::string> once = step.once->EvaluateOne(row);
     if (!once.ok()) return InCommand(once.status(), step.name);
-    if (once->empty() || step.seen.contains(*once)) return absl::OkStatus();
+    if (once->empty() || step.seen->contains(*once)) return absl::OkStatus();
     absl::StrAppend(&id, HexDigest(*once));
-    step.seen.insert(*std::move(once));
+    step.seen->insert(*std::move(once));
   } else {
     absl::StrAppend(&id, HexDigest(key));
   }

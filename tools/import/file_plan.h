@@ -58,7 +58,7 @@ class FilePlan {
     std::vector<SettingPlan> set;
     size_t slots = 0;
     std::optional<ValuePlan> once;
-    absl::flat_hash_set<std::string> seen;
+    std::shared_ptr<absl::flat_hash_set<std::string>> seen;  // of `once`; steps of one name share it
   };
   struct EdgePlan {
     ValuePlan child;
