@@ -22,14 +22,14 @@ class Aggregate:
     def answer(self, question, events, zone):
         world = question.world(events, zone, self.attribution)
         world.question, world.inside = question, question.in_period(world.calendar)
-        records = [r for r in world.records(self.collection) if self.where(world, r) and question.filter.holds(world, r)]
+        records = [r for r in world.records(self.collection) if self.where(world, r)]
         by_key = {}  # key -> measure -> records
         for name, measure in self.measures.items():
             if measure.function != "ratio":
                 for record, axis in self._counting(world, name, measure, records):
                     for key in self._keys(world, record, axis):
                         by_key.setdefault(key, {}).setdefault(name, []).append(record)
-        return {key: self._row(world, found) for key, found in by_key.items()}
+        return {key: self._row(world, key, found) for key, found in by_key.items()}
 
     def _counting(self, world, name, measure, records):
         """(record, axis) of those that a measure counts."""
@@ -38,12 +38,9 @@ class Aggregate:
         axis_of = self.axes[name] if mode_axis is None else mode_axis
         for record in records:
             if measure.where(world, record):
-                if axis_of == "moment":
-                    yield record, None
-                else:
-                    axis = axis_of(world, record)
-                    if world.inside(axis):
-                        yield record, axis
+                axis = None if axis_of == "moment" else axis_of(world, record)
+                if (axis_of == "moment" or world.inside(axis)) and world.question.filter.holds(world, record, axis):
+                    yield record, axis
 
     def _keys(self, world, record, axis):
         groups = [tuple(self.dimensions[d](world, record, axis) for d in world.question.group_by)]
@@ -56,18 +53,20 @@ class Aggregate:
     def has_money(self):
         return any(measure.is_money for measure in self.measures.values())
 
-    def _row(self, world, found):
-        simple = {name: aggregate.evaluate({name: dataclasses.replace(m, where=lambda w, r: True)}, world, found.get(name, []))[name]
-                  for name, m in self.measures.items() if m.function != "ratio"}
-        ratios = {name: aggregate._ratio(simple[m.numerator], simple[m.denominator])
+    def _row(self, world, key, found):
+        currency = key[-1] if self.has_money and key[-1] != "unconverted" else None
+        simple = {name: aggregate.reduce(measure, world, found.get(name, []), currency)
+                  for name, measure in self.measures.items() if measure.function != "ratio"}
+        ratios = {name: aggregate.divide(simple[m.numerator], simple[m.denominator])
                   for name, m in self.measures.items() if m.function == "ratio"}
         return simple | ratios
 
 
 def bucket_of(world, deal):
-    """The currency of a row: None where the deal has no value, `unconverted` where there is no rate."""
+    """The currency of a row: None where the deal has no value (which can be added in a report currency), `unconverted`
+    where there is no rate."""
     value = world.value(deal)
-    return None if value is None else "unconverted" if value[0] is None else value[1]
+    return world.currency if value is None else "unconverted" if value[0] is None else value[1]
 
 
 def month(world, at):
@@ -315,7 +314,7 @@ def detail(question, events, zone):
              "lost": lambda w, d: lost(w, d) and w.inside(d.lost_at), "all": lambda w, d: True}
     chosen = modes[question.mode or "open"]
     axis = {"won": lambda d: d.won_at, "lost": lambda d: d.lost_at}.get(question.mode, lambda d: None)
-    return {(d.name,): _columns(world, d, axis(d)) for d in world.records("deals") if chosen(world, d) and question.filter.holds(world, d)}
+    return {(d.name,): _columns(world, d, axis(d)) for d in world.records("deals") if chosen(world, d) and question.filter.holds(world, d, axis(d))}
 
 
 def _columns(world, deal, axis):

@@ -1,5 +1,7 @@
 """The engine's answers beside the reference's, cell by cell."""
 
+from fractions import Fraction
+
 from harness.client import Refused
 from random_histories.reports import REPORTS, TOTAL
 
@@ -10,15 +12,13 @@ NONE_TEXTS = {"owner": "unassigned", "team": "no_team", "unit": "no_unit", "sour
 
 def engine_rows(answer):
     """{key: {measure: value}} of an Answer; totals under TOTAL."""
-    dimensions = answer.dimensions
+    dimensions, grouped = answer.dimensions, len([name for name in answer.basis.group_by if name != "-"])
     rows = {}
     for raw in answer.raw_rows:
         row = dict(zip(answer.columns, (answer._read(raw)).values()))
         key = []
-        for name in dimensions:
-            value = row[name]
-            if raw.is_total and value is None and name not in ("currency", "category", "pipeline", "stage"):
-                value = TOTAL
+        for place, name in enumerate(dimensions):
+            value = TOTAL if raw.is_total and place < grouped else row[name]
             key.append(None if value == NONE_TEXTS.get(name) else value)
         key = tuple(key)
         if key in rows:
@@ -45,6 +45,8 @@ def differences(question, client, events, zone):
         left, right = wanted.get(key, {}), found.get(key, {})
         for measure in sorted(set(left) & set(right) if left and right else set(left) | set(right)):
             a, b = left.get(measure), right.get(measure)
+            if measure == "median" and isinstance(b, tuple):
+                b = Fraction(*b)
             if a != b and not (is_nothing(a) and is_nothing(b) and not (left and right)):
                 problems.append(f"{key} {measure}: the reference says {a}, the engine {b}")
     return problems, answer

@@ -27,9 +27,9 @@ def funnel_answer(question, events, zone):
     world = question.world(events, zone)
     inside = question.in_period(world.calendar)
     by_period = question.arguments.get("by") == "period"
-    deals = [d for d in world.records("deals") if question.filter.holds(world, d)
+    deals = [d for d in world.records("deals") if question.filter.holds(world, d, None if by_period else d.created_at)
              and (by_period or not question.period or inside(d.created_at))]
-    key = lambda d: tuple(DEAL_DIMENSIONS[name](world, d, d.created_at) for name in question.group_by)
+    key = lambda d: tuple(DEAL_DIMENSIONS[name](world, d, None if by_period else d.created_at) for name in question.group_by)
     return with_total(question, lambda groups: funnel.rows(
         world, deals, groups, question.mode or "strict", inside if by_period and question.period else lambda at: True), key)
 

@@ -1,6 +1,5 @@
 """Groups and measures (decisions.md 17, 20, 23): records counted, summed, compared; exact medians and percentiles."""
 
-import collections
 import dataclasses
 from fractions import Fraction
 
@@ -28,31 +27,18 @@ def ratio(numerator, denominator):
     return Measure("ratio", numerator=numerator, denominator=denominator)
 
 
-def evaluate(measures, world, records):
-    """{measure: value} of the records of one row. Money must be of one currency here."""
-    found = {}
-    for name, measure in measures.items():
-        if measure.function != "ratio":
-            found[name] = _simple(measure, world, [r for r in records if measure.where(world, r)])
-    for name, measure in measures.items():
-        if measure.function == "ratio":
-            found[name] = _ratio(found[measure.numerator], found[measure.denominator])
-    return found
-
-
-def _simple(measure, world, records):
+def reduce(measure, world, records, currency=None):
+    """Of the records that a measure counts, all of one currency. A sum of nothing is 0; of records that all have no value, none;
+    money in no currency is none."""
     if measure.function == "count":
         return len(records)
     values = [value for value in (measure.value(world, record) for record in records) if value is not None]
-    currency = None
     if measure.is_money:
-        values = [value for value in values if value[0] is not None]
-        currencies = {currency for _, currency in values}
-        assert len(currencies) < 2, f"{currencies} in one row"
-        currency = currencies.pop() if currencies else None
-        values = [minor for minor, _ in values]
-    result = _reduce(measure, sorted(values))
-    return (result, currency) if currency is not None and result is not None else None if measure.is_money else result
+        values = [minor for minor, _ in values if minor is not None]
+        if currency is None:
+            return None
+    result = None if records and not values else _reduce(measure, sorted(values))
+    return (result, currency) if measure.is_money and result is not None else result
 
 
 def _reduce(measure, values):
@@ -71,19 +57,10 @@ def _reduce(measure, values):
     return values[max(rank, 1) - 1]
 
 
-def _ratio(numerator, denominator):
+def divide(numerator, denominator):
     """(numerator, denominator[, currency]); None where the denominator is empty or the two are of different currencies."""
     top = numerator if isinstance(numerator, tuple) else (numerator, None)
     bottom = denominator if isinstance(denominator, tuple) else (denominator, None)
     if not bottom[0] or top[0] is None:
         return None
     return (top[0], bottom[0]) + ((top[1],) if top[1] else ())
-
-
-def groups(world, records, keys):
-    """{key: records}; `keys` gives the keys of a record (several where a dimension is a set)."""
-    found = collections.defaultdict(list)
-    for record in records:
-        for key in keys(record):
-            found[key].append(record)
-    return found
