@@ -173,20 +173,31 @@ def proposal(rule, effective_from=None):
 
 
 class Answer:
-    """A report's answer, all pages of it: rows as dicts of Python values by column id."""
+    """A report's answer: rows as dicts of Python values by column id."""
 
     def __init__(self, client, request):
-        self.response = client.call(client.Report.RunReport, request)
-        self.basis, self.notes = self.response.basis, {note.code: note.count for note in self.response.notes}
-        self.columns = [column.id for column in self.response.columns]
-        rows = list(self.response.rows)
-        token = self.response.next_page_token
+        """All pages of it."""
+        response = client.call(client.Report.RunReport, request)
+        rows = list(response.rows)
+        token = response.next_page_token
         while token:
             request.page_token = token
             page = client.call(client.Report.RunReport, request)
             rows += page.rows
             token = page.next_page_token
-        self.raw_rows = rows
+        self._take(response, rows)
+
+    @classmethod
+    def of(cls, response):
+        """Of one that was got in another way."""
+        answer = cls.__new__(cls)
+        answer._take(response, list(response.rows))
+        return answer
+
+    def _take(self, response, rows):
+        self.response, self.basis, self.raw_rows = response, response.basis, rows
+        self.notes = {note.code: note.count for note in response.notes}
+        self.columns = [column.id for column in response.columns]
         self.rows = [self._read(row) for row in rows if not row.is_total]
         self.totals = [self._read(row) for row in rows if row.is_total]
 
