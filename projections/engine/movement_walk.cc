@@ -47,6 +47,13 @@ bool NamesAny(const Query& query, std::initializer_list<absl::string_view> field
   return false;
 }
 
+// Looks at more than the deal state itself.
+bool LooksElsewhere(const Expr& expr) {
+  if (expr == nullptr) return false;
+  const bool elsewhere = expr->kind == Node::Kind::kCompanion || expr->kind == Node::Kind::kFollow || expr->kind == Node::Kind::kRollUp;
+  return elsewhere || std::any_of(expr->parts.begin(), expr->parts.end(), LooksElsewhere);
+}
+
 // Columns of deal_state over all rows of the table.
 struct StateColumns {
   explicit StateColumns(const IntervalTable& table) : table(table) {}
@@ -155,12 +162,45 @@ absl::Status MovementWalk::ReadEnds() {
   return read(*query_.world, &closing_);
 }
 
+absl::flat_hash_map<int64_t, std::vector<int64_t>> MovementWalk::CutsByRecord() const {
+  absl::flat_hash_map<int64_t, std::vector<int64_t>> cuts;
+  const IntervalTable* table = query_.world->snapshot().table("deal");
+  bool looks = LooksElsewhere(query_.where);
+  for (const QueryDimension& dimension : query_.group_by) looks |= LooksElsewhere(dimension.expr);
+  if (table == nullptr || !looks) return cuts;
+  const RecordTimeline deals = RecordTimeline::Until(*table, query_.moment().position, query_.moment().valid_at);
+  for (size_t i = 0; i < deals.size(); ++i) {
+    for (const uint32_t row : deals.rows(i)) {
+      if (table->valid_from()[row] > opening().valid_at) cuts[deals.record(i)].push_back(table->valid_from()[row]);
+    }
+  }
+  return cuts;
+}
+
+void MovementWalk::AddState(const IntervalTable& table, uint32_t row, absl::Span<const int64_t> cuts,
+                            std::vector<uint32_t>* rows) {
+  int64_t begin = std::max(table.valid_from()[row], opening().valid_at);
+  const int64_t end = std::min(table.valid_to()[row] - 1, query_.moment().valid_at);
+  const auto add = [&](int64_t last) {
+    rows->insert(rows->end(), 2, row);
+    times_.push_back(begin);
+    times_.push_back(last);
+  };
+  for (const int64_t cut : cuts) {
+    if (cut <= begin || cut > end) continue;
+    add(cut - 1);
+    begin = cut;
+  }
+  add(end);
+}
+
 std::vector<uint32_t> MovementWalk::RowsToWalk(const IntervalTable& table) {
   const Moment& from = opening();
   const Moment& to = query_.moment();
   timeline_ = RecordTimeline::Until(table, to.position, to.valid_at);
   const StateColumns columns(table);
   const int64_t open = query_.texts->Find("open");
+  const auto cuts = CutsByRecord();
   std::vector<uint32_t> rows;
   for (size_t i = 0; i < timeline_.size(); ++i) {
     auto states = timeline_.rows(i);
@@ -170,10 +210,9 @@ std::vector<uint32_t> MovementWalk::RowsToWalk(const IntervalTable& table) {
     const bool stays = states.size() == 1 && table.valid_from()[states[0]] <= from.valid_at;
     const bool counts = columns.At("outcome", states[0]) == open && columns.At("deleted", states[0]) != 1;
     if (stays && !counts && !opening_.contains(timeline_.record(i))) continue;
+    const auto cut = cuts.find(timeline_.record(i));
     for (const uint32_t row : states) {
-      rows.insert(rows.end(), 2, row);
-      times_.push_back(std::max(table.valid_from()[row], from.valid_at));
-      times_.push_back(std::min(table.valid_to()[row] - 1, to.valid_at));
+      AddState(table, row, cut == cuts.end() ? absl::Span<const int64_t>() : absl::MakeConstSpan(cut->second), &rows);
     }
     records_.push_back(timeline_.record(i));
     starts_.push_back(rows.size());
@@ -191,6 +230,7 @@ absl::Status MovementWalk::ReadStates() {
   axis->type = Type::kTime;
   axis->data = times_;
   walk.SetAxis(axis);
+  walk.SetTimes(axis);
   const auto fits = query_.where == nullptr ? nullptr : walk.Evaluate(query_.where);
   const auto stage_order = walk.Field("stage_order");
   const RowGroups groups = keys_.Group(walk);

@@ -7,8 +7,8 @@
 //   its events   each state that P1 believes in, in order, under the rules that hold at D1
 //   rule         what no event of its own explains, up to the closing
 //   closing      (P1, D1), selected as any other report would
-// Fields of the deal state are those of each moment; other fields of the deal, and records that it refers to, are those of the
-// closing on the way.
+// On the way everything is looked up at each moment: the deal, and the records that it refers to. A change of those is no event
+// of the deal's own.
 #ifndef RECOUNT_PROJECTIONS_ENGINE_MOVEMENT_WALK_H_
 #define RECOUNT_PROJECTIONS_ENGINE_MOVEMENT_WALK_H_
 
@@ -61,8 +61,12 @@ class MovementWalk {
   absl::StatusOr<End> EndIn(const World& world);
   absl::Status ReadEnds();
   absl::Status ReadStates();
-  // Rows of the table to walk, by record; times_ is where each state begins and ends.
+  // Rows of the table to walk, by record, two for each state; times_ is where each state begins and ends.
   std::vector<uint32_t> RowsToWalk(const IntervalTable& table);
+  // A row of the table, cut where other fields of the deal changed.
+  void AddState(const IntervalTable& table, uint32_t row, absl::Span<const int64_t> cuts, std::vector<uint32_t>* rows);
+  // When other fields of each deal changed, if the question looks at any; by record.
+  absl::flat_hash_map<int64_t, std::vector<int64_t>> CutsByRecord() const;
   void BookStates(const Way& way, std::vector<Posting>* postings) const;
   void Book(const Way& way, std::vector<Posting>* postings) const;
 

@@ -106,28 +106,31 @@ Selection Selection::Keep(const Values& flags) const {
   return kept;
 }
 
+// Records of another subject, one for each row here; null: the same records.
+std::unique_ptr<Selection> Selection::Other(const Subject& subject, const Values* records) const {
+  std::vector<uint32_t> rows(size(), kNoRow);
+  for (size_t i = 0; i < size(); ++i) {
+    const int64_t other = records == nullptr ? record(i) : records->data[i];
+    if (other == kNull) continue;
+    rows[i] = times_ == nullptr ? world_->RowOf(subject, other) : world_->RowAt(subject, other, times_->data[i]);
+  }
+  auto made = std::make_unique<Selection>(*world_, subject, std::move(rows));
+  made->axis_ = axis_;
+  made->times_ = times_;
+  return made;
+}
+
 const Selection& Selection::Follow(absl::string_view field, const Subject& target) const {
   auto it = cache_->followed.find(field);
   if (it != cache_->followed.end()) return *it->second;
-  const auto records = Field(field);
-  std::vector<uint32_t> rows(size(), kNoRow);
-  for (size_t i = 0; i < size(); ++i) {
-    if (records->data[i] != kNull) rows[i] = world_->RowOf(target, records->data[i]);
-  }
-  auto made = std::make_unique<Selection>(*world_, target, std::move(rows));
-  made->axis_ = axis_;
-  return *cache_->followed.emplace(std::string(field), std::move(made)).first->second;
+  return *cache_->followed.emplace(std::string(field), Other(target, Field(field).get())).first->second;
 }
 
 const Selection& Selection::Companion(const Subject& companion) const {
   const std::string key = absl::StrCat("=", companion.id);
   auto it = cache_->followed.find(key);
   if (it != cache_->followed.end()) return *it->second;
-  std::vector<uint32_t> rows(size(), kNoRow);
-  for (size_t i = 0; i < size(); ++i) rows[i] = world_->RowOf(companion, record(i));
-  auto made = std::make_unique<Selection>(*world_, companion, std::move(rows));
-  made->axis_ = axis_;
-  return *cache_->followed.emplace(key, std::move(made)).first->second;
+  return *cache_->followed.emplace(key, Other(companion, nullptr)).first->second;
 }
 
 }  // namespace recount::projections

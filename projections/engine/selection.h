@@ -26,6 +26,9 @@ class Selection {
   // The driving axis (kTime or kDay), which `axis` names and attribution AT_EVENT looks at. Not set: valid_at.
   void SetAxis(std::shared_ptr<const Values> axis);
   const Values* axis() const { return axis_.get(); }
+  // The rows are those of other times than the moment's: row i holds at times[i], and so do its companions and the records
+  // that it refers to. Before the first evaluation.
+  void SetTimes(std::shared_ptr<const Values> times) { times_ = std::move(times); }
 
   // `expr` must be compiled for this subject. Values of fields and of references are kept for the next call.
   std::shared_ptr<const Values> Evaluate(const Expr& expr) const;
@@ -42,11 +45,14 @@ class Selection {
 
  private:
   struct Cache;
+  std::unique_ptr<Selection> Other(const Subject& subject, const Values* records) const;
+
   const World* world_;
   const Subject* subject_;
   const IntervalTable* table_;
   std::vector<uint32_t> rows_;
   std::shared_ptr<const Values> axis_;
+  std::shared_ptr<const Values> times_;
   std::shared_ptr<Cache> cache_;
 };
 
