@@ -55,6 +55,27 @@ absl::Status RefusedWith(size_t index) {
                         "", {{"index", absl::StrCat(index)}});
 }
 
+absl::Status CheckRevision(Transaction& transaction, absl::string_view name, uint64_t expected) {
+  auto revision = transaction.Revision(name);
+  if (!revision.ok() || *revision == expected) return revision.status();
+  return domain::Refuse(v1::REVISION_MISMATCH, absl::StrCat(name, " is at revision ", *revision, ", not at ", expected),
+                        "header.expected_revision", {{"name", name}, {"revision", absl::StrCat(*revision)}});
+}
+
+// Why a command was refused: if the record is not what its sender believed, that is the reason to be told.
+absl::Status StaleOr(Transaction& transaction, const PreparedCommand& command, absl::Status refusal) {
+  if (!absl::IsFailedPrecondition(refusal) && !absl::IsAlreadyExists(refusal)) return refusal;
+  const std::vector<domain::Touch> touches = domain::Touches(*command.command);  // the record itself comes first
+  if (touches.empty()) return refusal;
+  std::string name = touches[0].ref.name();
+  if (touches[0].ref.has_external()) {
+    name = transaction.FindKey(domain::ExternalKey(touches[0].collection, touches[0].ref.external())).value_or("");
+  }
+  if (name.empty()) return refusal;
+  const absl::Status stale = CheckRevision(transaction, name, command.header().expected_revision());
+  return stale.ok() ? refusal : stale;
+}
+
 }  // namespace
 
 Sequencer::Sequencer(Archive archive, Clock* clock, StateCache* cache) : archive_(archive), clock_(clock), cache_(cache) {}
@@ -94,18 +115,11 @@ absl::Status Sequencer::DecideInto(Transaction& transaction, Tenant& tenant, con
   auto calendar = CalendarOf(tenant, transaction.rules(), now);
   if (!calendar.ok()) return calendar.status();
   auto decision = domain::Decide(*command.command, transaction.ContextFor(caller, *calendar));
-  if (!decision.ok()) return decision.status();
-  result->set_name(decision->answer_name);
   const v1::CommandHeader& header = command.header();
+  if (!decision.ok()) return header.has_expected_revision() ? StaleOr(transaction, command, decision.status()) : decision.status();
+  result->set_name(decision->answer_name);
   if (header.has_expected_revision()) {
-    auto revision = transaction.Revision(decision->answer_name);
-    if (!revision.ok()) return revision.status();
-    if (*revision != header.expected_revision()) {
-      return domain::Refuse(v1::REVISION_MISMATCH,
-                            absl::StrCat(decision->answer_name, " is at revision ", *revision, ", not at ", header.expected_revision()),
-                            "header.expected_revision",
-                            {{"name", decision->answer_name}, {"revision", absl::StrCat(*revision)}});
-    }
+    if (absl::Status expected = CheckRevision(transaction, decision->answer_name, header.expected_revision()); !expected.ok()) return expected;
   }
   return transaction.Add(*std::move(decision), visible);
 }

@@ -1,0 +1,381 @@
+#include "services/command_bus.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "domain/refusal.h"
+#include "eventstore/event_log.h"
+#include "eventstore/key_vault.h"
+
+namespace recount::services {
+namespace {
+
+constexpr int64_t kNoon = 1700000000LL * 1000000;
+
+v1::Command Capture(const std::string& external_id, const std::string& request_id = "") {
+  v1::Command command;
+  v1::CaptureLeadRequest* capture = command.mutable_capture_lead();
+  capture->mutable_header()->set_request_id(request_id);
+  v1::ExternalId* id = capture->add_external_ids();
+  id->set_source("web");
+  id->set_id(external_id);
+  capture->mutable_person_name()->set_display("Ann Müller");
+  return command;
+}
+
+v1::Ref ByExternalId(const std::string& id) {
+  v1::Ref ref;
+  ref.mutable_external()->set_source("web");
+  ref.mutable_external()->set_id(id);
+  return ref;
+}
+
+v1::Command SetStatus(const std::string& external_id, const std::string& status) {
+  v1::Command command;
+  *command.mutable_change_lead_status()->mutable_lead() = ByExternalId(external_id);
+  command.mutable_change_lead_status()->set_status(status);
+  return command;
+}
+
+// A bus over a log; in memory unless one is given.
+class Bus {
+ public:
+  explicit Bus(std::unique_ptr<eventstore::EventLog> log = eventstore::NewMemoryEventLog(), CommandBusOptions options = {})
+      : log_(std::move(log)),
+        archive_{log_.get(), vault_.get()},
+        clock_(kNoon),
+        tenants_(archive_, &clock_, ""),
+        bus_(std::make_unique<CommandBus>(archive_, &clock_, std::move(options))) {
+    EXPECT_TRUE(tenants_.Open().ok());
+    std::promise<Tenant*> made;
+    bus_->Run([&] {
+      v1::CreateTenantRequest request;
+      request.set_tenant_id("acme");
+      request.set_zone("Europe/Berlin");
+      request.set_currency("EUR");
+      request.set_region("DE");
+      auto tenant = tenants_.Create(request, "admin", true);
+      EXPECT_TRUE(tenant.ok()) << tenant.status();
+      made.set_value(*tenant);
+    });
+    tenant_ = made.get_future().get();
+    EXPECT_TRUE(bus_->Settle(*tenant_).ok());
+  }
+
+  Submission Prepare(std::vector<v1::Command> commands, bool atomic = false, absl::Time deadline = absl::InfiniteFuture()) {
+    auto batch = std::make_shared<v1::CommandBatch>();
+    Submission submission;
+    for (v1::Command& command : commands) {
+      *batch->add_commands()->mutable_command() = std::move(command);
+    }
+    for (auto& sequenced : *batch->mutable_commands()) submission.commands.push_back(sequenced.mutable_command());
+    submission.tenant = tenant_;
+    submission.caller = Caller{"acme", "ann", true, Role::kUser};
+    submission.owner = batch;
+    submission.atomic = atomic;
+    submission.deadline = deadline;
+    return submission;
+  }
+
+  std::vector<Outcome> Send(Submission submission) {
+    auto answered = std::make_shared<std::promise<std::vector<Outcome>>>();
+    submission.done = [answered](std::vector<Outcome> outcomes) { answered->set_value(std::move(outcomes)); };
+    bus_->Submit(std::move(submission));
+    return answered->get_future().get();
+  }
+  std::vector<Outcome> SendAll(std::vector<v1::Command> commands, bool atomic = false) { return Send(Prepare(std::move(commands), atomic)); }
+  Outcome Send(v1::Command command) { return SendAll({std::move(command)})[0]; }
+
+  uint64_t head() { return log_->SequencedHead(tenant_->number()).position; }
+  eventstore::EventLog& log() { return *log_; }
+  CommandBus& bus() { return *bus_; }
+  Tenant& tenant() { return *tenant_; }
+  const Archive& archive() const { return archive_; }
+
+ private:
+  std::unique_ptr<eventstore::EventLog> log_;
+  std::unique_ptr<eventstore::KeyVault> vault_ = eventstore::NewMemoryKeyVault();
+  Archive archive_;
+  SimulatedClock clock_;
+  Tenants tenants_;
+  std::unique_ptr<CommandBus> bus_;
+  Tenant* tenant_ = nullptr;
+};
+
+v1::ErrorReason ReasonOf(const Outcome& outcome) { return domain::ReasonOf(outcome.status); }
+
+TEST(CommandBusTest, TenantBeginsWithItsCalendar) {
+  Bus bus;
+  EXPECT_EQ(bus.head(), 1u);
+  EXPECT_EQ(bus.tenant().rules()->CalendarOn(0).zone(), "Europe/Berlin");
+  EXPECT_EQ(bus.tenant().rules()->position(), 1u);
+}
+
+TEST(CommandBusTest, AnswersWithPositionNameAndRevision) {
+  Bus bus;
+  const Outcome outcome = bus.Send(Capture("1"));
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(outcome.result.position(), 2u);
+  ASSERT_EQ(outcome.result.revisions_size(), 1);
+  EXPECT_EQ(outcome.result.revisions(0).stream(), outcome.result.name());
+  EXPECT_EQ(outcome.result.revisions(0).revision(), 1u);
+  EXPECT_EQ(outcome.result.recorded_time().seconds(), kNoon / 1000000);
+}
+
+TEST(CommandBusTest, RepeatGetsTheFirstAnswer) {
+  Bus bus;
+  const Outcome first = bus.Send(Capture("1", "r-1"));
+  v1::Command again = Capture("1", "r-1");
+  again.mutable_capture_lead()->mutable_header()->set_correlation_id("another attempt");
+  const Outcome second = bus.Send(std::move(again));
+  ASSERT_TRUE(second.status.ok()) << second.status;
+  EXPECT_TRUE(second.result.repeated());
+  v1::CommandResult expected = first.result;
+  expected.set_repeated(true);
+  EXPECT_EQ(second.result.SerializeAsString(), expected.SerializeAsString());
+  EXPECT_EQ(ReasonOf(bus.Send(Capture("2", "r-1"))), v1::REQUEST_ID_REUSED);
+  EXPECT_EQ(bus.head(), 2u);
+}
+
+TEST(CommandBusTest, RefusalIsNotRemembered) {
+  Bus bus;
+  v1::Command status = SetStatus("1", "hot");
+  status.mutable_change_lead_status()->mutable_header()->set_request_id("r-1");
+  EXPECT_EQ(ReasonOf(bus.Send(status)), v1::RECORD_NOT_FOUND);
+  EXPECT_TRUE(bus.Send(Capture("1")).status.ok());
+  const Outcome outcome = bus.Send(status);
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_FALSE(outcome.result.repeated());
+}
+
+TEST(CommandBusTest, StreamOfCommandsNamesRecordsMadeAMomentBefore) {
+  Bus bus;
+  const auto outcomes = bus.SendAll({Capture("1"), SetStatus("1", "hot"), SetStatus("1", "hot"), SetStatus("2", "hot")});
+  EXPECT_TRUE(outcomes[0].status.ok()) << outcomes[0].status;
+  EXPECT_TRUE(outcomes[1].status.ok()) << outcomes[1].status;
+  EXPECT_EQ(outcomes[1].result.revisions(0).revision(), 2u);
+  // What is so already appends nothing; a refusal ends nothing.
+  EXPECT_TRUE(outcomes[2].status.ok()) << outcomes[2].status;
+  EXPECT_EQ(outcomes[2].result.revisions_size(), 0);
+  EXPECT_EQ(outcomes[2].result.position(), 3u);
+  EXPECT_EQ(ReasonOf(outcomes[3]), v1::RECORD_NOT_FOUND);
+  EXPECT_EQ(bus.head(), 3u);
+}
+
+TEST(CommandBusTest, ValidateOnlyAppendsNothing) {
+  Bus bus;
+  v1::Command command = Capture("1", "r-1");
+  command.mutable_capture_lead()->mutable_header()->set_validate_only(true);
+  const Outcome outcome = bus.Send(command);
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_TRUE(outcome.result.validated_only());
+  EXPECT_EQ(bus.head(), 1u);
+  // The same command in earnest has the same identity, and it is the first.
+  const Outcome earnest = bus.Send(Capture("1", "r-1"));
+  EXPECT_TRUE(earnest.status.ok()) << earnest.status;
+  EXPECT_FALSE(earnest.result.repeated());
+}
+
+TEST(CommandBusTest, ExpectedRevision) {
+  Bus bus;
+  ASSERT_TRUE(bus.Send(Capture("1")).status.ok());
+  v1::Command command = SetStatus("1", "hot");
+  command.mutable_change_lead_status()->mutable_header()->set_expected_revision(7);
+  const Outcome stale = bus.Send(command);
+  EXPECT_EQ(ReasonOf(stale), v1::REVISION_MISMATCH);
+  EXPECT_TRUE(absl::IsAborted(stale.status));
+  command.mutable_change_lead_status()->mutable_header()->set_expected_revision(1);
+  EXPECT_TRUE(bus.Send(command).status.ok());
+  // A refusal that only a newer revision explains says so.
+  v1::Command convert;
+  *convert.mutable_convert_lead()->mutable_lead() = ByExternalId("1");
+  convert.mutable_convert_lead()->set_create_person(true);
+  ASSERT_TRUE(bus.Send(convert).status.ok());
+  convert.mutable_convert_lead()->mutable_header()->set_expected_revision(2);
+  EXPECT_EQ(ReasonOf(bus.Send(convert)), v1::REVISION_MISMATCH);
+  v1::Command create = Capture("2");
+  create.mutable_capture_lead()->mutable_header()->set_expected_revision(0);
+  EXPECT_TRUE(bus.Send(create).status.ok());
+}
+
+TEST(CommandBusTest, AtomicGroupIsOneCommitOrNone) {
+  Bus bus;
+  const auto refused = bus.SendAll({Capture("1"), SetStatus("1", "hot"), SetStatus("nobody", "hot")}, true);
+  EXPECT_EQ(ReasonOf(refused[0]), v1::ATOMIC_GROUP_REFUSED);
+  EXPECT_EQ(ReasonOf(refused[1]), v1::ATOMIC_GROUP_REFUSED);
+  EXPECT_EQ(ReasonOf(refused[2]), v1::RECORD_NOT_FOUND);
+  EXPECT_EQ(bus.head(), 1u);
+
+  const auto group = [] { return std::vector<v1::Command>{Capture("1", "r-1"), SetStatus("1", "hot"), Capture("2")}; };
+  const auto accepted = bus.SendAll(group(), true);
+  for (const Outcome& outcome : accepted) {
+    ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+    EXPECT_EQ(outcome.result.position(), 4u);
+  }
+  EXPECT_EQ(accepted[0].result.name(), accepted[1].result.name());
+  EXPECT_EQ(bus.log().CommitEnd(bus.tenant().number(), 2).value(), 4u);
+  const auto repeated = bus.SendAll(group(), true);
+  EXPECT_TRUE(repeated[2].result.repeated());
+  EXPECT_EQ(repeated[2].result.name(), accepted[2].result.name());
+  // A command of the group alone is another command.
+  EXPECT_EQ(ReasonOf(bus.Send(Capture("1", "r-1"))), v1::REQUEST_ID_REUSED);
+  // The states that the group made are the ones that the next command sees.
+  EXPECT_EQ(bus.Send(SetStatus("1", "cold")).result.revisions(0).revision(), 3u);
+}
+
+TEST(CommandBusTest, RulesHoldFromTheNextCommandOn) {
+  Bus bus;
+  v1::Command deal;
+  deal.mutable_create_deal()->set_name("deals/1");
+  EXPECT_EQ(ReasonOf(bus.Send(deal)), v1::UNKNOWN_PIPELINE);
+  v1::Command publish;
+  v1::Pipeline* pipeline = publish.mutable_publish_rules()->add_rules()->mutable_content()->mutable_pipelines()->add_pipelines();
+  pipeline->set_id("main");
+  pipeline->add_stages()->set_id("potential");
+  for (const bool atomic : {true, false}) {
+    deal.mutable_create_deal()->set_name(atomic ? "deals/2" : "deals/3");
+    const auto outcomes = bus.SendAll({publish, deal}, atomic);
+    EXPECT_TRUE(outcomes[0].status.ok()) << outcomes[0].status;
+    EXPECT_TRUE(outcomes[1].status.ok()) << outcomes[1].status;
+  }
+  EXPECT_EQ(bus.tenant().rules()->position(), LoadRules(bus.archive(), bus.tenant().number())->position());
+}
+
+TEST(CommandBusTest, PassedDeadlineAppendsNothing) {
+  Bus bus;
+  const auto outcomes = bus.Send(bus.Prepare({Capture("1")}, false, absl::InfinitePast()));
+  EXPECT_EQ(ReasonOf(outcomes[0]), v1::DEADLINE_PASSED);
+  EXPECT_EQ(bus.head(), 1u);
+}
+
+TEST(CommandBusTest, LimitsAreCheckedForEachCommand) {
+  Bus bus;
+  v1::Command large = SetStatus("1", std::string(200, 'x'));
+  const auto outcomes = bus.SendAll({Capture("1"), large, v1::Command()});
+  EXPECT_TRUE(outcomes[0].status.ok());
+  EXPECT_EQ(ReasonOf(outcomes[1]), v1::FIELD_TOO_LONG);
+  EXPECT_EQ(ReasonOf(outcomes[2]), v1::EMPTY_COMMAND);
+}
+
+TEST(CommandBusTest, ManyThreadsLoseNothingAndDoNothingTwice) {
+  CommandBusOptions options;
+  options.max_cached_streams = 32;  // far too few: states are loaded again and again
+  Bus bus(eventstore::NewMemoryEventLog(), options);
+  constexpr int kThreads = 8, kRounds = 60;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&bus, t] {
+      for (int i = 0; i < kRounds; ++i) {
+        const std::string shared = absl::StrCat("shared-", i % 7);
+        const std::string own = absl::StrCat("own-", t, "-", i);
+        bus.SendAll({Capture(own, own), Capture(shared), SetStatus(own, "a"), SetStatus(shared, absl::StrCat(t, "-", i))});
+        EXPECT_TRUE(bus.Send(Capture(own, own)).result.repeated());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  int captured = 0;
+  std::set<std::string> streams;
+  bus.log().ReadCommits(bus.tenant().number(), 0, eventstore::Direction::kForward, [&](const eventstore::StoredCommit& commit) {
+    for (const auto& event : commit.record.events()) {
+      captured += domain::TypeName(event.type()) == "LeadCaptured";
+      streams.insert(event.stream());
+    }
+    return true;
+  }).IgnoreError();
+  EXPECT_EQ(captured, kThreads * kRounds + 7);
+  for (const std::string& stream : streams) {
+    const auto folded = FoldStream(bus.archive(), bus.tenant().number(), stream);
+    const auto cached = LoadStream(bus.archive(), bus.bus().cache(), bus.tenant().number(), stream);
+    EXPECT_EQ(folded->revision, (*cached)->revision) << stream;
+    const auto* resource = domain::ResourceOf(folded->state);
+    if (resource != nullptr) {
+      EXPECT_EQ(resource->DebugString(), domain::ResourceOf((*cached)->state)->DebugString());
+    }
+  }
+  EXPECT_TRUE(bus.log().Verify(bus.tenant().number(), [](uint64_t, uint64_t) {})->empty());
+}
+
+TEST(CommandBusTest, FullQueueRefuses) {
+  CommandBusOptions options;
+  options.max_commands = 4;
+  Bus bus(eventstore::NewMemoryEventLog(), options);
+  std::promise<void> go_on;
+  bus.bus().Run([&] { go_on.get_future().wait(); });
+  std::promise<void> first_answered;
+  Submission first = bus.Prepare({Capture("1"), Capture("2")});
+  first.done = [&](std::vector<Outcome> outcomes) {
+    EXPECT_TRUE(outcomes[0].status.ok());
+    first_answered.set_value();
+  };
+  bus.bus().Submit(std::move(first));
+  EXPECT_EQ(ReasonOf(bus.Send(Capture("3"))), v1::TOO_MANY_COMMANDS);  // one tenant has half of the queue
+  go_on.set_value();
+  first_answered.get_future().wait();
+  EXPECT_TRUE(bus.bus().Settle(bus.tenant()).ok());
+}
+
+TEST(CommandBusTest, RefusalWaitsForWhatItRead) {
+  const std::string folder = testing::TempDir() + "/recount_bus_XXXXXX";
+  std::string path = folder;
+  ASSERT_NE(mkdtemp(path.data()), nullptr);
+  std::mutex disk;
+  eventstore::RocksdbLogOptions options;
+  options.directory = path + "/data";
+  options.before_sync = [&] {
+    std::lock_guard lock(disk);
+    return absl::OkStatus();
+  };
+  auto log = eventstore::OpenRocksdbEventLog(options);
+  ASSERT_TRUE(log.ok()) << log.status();
+  {
+    Bus bus(*std::move(log));
+    std::unique_lock slow_disk(disk);
+    std::promise<std::vector<Outcome>> accepted, refused;
+    Submission first = bus.Prepare({Capture("1")});
+    first.done = [&](std::vector<Outcome> outcomes) { accepted.set_value(std::move(outcomes)); };
+    bus.bus().Submit(std::move(first));
+    Submission second = bus.Prepare({Capture("1")});  // the external id is taken by a lead that may yet be lost
+    second.done = [&](std::vector<Outcome> outcomes) { refused.set_value(std::move(outcomes)); };
+    bus.bus().Submit(std::move(second));
+    std::promise<void> decided;
+    bus.bus().Run([&] { decided.set_value(); });
+    decided.get_future().wait();
+    auto refusal = refused.get_future();
+    EXPECT_EQ(refusal.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    slow_disk.unlock();
+    EXPECT_EQ(ReasonOf(refusal.get()[0]), v1::EXTERNAL_ID_TAKEN);
+    EXPECT_TRUE(accepted.get_future().get()[0].status.ok());
+  }
+  std::filesystem::remove_all(path);
+}
+
+TEST(CommandBusTest, EndAnswersWhatWasAccepted) {
+  Bus bus;
+  std::promise<void> go_on, answered;
+  bus.bus().Run([&] { go_on.get_future().wait(); });
+  Submission submission = bus.Prepare({Capture("1")});
+  submission.done = [&](std::vector<Outcome> outcomes) {
+    EXPECT_TRUE(outcomes[0].status.ok()) << outcomes[0].status;
+    answered.set_value();
+  };
+  bus.bus().Submit(std::move(submission));
+  std::thread ending([&] { bus.bus().Drain(); });
+  go_on.set_value();
+  answered.get_future().wait();
+  ending.join();
+  EXPECT_EQ(ReasonOf(bus.Send(Capture("2"))), v1::SERVER_STOPPING);
+}
+
+}  // namespace
+}  // namespace recount::services
