@@ -145,6 +145,38 @@ TEST(RocksdbKeyVaultTest, NothingLiesInClear) {
   }
 }
 
+// RocksDB alone would open each of these with keys missing, which would look as if people had been erased.
+TEST(RocksdbKeyVaultTest, ADamagedWalIsRefused) {
+  VaultFolder folder;
+  {
+    auto vault = *folder.Open();
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_TRUE(vault->Mint(1, absl::StrCat("s", i)).ok());
+      ASSERT_TRUE(vault->Flush().ok());
+    }
+  }
+  std::filesystem::path wal;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path + "/keys/db")) {
+    if (entry.path().extension() == ".log") wal = entry.path();
+  }
+  const auto size = std::filesystem::file_size(wal);
+  for (uintmax_t at = 0; at < size; at += size / 16) {
+    VaultFolder copy;
+    std::filesystem::copy(folder.path, copy.path, std::filesystem::copy_options::recursive);
+    const auto copied = std::filesystem::path(copy.path) / "keys" / "db" / wal.filename();
+    std::filesystem::resize_file(copied, at);
+    EXPECT_TRUE(absl::IsDataLoss(copy.Open().status())) << "cut at " << at;
+    std::filesystem::copy_file(wal, copied, std::filesystem::copy_options::overwrite_existing);
+    std::fstream file(copied, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(at));
+    const char old = static_cast<char>(file.get());
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put(static_cast<char>(old ^ 1));
+    file.close();
+    EXPECT_TRUE(absl::IsDataLoss(copy.Open().status())) << "flipped at " << at;
+  }
+}
+
 TEST(RocksdbKeyVaultTest, ThreadsMintFindAndFlush) {
   VaultFolder folder;
   auto vault = *folder.Open();

@@ -5,6 +5,7 @@
 //   tenant  := tenant (4) 'T'                   -> wrapped key of the tenant's look-ups
 //   key     := tenant (4) 'K' key_id            -> wrapped key
 //   look-up := tenant (4) 'L' HMAC-SHA256(tenant's look-up key, kind 0x00 value) (32) stream -> nothing
+//           Beside it HWM (high_water_mark.h), so that keys that were made durable cannot be lost unseen.
 //   wrapped := nonce (24), XChaCha20-Poly1305 under the master key with associated data tenant (4) | letter | key_id
 #include <sodium.h>
 
@@ -19,9 +20,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "eventstore/durable_file.h"
+#include "eventstore/high_water_mark.h"
 #include "eventstore/key_vault.h"
 #include "eventstore/master_key.h"
 #include "eventstore/recent_cache.h"
+#include "eventstore/rocksdb_checked_open.h"
 #include "eventstore/rocksdb_layout.h"
 #include "eventstore/rocksdb_options.h"
 #include "rocksdb/db.h"
@@ -31,6 +34,7 @@ namespace {
 
 constexpr char kName[] = "the key vault";
 constexpr size_t kCachedKeys = 200'000;
+constexpr char kMarkId[] = "recount keyvault";  // 16 bytes, in place of a log's id
 constexpr size_t kMacSize = crypto_auth_hmacsha256_BYTES;
 
 std::string VaultKey(uint32_t tenant, char kind, absl::string_view rest) {
@@ -43,8 +47,16 @@ std::string VaultKey(uint32_t tenant, char kind, absl::string_view rest) {
 
 class RocksdbKeyVault : public KeyVault {
  public:
-  RocksdbKeyVault(MasterKey master, std::unique_ptr<DirectoryLock> lock, std::unique_ptr<rocksdb::DB> db)
-      : master_(std::move(master)), lock_(std::move(lock)), db_(std::move(db)), cache_(kCachedKeys) {}
+  RocksdbKeyVault(MasterKey master, std::unique_ptr<DirectoryLock> lock, std::unique_ptr<rocksdb::DB> db,
+                  std::unique_ptr<HighWaterMarkFile> mark)
+      : master_(std::move(master)),
+        lock_(std::move(lock)),
+        db_(std::move(db)),
+        cache_(kCachedKeys),
+        mark_writer_(std::move(mark), [this](const absl::Status& cause) {
+          std::lock_guard lock(mutex_);
+          failure_ = cause;
+        }) {}
   ~RocksdbKeyVault() override { (void)Flush(); }
 
   // That the vault was made with this master key; makes it so if the vault is new.
@@ -89,6 +101,11 @@ class RocksdbKeyVault : public KeyVault {
     rocksdb::WriteOptions synced;
     synced.sync = true;
     absl::Status status = FromRocksdb(db_->Write(synced, &batch), kName);
+    if (status.ok()) {
+      HighWaterMark mark;
+      mark.sequence = db_->GetLatestSequenceNumber();
+      mark_writer_.Raise(mark);
+    }
     std::lock_guard lock(mutex_);
     // After a failed sync nobody knows what is on the disk: no key may be called durable any more.
     if (status.ok()) {
@@ -189,7 +206,26 @@ class RocksdbKeyVault : public KeyVault {
   std::map<std::string, std::string> flushing_;  // being written
   RecentCache<DataKey> cache_;
   absl::Status failure_;
+  HighWaterMarkWriter mark_writer_;
 };
+
+absl::StatusOr<std::unique_ptr<HighWaterMarkFile>> OpenMark(const std::string& path, bool is_new) {
+  if (!FileExists(path)) {
+    if (!is_new) return RefuseToOpen(path, "it is missing");
+    if (absl::Status status = HighWaterMarkFile::Create(path, kMarkId); !status.ok()) return status;
+  }
+  return HighWaterMarkFile::Open(path, kMarkId);
+}
+
+absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenDatabase(const std::string& directory, const HighWaterMark& mark) {
+  return OpenChecked(directory, "db", VaultDatabaseOptions(), mark, [&](rocksdb::DB* db) {
+    const uint64_t sequence = db->GetLatestSequenceNumber();
+    if (sequence >= mark.sequence) return absl::OkStatus();
+    return RefuseToOpen(directory + "/db",
+                        absl::StrCat("it holds ", sequence, " keys and look-ups, but ", mark.sequence,
+                                     " were made durable (HWM): the WAL (*.log) or the MANIFEST is cut or damaged"));
+  });
+}
 
 }  // namespace
 
@@ -198,18 +234,16 @@ absl::StatusOr<std::unique_ptr<KeyVault>> OpenRocksdbKeyVault(const RocksdbVault
   if (absl::Status status = MakeDirectory(options.directory); !status.ok()) return status;
   auto lock = DirectoryLock::Take(options.directory);
   if (!lock.ok()) return lock.status();
-  const std::string path = options.directory + "/db";
-  const bool is_new = !FileExists(path + "/CURRENT");
+  const bool is_new = !FileExists(options.directory + "/db/CURRENT");
   absl::StatusOr<MasterKey> master = MasterKey::Load(options.master_key_file, /*make_if_missing=*/is_new);
   if (!master.ok()) return master.status();
-  if (absl::Status status = MakeDirectory(path); !status.ok()) return status;
-  rocksdb::DB* db = nullptr;
-  rocksdb::Status opened = rocksdb::DB::Open(VaultDatabaseOptions(), path, &db);
-  if (!opened.ok()) return FromRocksdb(opened, kName);
-  auto vault = std::make_unique<RocksdbKeyVault>(*std::move(master), *std::move(lock), std::unique_ptr<rocksdb::DB>(db));
+  auto mark = OpenMark(options.directory + "/HWM", is_new);
+  if (!mark.ok()) return mark.status();
+  auto db = OpenDatabase(options.directory, (*mark)->mark());
+  if (!db.ok()) return db.status();
+  auto vault = std::make_unique<RocksdbKeyVault>(*std::move(master), *std::move(lock), *std::move(db), *std::move(mark));
   if (absl::Status status = vault->CheckMasterKey(); !status.ok()) return status;
   if (absl::Status status = vault->Flush(); !status.ok()) return status;
-  if (absl::Status status = SyncDirectory(path); !status.ok()) return status;
   return std::unique_ptr<KeyVault>(std::move(vault));
 }
 

@@ -2,7 +2,6 @@
 
 #include <sodium.h>
 
-#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "eventstore/commit_codec.h"
+#include "eventstore/rocksdb_checked_open.h"
 #include "eventstore/rocksdb_cursor.h"
 #include "eventstore/rocksdb_layout.h"
 #include "eventstore/rocksdb_options.h"
@@ -19,17 +19,9 @@
 namespace recount::eventstore {
 namespace {
 
-using rocksdb::WALRecoveryMode;
-
 constexpr int kFormatVersion = 1;
 constexpr char kFormatTitle[] = "recount event log";
 constexpr size_t kIdSize = 16;
-
-absl::Status Refuse(absl::string_view file, absl::string_view finding) {
-  return absl::DataLossError(absl::StrCat(
-      "DATA_DAMAGED: ", file, ": ", finding,
-      ". The log is not opened, and nothing was changed. Keep a copy of the data folder, then restore a backup."));
-}
 
 // The log's id from FORMAT.
 absl::StatusOr<std::string> ReadFormat(const std::string& path) {
@@ -40,7 +32,7 @@ absl::StatusOr<std::string> ReadFormat(const std::string& path) {
   int version = 0;
   if (lines[0] != kFormatTitle || !absl::ConsumePrefix(&version_text, "format ") ||
       !absl::SimpleAtoi(version_text, &version) || version < 1) {
-    return Refuse(path, "it does not say the format of a log");
+    return RefuseToOpen(path, "it does not say the format of a log");
   }
   if (version > kFormatVersion) {
     return absl::FailedPreconditionError(
@@ -50,7 +42,7 @@ absl::StatusOr<std::string> ReadFormat(const std::string& path) {
   absl::string_view id_text = lines.size() > 2 ? lines[2] : "";
   if (lines.size() != 4 || !lines[3].empty() || !absl::ConsumePrefix(&id_text, "id ") ||
       id_text.size() != 2 * kIdSize || id_text.find_first_not_of("0123456789abcdef") != absl::string_view::npos) {
-    return Refuse(path, "it does not name the log");
+    return RefuseToOpen(path, "it does not name the log");
   }
   return absl::HexStringToBytes(id_text);
 }
@@ -84,13 +76,13 @@ absl::Status CheckAgainstMark(rocksdb::DB* db, const std::string& directory, con
   const std::string log = directory + "/log";
   const uint64_t sequence = db->GetLatestSequenceNumber();
   if (sequence < mark.sequence) {
-    return Refuse(log, absl::StrCat("it holds ", sequence, " commits, but ", mark.sequence,
+    return RefuseToOpen(log, absl::StrCat("it holds ", sequence, " commits, but ", mark.sequence,
                                     " were acknowledged (HWM): the WAL (*.log) or the MANIFEST is cut or damaged"));
   }
   absl::StatusOr<uint64_t> count = CountCommits(db);
   if (!count.ok()) return count.status();
   if (*count != sequence) {
-    return Refuse(log, absl::StrCat("it holds ", *count, " commits out of ", sequence, ": a file is missing or damaged"));
+    return RefuseToOpen(log, absl::StrCat("it holds ", *count, " commits out of ", sequence, ": a file is missing or damaged"));
   }
   if (mark.sequence == 0) return absl::OkStatus();
   std::string stored;
@@ -100,59 +92,10 @@ absl::Status CheckAgainstMark(rocksdb::DB* db, const std::string& directory, con
   if (!found.ok() && !found.IsNotFound()) return FromRocksdb(found, log);
   auto parts = SplitStoredCommit(mark.tenant, mark.first_position, stored);
   if (!parts.ok() || parts->hash != mark.hash) {
-    return Refuse(log, absl::StrCat("the commit of tenant ", mark.tenant, " at position ", mark.first_position,
+    return RefuseToOpen(log, absl::StrCat("the commit of tenant ", mark.tenant, " at position ", mark.first_position,
                                     " is not the one that was acknowledged (HWM)"));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenDatabase(const std::string& path, rocksdb::Options options,
-                                                          WALRecoveryMode mode, bool read_only) {
-  options.wal_recovery_mode = mode;
-  rocksdb::DB* db = nullptr;
-  rocksdb::Status status = read_only ? rocksdb::DB::OpenForReadOnly(options, path, &db)
-                                     : rocksdb::DB::Open(options, path, &db);
-  if (status.ok()) return std::unique_ptr<rocksdb::DB>(db);
-  if (status.IsIOError() && status.subcode() != rocksdb::Status::kPathNotFound) return FromRocksdb(status, path);
-  return Refuse(path, status.ToString());
-}
-
-// What RocksDB is about to cut off is kept for a person to look at.
-absl::Status KeepTornWal(const std::string& directory) {
-  const std::string target = directory + "/torn-wal";
-  std::error_code error;
-  std::filesystem::remove_all(target, error);
-  if (absl::Status status = MakeDirectory(target); !status.ok()) return status;
-  for (const auto& entry : std::filesystem::directory_iterator(directory + "/log", error)) {
-    if (entry.path().extension() != ".log") continue;
-    absl::StatusOr<std::string> content = ReadFile(entry.path().string());
-    if (!content.ok()) return content.status();
-    absl::Status status = ReplaceFile(target + "/" + entry.path().filename().string(), *content);
-    if (!status.ok()) return status;
-  }
-  if (error) return absl::UnavailableError(absl::StrCat("cannot read ", directory, "/log: ", error.message()));
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenChecked(const std::string& directory, const rocksdb::Options& options,
-                                                         const HighWaterMark& mark) {
-  const std::string path = directory + "/log";
-  if (FileExists(path + "/CURRENT")) {
-    auto looked_at = OpenDatabase(path, options, WALRecoveryMode::kPointInTimeRecovery, /*read_only=*/true);
-    if (!looked_at.ok()) return looked_at.status();
-    if (absl::Status status = CheckAgainstMark(looked_at->get(), directory, mark); !status.ok()) return status;
-  } else if (mark.sequence > 0) {
-    return Refuse(path + "/CURRENT", absl::StrCat("it is missing, but ", mark.sequence, " commits were acknowledged (HWM)"));
-  }
-  auto db = OpenDatabase(path, options, WALRecoveryMode::kAbsoluteConsistency, /*read_only=*/false);
-  if (absl::IsDataLoss(db.status())) {
-    // A torn tail, as far as the look before can tell: it holds everything up to the mark without it.
-    if (absl::Status status = KeepTornWal(directory); !status.ok()) return status;
-    db = OpenDatabase(path, options, WALRecoveryMode::kPointInTimeRecovery, /*read_only=*/false);
-  }
-  if (!db.ok()) return db.status();
-  if (absl::Status status = CheckAgainstMark(db->get(), directory, mark); !status.ok()) return status;
-  return db;
 }
 
 // The end of one tenant's log, whose last commit begins at `first_position`.
@@ -180,20 +123,20 @@ absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std:
   opened.lock = *std::move(lock);
   const std::string format = directory + "/FORMAT";
   if (!FileExists(format)) {
-    if (FileExists(directory + "/log/CURRENT")) return Refuse(format, "it is missing beside a log");
+    if (FileExists(directory + "/log/CURRENT")) return RefuseToOpen(format, "it is missing beside a log");
     if (absl::Status status = MakeFolder(directory); !status.ok()) return status;
   }
   absl::StatusOr<std::string> id = ReadFormat(format);
   if (!id.ok()) return id.status();
-  if (!FileExists(directory + "/HWM")) return Refuse(directory + "/HWM", "it is missing");
+  if (!FileExists(directory + "/HWM")) return RefuseToOpen(directory + "/HWM", "it is missing");
   auto mark = HighWaterMarkFile::Open(directory + "/HWM", *id);
   if (!mark.ok()) return mark.status();
   opened.mark = *std::move(mark);
-  if (absl::Status status = MakeDirectory(directory + "/log"); !status.ok()) return status;
-  auto db = OpenChecked(directory, LogDatabaseOptions(cache), opened.mark->mark());
+  const HighWaterMark& known = opened.mark->mark();
+  auto db = OpenChecked(directory, "log", LogDatabaseOptions(cache), known,
+                        [&](rocksdb::DB* db) { return CheckAgainstMark(db, directory, known); });
   if (!db.ok()) return db.status();
   opened.db = *std::move(db);
-  if (absl::Status status = SyncDirectory(directory + "/log"); !status.ok()) return status;
   return opened;
 }
 

@@ -69,7 +69,6 @@ rocksdb::Options IndexDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cac
 rocksdb::Options VaultDatabaseOptions() {
   rocksdb::Options options = CarefulOptions();
   options.write_buffer_size = 8 << 20;
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   rocksdb::BlockBasedTableOptions table = TableOptions(nullptr);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(12));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));

@@ -10,7 +10,7 @@
 
 namespace recount::eventstore {
 
-// The log: ascending keys, read by scans; every write synced. The recovery mode is chosen by the start-up protocol.
+// The log: ascending keys, read by scans; every write synced. OpenChecked() chooses the recovery mode.
 rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache);
 
 // The index: many small keys, mostly asked for ones that are not there. Nothing is put into it, it only takes in whole

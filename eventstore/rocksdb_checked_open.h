@@ -1,0 +1,29 @@
+// Opens a database of which no acknowledged write may be missing. RocksDB by itself opens a damaged WAL or MANIFEST with data
+// missing, and deletes files on the way; so it is first opened without writing, and compared with a high-water mark.
+#ifndef RECOUNT_EVENTSTORE_ROCKSDB_CHECKED_OPEN_H_
+#define RECOUNT_EVENTSTORE_ROCKSDB_CHECKED_OPEN_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "eventstore/high_water_mark.h"
+#include "rocksdb/db.h"
+
+namespace recount::eventstore {
+
+// DATA_LOSS: names the file, what was found and what to do.
+absl::Status RefuseToOpen(absl::string_view file, absl::string_view finding);
+
+// Opens or makes `folder`/`name`. `check` compares what is there with the mark, before and after the database is opened for
+// writing. A torn tail past the mark is cut off, and a copy of it is kept in `folder`/torn-wal.
+absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenChecked(const std::string& folder, const std::string& name,
+                                                         const rocksdb::Options& options, const HighWaterMark& mark,
+                                                         const std::function<absl::Status(rocksdb::DB*)>& check);
+
+}  // namespace recount::eventstore
+
+#endif  // RECOUNT_EVENTSTORE_ROCKSDB_CHECKED_OPEN_H_
