@@ -70,7 +70,8 @@ absl::Status CheckMayClose(const DealState& state, const Deciding& deciding) {
 
 absl::Status CheckStageInstant(const DealState& state, const Deciding& deciding) {
   const Instant& at = deciding.moment().at;
-  if (!IsExact(at) || at.micros == state.created.micros) return absl::OkStatus();
+  // Commands of one batch may share the server's time: they are in order by their positions.
+  if (!deciding.moment().is_given || !IsExact(at) || at.micros == state.created.micros) return absl::OkStatus();
   for (const auto& entry : state.stages.entries()) {
     if (entry.at.micros == at.micros && IsExact(entry.at)) {
       return Conflict("the deal changed its stage at this very instant", "stage_change", entry.at);
