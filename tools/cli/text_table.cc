@@ -42,6 +42,7 @@ void TextTable::Print(std::ostream& out, const Look& look) const {
       if (i > 0) text += "  ";
       for (int n = 0; n < columns_[i].width; ++n) text += "─";
     }
+    while (!text.empty() && text.back() == ' ') text.pop_back();
     return text;
   };
   out << look.Bold(line([&](size_t i) -> const std::string& { return columns_[i].header; })) << "\n" << look.Faint(rule()) << "\n";

@@ -169,6 +169,18 @@ TEST(FilePlan, OnceOrdinalsAndEdges) {
   EXPECT_EQ(got.edges[1].ShortDebugString(), "child: \"teams/X\" parent: \"org_units/east\"");
 }
 
+TEST(FilePlan, StepsOfOneNameShareWhatTheyHaveSeen) {
+  const Outcome got = PlanAll(R"pb(
+    source: "s"
+    files {
+      kind: "k"
+      commands { command: "create_user" step: "user" once { column: "a" } set { path: "display_name" value { column: "a" } } }
+      commands { command: "create_user" step: "user" once { column: "b" } set { path: "display_name" value { column: "b" } } }
+    })pb", "a,b\n1,2\n2,3\n3,1\n,\n");
+  ASSERT_THAT(got.errors, testing::IsEmpty());
+  EXPECT_EQ(got.ids, (std::vector<std::string>{"s/k/user/" + HexDigest("1"), "s/k/user/" + HexDigest("2"), "s/k/user/" + HexDigest("3")}));
+}
+
 TEST(FilePlan, RefusesRowsWithTheReason) {
   const Outcome got = PlanAll(R"pb(
     source: "s"
