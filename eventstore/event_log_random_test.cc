@@ -222,11 +222,14 @@ uint64_t Seed() {
   return seed;
 }
 
-TEST(EventLogRandomTest, MemoryEqualsTheModel) { RandomTest(Seed(), NewMemoryEventLog).Run(1500, /*restarts=*/false); }
+// RECOUNT_DEEP makes the runs longer.
+int Steps(int steps) { return std::getenv("RECOUNT_DEEP") != nullptr ? 10 * steps : steps; }
+
+TEST(EventLogRandomTest, MemoryEqualsTheModel) { RandomTest(Seed(), NewMemoryEventLog).Run(Steps(1000), /*restarts=*/false); }
 
 TEST(EventLogRandomTest, RocksdbEqualsTheModel) {
   LogFolder folder;
-  RandomTest(Seed(), [&] { return *folder.Open(); }).Run(1200, /*restarts=*/true);
+  RandomTest(Seed(), [&] { return *folder.Open(); }).Run(Steps(600), /*restarts=*/true);
 }
 
 // Tails of a few commits, so that look-ups cross active tail, frozen tails, caches and database all the time.
@@ -234,7 +237,7 @@ TEST(EventLogRandomTest, RocksdbWithSmallTailsEqualsTheModel) {
   LogFolder folder;
   RocksdbLogOptions options = folder.Options();
   options.index_memory_bytes = 16 << 10;
-  RandomTest(Seed(), [&] { return *OpenRocksdbEventLog(options); }).Run(1200, /*restarts=*/true);
+  RandomTest(Seed(), [&] { return *OpenRocksdbEventLog(options); }).Run(Steps(600), /*restarts=*/true);
 }
 
 }  // namespace

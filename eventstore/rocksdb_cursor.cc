@@ -7,19 +7,24 @@
 namespace recount::eventstore {
 
 CommitCursor::CommitCursor(rocksdb::DB* db, TenantNumber tenant, uint64_t end, CursorUse use)
-    : tenant_(tenant),
+    : db_(db),
+      tenant_(tenant),
       end_(end),
+      use_(use),
       lower_bound_(LogKey(tenant, 0)),
       upper_bound_(LogKey(tenant, end + 1)),
       lower_slice_(lower_bound_),
-      upper_slice_(upper_bound_) {
+      upper_slice_(upper_bound_) {}
+
+void CommitCursor::MakeIterator() {
+  if (iterator_ != nullptr) return;
   rocksdb::ReadOptions options;
   options.verify_checksums = true;
   options.iterate_lower_bound = &lower_slice_;
   options.iterate_upper_bound = &upper_slice_;
-  options.fill_cache = use == CursorUse::kPoints;
+  options.fill_cache = use_ == CursorUse::kPoints;
   options.readahead_size = 0;  // RocksDB reads ahead by itself when it sees a scan
-  iterator_.reset(db->NewIterator(options));
+  iterator_.reset(db_->NewIterator(options));
 }
 
 absl::Status CommitCursor::IteratorFailure(uint64_t position, absl::string_view finding) const {
@@ -41,6 +46,7 @@ absl::Status CommitCursor::Decode(const ChainHash& previous) {
 absl::Status CommitCursor::SeekTo(uint64_t position) {
   is_valid_ = false;
   if (position == 0 || position > end_) return absl::OkStatus();
+  MakeIterator();
   iterator_->SeekForPrev(LogKey(tenant_, position));
   if (!iterator_->Valid()) return IteratorFailure(position, "no commit holds this position");
   const uint64_t first = ParseLogKey(ToView(iterator_->key())).value_or(LogPlace{}).first_position;

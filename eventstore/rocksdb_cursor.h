@@ -28,12 +28,16 @@ class CommitCursor {
   const StoredCommit& commit() const { return commit_; }
 
  private:
+  // Made at the first use: a reader of an empty stream needs none.
+  void MakeIterator();
   // Decodes what the iterator stands on.
   absl::Status Decode(const ChainHash& previous);
   absl::Status IteratorFailure(uint64_t position, absl::string_view finding) const;
 
+  rocksdb::DB* const db_;
   const TenantNumber tenant_;
   const uint64_t end_;
+  const CursorUse use_;
   const std::string lower_bound_;
   const std::string upper_bound_;
   rocksdb::Slice lower_slice_;

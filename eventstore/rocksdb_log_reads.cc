@@ -101,7 +101,9 @@ absl::Status RocksdbEventLog::ListStreams(TenantNumber tenant, absl::string_view
 }
 
 absl::StatusOr<uint64_t> RocksdbEventLog::PositionAt(TenantNumber tenant, int64_t recorded_micros) {
-  const uint64_t end = heads_->Get(tenant).position;
+  const Head head = heads_->Get(tenant);
+  const uint64_t end = head.position;
+  if (end == 0 || head.recorded_micros <= recorded_micros) return end;
   CommitCursor cursor(opened_.db.get(), tenant, end, CursorUse::kPoints);
   // Commits up to `low` were recorded by then, those from `high` on were not.
   uint64_t low = 0;
