@@ -36,7 +36,7 @@ struct Program {
   uint64_t position = 0;
   double wait = 5;
   int limit = 100;
-  bool all = false;
+  bool read_models = true;
   bool flag = false;
 };
 
@@ -84,8 +84,8 @@ void AddAdmin(Program& p) {
   OnRun(p, rebuild, [&p](Session& s) { return Rebuild(s, p.name); });
 
   CLI::App* verify = Add(&p.app, "verify", "Check the log's checksums, positions, hash chain and the read models", "  recount verify\n  recount verify --log-only");
-  verify->add_flag("--log-only", p.flag, "Leave the read models out");
-  OnRun(p, verify, [&p](Session& s) { return Verify(s, !p.flag); });
+  verify->add_flag("--read-models,!--log-only", p.read_models, "Count the read models again too (default), or leave them out");
+  OnRun(p, verify, [&p](Session& s) { return Verify(s, p.read_models); });
 
   CLI::App* clock = Add(&p.app, "clock", "The clock of a server started with --simulated-clock", "  recount clock set 2026-01-31T09:00Z");
   clock->require_subcommand(1);

@@ -80,12 +80,16 @@ void PrintRejects(Session& session, const ImportSummary& summary, const std::str
   if (summary.refused() == 0) return;
   session.err << summary.refused() << " refused:\n";
   size_t shown = 0;
+  bool is_reused = false;
   for (const Reject& reject : summary.first_rejects) {
-    if (++shown > 10) break;
+    if (shown == 10) break;
+    ++shown;
+    is_reused |= reject.reason == "REQUEST_ID_REUSED";
     session.err << "  " << reject.kind << " row " << reject.row << (reject.step.empty() ? "" : " ") << reject.step << ": "
                 << ForTerminal(reject.message) << (reject.reason.empty() ? "" : " (" + reject.reason + ")") << "\n";
   }
   if (summary.refused() > shown) session.err << "  and " << summary.refused() - shown << " more\n";
+  if (is_reused) session.err << "the mapping differs from the one that imported these rows first: --mode upsert makes the change\n";
   session.err << (path.empty() ? "--rejects FILE writes all of them with their rows\n" : absl::StrCat("all of them with their rows: ", path, "\n"));
 }
 
