@@ -117,7 +117,7 @@ absl::StatusOr<Type> CheckOrder(std::vector<Expr>& a) {
   return CheckEqual(a);
 }
 
-// -1, 0, 1; nullopt: cannot be compared, which makes every comparison but != false.
+// -1, 0, 1; nullopt: cannot be compared, which makes every comparison false.
 class Comparer {
  public:
   explicit Comparer(const CallArguments& a) : a_(a), clock_(a.world) {}
@@ -176,7 +176,7 @@ Values Equal(const CallArguments& a) {
   return CompareAll(a, [](Order o) { return o.has_value() && *o == 0; });
 }
 Values Differs(const CallArguments& a) {
-  return CompareAll(a, [](Order o) { return !o.has_value() || *o != 0; });
+  return CompareAll(a, [](Order o) { return o.has_value() && *o != 0; });
 }
 Values Less(const CallArguments& a) {
   return CompareAll(a, [](Order o) { return o.has_value() && *o < 0; });

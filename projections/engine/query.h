@@ -67,6 +67,8 @@ struct Query {
 // The rows that a query is about: at its moment, not deleted, `where` holds, and, unless the mode goes by measure axis, the
 // driving axis lies in the period. The axis is set.
 Selection SelectRecords(const Query& query);
+// The same by a measure's own axis; null: no axis.
+Selection SelectByAxis(const Query& query, const Expr& axis);
 // The same in another world and without looking at axis and period, e.g. the opening of a movement. `subject` is the query's.
 Selection SelectIn(const Query& query, const World& world);
 

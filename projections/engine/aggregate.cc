@@ -1,0 +1,80 @@
+#include "projections/engine/aggregate.h"
+
+#include <algorithm>
+
+namespace recount::projections {
+
+Aggregation::Aggregation(const Query& query) : query_(query), keys_(query) {
+  auto add = [&](int index) {
+    if (std::find(counted_.begin(), counted_.end(), index) == counted_.end()) counted_.push_back(index);
+  };
+  for (const int index : query.shown) {
+    const QueryMeasure& measure = query.all_measures[index];
+    if (measure.measure->function() != v1::FUNCTION_RATIO) {
+      add(index);
+      continue;
+    }
+    add(measure.numerator);
+    add(measure.denominator);
+  }
+  for (const int index : counted_) {
+    const QueryMeasure& measure = query.all_measures[index];
+    if (split_expr_ == nullptr && measure.type == Type::kMoney) split_expr_ = measure.expr;
+  }
+}
+
+std::vector<int64_t> Aggregation::CurrenciesOf(const Selection& selection, const Values* money) {
+  if (!split()) return {};
+  std::shared_ptr<const Values> split_by;
+  if (money == nullptr) {
+    split_by = selection.Evaluate(split_expr_);
+    money = split_by.get();
+  }
+  std::vector<int64_t> currency = money->currency;
+  const std::string& report_currency = query_.world->options().currency;
+  if (!report_currency.empty()) {
+    // What has no value can be added in any currency.
+    const int64_t code = query_.texts->Code(report_currency);
+    std::replace(currency.begin(), currency.end(), kNull, code);
+  }
+  return currency;
+}
+
+MeasureRecords Aggregation::Base(const Expr& axis) {
+  MeasureRecords records;
+  records.selection = std::make_shared<Selection>(SelectByAxis(query_, axis));
+  return records;
+}
+
+const MeasureRecords& Aggregation::All() {
+  if (!all_) {
+    all_ = Base(query_.axis);
+    all_->groups = std::make_shared<RowGroups>(keys_.Group(*all_->selection));
+    all_->currency = CurrenciesOf(*all_->selection, nullptr);
+  }
+  return *all_;
+}
+
+const MeasureRecords& Aggregation::RecordsOf(int index) {
+  auto [it, added] = records_.try_emplace(index);
+  MeasureRecords& records = it->second;
+  if (!added) return records;
+  const QueryMeasure& measure = query_.all_measures[index];
+  if (by_measure_axis()) {
+    records = Base(measure.axis);
+    if (measure.where != nullptr) {
+      // Only what counts makes rows here: a month in which nothing of a measure happened is none of its.
+      records.selection = std::make_shared<Selection>(records.selection->Keep(*records.selection->Evaluate(measure.where)));
+    }
+    records.groups = std::make_shared<RowGroups>(keys_.Group(*records.selection));
+  } else {
+    records = All();
+    if (measure.where != nullptr) records.counts = records.selection->Evaluate(measure.where);
+  }
+  if (measure.expr != nullptr) records.values = records.selection->Evaluate(measure.expr);
+  const bool own_money = measure.type == Type::kMoney && measure.expr != nullptr;
+  records.currency = CurrenciesOf(*records.selection, own_money ? records.values.get() : nullptr);
+  return records;
+}
+
+}  // namespace recount::projections

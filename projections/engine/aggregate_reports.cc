@@ -1,0 +1,136 @@
+// The aggregate shape: groups and measures.
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "domain/money.h"
+#include "projections/engine/aggregate.h"
+#include "projections/engine/key_labels.h"
+#include "projections/engine/notes.h"
+#include "projections/engine/shape.h"
+#include "projections/engine/tally.h"
+
+namespace recount::projections {
+namespace {
+
+// (group, currency) of a row.
+using RowKey = std::pair<int64_t, int64_t>;
+
+class Table {
+ public:
+  Table(const Query& query, Aggregation* counting) : query_(query), counting_(*counting) {}
+
+  Answer Make() {
+    if (!counting_.by_measure_axis()) {
+      const MeasureRecords& all = counting_.All();
+      for (size_t i = 0; i < all.selection->size(); ++i) Touch(all, i);
+    }
+    for (const int index : counting_.counted()) Count(index);
+    // Without dimensions the one row is there even if nothing is.
+    if (!counting_.keys().grouped() && rows_.empty()) Cells({GroupKeys::kTotal, kNull});
+    Answer answer;
+    AddColumns(&answer);
+    for (auto& [key, tallies] : rows_) answer.rows.push_back(Row(key, tallies));
+    AddNotes(query_, counting_, &answer.notes);
+    return answer;
+  }
+
+ private:
+  std::vector<Tally>& Cells(const RowKey& key) {
+    std::vector<Tally>& tallies = rows_[key];
+    if (tallies.empty()) tallies.resize(query_.all_measures.size());
+    return tallies;
+  }
+
+  // A record makes its rows, also where no measure counts it.
+  void Touch(const MeasureRecords& records, size_t i) {
+    if (counting_.keys().grouped()) {
+      for (const int64_t group : records.groups->Of(i)) Cells({group, records.Currency(i)});
+    }
+    Cells({GroupKeys::kTotal, records.Currency(i)});
+  }
+
+  void Count(int index) {
+    const MeasureRecords& records = counting_.RecordsOf(index);
+    const bool keep = KeepsValues(query_.all_measures[index].measure->function());
+    const bool grouped = counting_.keys().grouped();
+    for (size_t i = 0; i < records.selection->size(); ++i) {
+      if (!records.Counts(i)) continue;
+      const int64_t value = records.Value(i), currency = records.Currency(i);
+      if (grouped) {
+        for (const int64_t group : records.groups->Of(i)) Cells({group, currency})[index].Add(value, keep);
+      }
+      Cells({GroupKeys::kTotal, currency})[index].Add(value, keep);
+    }
+  }
+
+  void AddColumns(Answer* answer) {
+    answer->columns = counting_.keys().Columns();
+    for (size_t i = 0; i < answer->columns.size(); ++i) DescribeKey(query_, *query_.group_by[i].expr, &answer->columns[i]);
+    if (counting_.split()) answer->columns.push_back(CurrencyColumn(query_));
+    for (const int index : query_.shown) {
+      const QueryMeasure& measure = query_.all_measures[index];
+      answer->columns.push_back(MeasureColumn(query_, *measure.measure, measure.type));
+      answer->columns.back().column.set_non_additive(measure.measure->function() != v1::FUNCTION_COUNT &&
+                                                     measure.measure->function() != v1::FUNCTION_SUM);
+    }
+  }
+
+  AnswerRow Row(const RowKey& key, std::vector<Tally>& tallies) {
+    AnswerRow row;
+    row.is_total = key.first == GroupKeys::kTotal;
+    row.cells = counting_.keys().Cells(key.first);
+    if (counting_.split()) row.cells.push_back({key.second, 0, kNull});
+    std::map<int, Scalar> done;
+    for (const int index : counting_.counted()) {
+      const QueryMeasure& measure = query_.all_measures[index];
+      done[index] = tallies[index].Finish(*measure.measure, measure.type == Type::kMoney ? key.second : kNull);
+      // Money in no currency is none.
+      const bool nowhere = key.second == kNull || key.second == query_.texts->unconverted();
+      if (measure.type == Type::kMoney && nowhere) done[index] = Scalar();
+    }
+    for (const int index : query_.shown) {
+      const QueryMeasure& measure = query_.all_measures[index];
+      row.cells.push_back(measure.measure->function() == v1::FUNCTION_RATIO
+                              ? RatioOf(done[measure.numerator], done[measure.denominator])
+                              : done[index]);
+    }
+    return row;
+  }
+
+  const Query& query_;
+  Aggregation& counting_;
+  std::map<RowKey, std::vector<Tally>> rows_;
+};
+
+class AggregateShape : public Shape {
+ public:
+  absl::StatusOr<Answer> Run(const Query& query) const override {
+    Aggregation counting(query);
+    return Table(query, &counting).Make();
+  }
+  absl::StatusOr<Explanation> Explain(const Query& query, const CellAddress& cell) const override {
+    return ExplainAggregate(query, cell);
+  }
+};
+
+}  // namespace
+
+Scalar RatioOf(const Scalar& numerator, const Scalar& denominator) {
+  Scalar out;
+  if (numerator.number == kNull || denominator.number == kNull || denominator.number == 0) return out;
+  out.number = numerator.number;
+  out.denominator = denominator.number;
+  // A median that falls between: double the other side instead of halving.
+  if (numerator.denominator == 2 && __builtin_mul_overflow(out.denominator, 2, &out.denominator)) return Scalar();
+  if (denominator.denominator == 2 && __builtin_mul_overflow(out.number, 2, &out.number)) return Scalar();
+  if (denominator.currency == kNull) out.currency = numerator.currency;
+  return out;
+}
+
+const Shape& AggregateReports() {
+  static const AggregateShape* const shape = new AggregateShape();
+  return *shape;
+}
+
+}  // namespace recount::projections

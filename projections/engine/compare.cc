@@ -1,0 +1,154 @@
+#include "projections/engine/compare.h"
+
+#include <map>
+
+#include "absl/numeric/int128.h"
+#include "absl/strings/str_cat.h"
+
+namespace recount::projections {
+
+bool IsText(Type type) { return type == Type::kText || type == Type::kRecord || type == Type::kTextSet; }
+
+namespace {
+
+bool IsRatio(const AnswerColumn& column) { return column.column.type() == v1::VALUE_TYPE_RATIO; }
+bool IsNumber(const AnswerColumn& column) {
+  return IsRatio(column) || column.type == Type::kInteger || column.type == Type::kMoney;
+}
+
+class Comparison {
+ public:
+  Comparison(const Query& first_query, const Query& second_query)
+      : first_query_(first_query), second_query_(second_query),
+        forward_(second_query.basis.rule_basis().kind() == v1::RULE_BASIS_KIND_DRAFT &&
+                 first_query.basis.rule_basis().kind() != v1::RULE_BASIS_KIND_DRAFT) {}
+
+  Answer Join(Answer first, Answer second) {
+    Translate(&second);
+    Answer out;
+    out.keep_order = first.keep_order;
+    out.notes = std::move(first.notes);
+    for (const v1::Note& note : second.notes) {
+      out.notes.push_back(note);
+      out.notes.back().set_text(absl::StrCat("Compared: ", note.text()));
+    }
+    for (const AnswerColumn& column : first.columns) AddColumns(column, &out);
+    std::map<Key, size_t> places;
+    for (size_t i = 0; i < second.rows.size(); ++i) places.emplace(KeyOf(second.columns, second.rows[i]), i);
+    for (const AnswerRow& row : first.rows) {
+      auto found = places.find(KeyOf(first.columns, row));
+      out.rows.push_back(Beside(first.columns, row, found == places.end() ? nullptr : &second.rows[found->second]));
+      if (found != places.end()) places.erase(found);
+    }
+    for (size_t i = 0; i < second.rows.size(); ++i) {
+      if (places.count(KeyOf(second.columns, second.rows[i])) == 0) continue;
+      out.rows.push_back(Beside(first.columns, Empty(first.columns, second.rows[i]), &second.rows[i]));
+    }
+    return out;
+  }
+
+ private:
+  using Key = std::pair<bool, std::vector<int64_t>>;
+  Key KeyOf(const std::vector<AnswerColumn>& columns, const AnswerRow& row) const {
+    Key key{row.is_total, {}};
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].is_key) key.second.push_back(row.cells[i].number);
+    }
+    return key;
+  }
+
+  void Translate(Answer* answer) const {
+    auto translate = [&](int64_t code) {
+      return code == kNull ? kNull : first_query_.texts->Code(second_query_.texts->Text(code));
+    };
+    for (AnswerRow& row : answer->rows) {
+      for (size_t i = 0; i < row.cells.size(); ++i) {
+        row.cells[i].currency = translate(row.cells[i].currency);
+        if (IsText(answer->columns[i].type)) row.cells[i].number = translate(row.cells[i].number);
+      }
+    }
+  }
+
+  static void AddColumns(const AnswerColumn& column, Answer* out) {
+    out->columns.push_back(column);
+    if (column.is_key) return;
+    AnswerColumn compared = column;
+    compared.column.set_id(absl::StrCat(column.column.id(), ".compared"));
+    out->columns.push_back(compared);
+    if (!IsNumber(column)) return;
+    compared.column.set_id(absl::StrCat(column.column.id(), ".change"));
+    compared.opens = false;
+    out->columns.push_back(compared);
+  }
+
+  // What a side says of a group that it does not have: no records, so nothing to count and 0 to add.
+  AnswerRow Empty(const std::vector<AnswerColumn>& columns, const AnswerRow& other) const {
+    AnswerRow row;
+    row.is_total = other.is_total;
+    for (size_t i = 0; i < columns.size(); ++i) row.cells.push_back(columns[i].is_key ? other.cells[i] : Nothing(columns[i], other.cells[i]));
+    return row;
+  }
+  Scalar Nothing(const AnswerColumn& column, const Scalar& other) const {
+    for (const v1::Measure& measure : first_query_.definition->measures()) {
+      const v1::Function function = measure.function();
+      const bool adds = function == v1::FUNCTION_COUNT || function == v1::FUNCTION_SUM || function == v1::FUNCTION_COUNT_DISTINCT;
+      if (measure.id() == column.column.id() && adds && other.number != kNull) return {0, 0, other.currency};
+    }
+    return {};
+  }
+
+  AnswerRow Beside(const std::vector<AnswerColumn>& columns, const AnswerRow& first, const AnswerRow* second) const {
+    AnswerRow row;
+    row.is_total = first.is_total;
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const Scalar& left = first.cells[i];
+      row.cells.push_back(left);
+      if (columns[i].is_key) continue;
+      const Scalar right = second == nullptr ? Nothing(columns[i], left) : second->cells[i];
+      row.cells.push_back(right);
+      if (!IsNumber(columns[i])) continue;
+      row.cells.push_back(forward_ ? Difference(right, left, IsRatio(columns[i])) : Difference(left, right, IsRatio(columns[i])));
+    }
+    return row;
+  }
+
+  const Query& first_query_;
+  const Query& second_query_;
+  const bool forward_;
+};
+
+absl::int128 Gcd(absl::int128 a, absl::int128 b) {
+  while (b != 0) {
+    const absl::int128 rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a < 0 ? -a : a;
+}
+
+bool Fits(absl::int128 value) {
+  return value > absl::int128(kNull) && value <= absl::int128(std::numeric_limits<int64_t>::max());
+}
+
+}  // namespace
+
+Scalar Difference(const Scalar& left, const Scalar& right, bool is_ratio) {
+  if (left.number == kNull || right.number == kNull || left.currency != right.currency) return {};
+  if (!is_ratio && left.denominator <= 1 && right.denominator <= 1) {
+    const absl::int128 change = absl::int128(left.number) - right.number;
+    return Fits(change) ? Scalar{static_cast<int64_t>(change), 0, left.currency} : Scalar();
+  }
+  const absl::int128 a = std::max<int64_t>(1, left.denominator), b = std::max<int64_t>(1, right.denominator);
+  absl::int128 over = left.number * b - right.number * a, under = a * b;
+  const absl::int128 common = std::max(absl::int128(1), Gcd(over, under));
+  over /= common;
+  under /= common;
+  if (!Fits(over) || !Fits(under)) return {};
+  return {static_cast<int64_t>(over), static_cast<int64_t>(under), left.currency};
+}
+
+Answer Compare(const Query& first_query, Answer first, const Query& second_query, Answer second) {
+  return Comparison(first_query, second_query).Join(std::move(first), std::move(second));
+}
+
+}  // namespace recount::projections

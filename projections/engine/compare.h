@@ -1,0 +1,22 @@
+// Two answers of one report beside each other.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_COMPARE_H_
+#define RECOUNT_PROJECTIONS_ENGINE_COMPARE_H_
+
+#include "projections/engine/shape.h"
+
+namespace recount::projections {
+
+// Joins the rows of `second` to those of `first` by their keys and adds columns `{id}.compared` and `{id}.change`. The change is
+// first minus second; where a draft is compared with what holds, what would hold minus what holds. Texts of `second_query`
+// become those of `first_query`.
+Answer Compare(const Query& first_query, Answer first, const Query& second_query, Answer second);
+
+// One minus the other; no value where one has none.
+Scalar Difference(const Scalar& left, const Scalar& right, bool is_ratio);
+
+// Whether a text code or a number.
+bool IsText(Type type);
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_COMPARE_H_

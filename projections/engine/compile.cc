@@ -1,0 +1,269 @@
+// Compiles the expressions of a definition.
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "domain/refusal.h"
+#include "projections/engine/functions.h"
+#include "projections/engine/lexer.h"
+#include "projections/engine/resolve.h"
+
+namespace recount::projections {
+namespace {
+
+absl::Status Invalid(absl::string_view place, absl::string_view message) {
+  return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat(place, ": ", message), place, {{"place", place}});
+}
+
+class Compiler {
+ public:
+  Compiler(const Schema& schema, Query* query) : schema_(schema), query_(*query), definition_(*query->definition) {}
+
+  absl::Status All() {
+    schema_.axis_allowed = false;
+    auto status = Conditions();
+    if (status.ok()) status = Axis();
+    if (status.ok()) status = Measures();
+    if (status.ok()) status = Ratios();
+    return status;
+  }
+
+  absl::StatusOr<Expr> Definition(absl::string_view text, std::string place, Type wanted = Type::kAny) {
+    return Compile(text, *query_.subject, schema_, {Dialect::kDefinition, std::move(place), wanted});
+  }
+
+  // An expression over a time or a day.
+  absl::StatusOr<Expr> TimeOf(absl::string_view text, const std::string& place) {
+    auto expr = Definition(text, place);
+    if (!expr.ok()) return expr;
+    if ((*expr)->type != Type::kTime && (*expr)->type != Type::kDay) {
+      return Invalid(place, absl::StrCat("an axis is a time or a day, not ", TypeName((*expr)->type)));
+    }
+    return expr;
+  }
+
+  absl::Status Dimension(const v1::Dimension& dimension, const std::string& place) {
+    if (dimension.expr().empty()) return Invalid(place, "a dimension needs an expression");
+    schema_.axis_allowed = query_.axis != nullptr || (query_.mode != nullptr && query_.mode->by_measure_axis());
+    schema_.axis_type = query_.axis != nullptr ? query_.axis->type : Type::kTime;
+    auto expr = Definition(dimension.expr(), place);
+    schema_.axis_allowed = false;
+    if (!expr.ok()) return expr.status();
+    query_.group_by.push_back({&dimension, *expr});
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Conditions() {
+    if (!definition_.where().empty()) {
+      auto where = Definition(definition_.where(), "where", Type::kFlag);
+      if (!where.ok()) return where.status();
+      query_.where = *where;
+      query_.with_deleted = Names(*where, "deleted");
+    }
+    if (query_.mode != nullptr && !query_.mode->where().empty()) {
+      auto where = Definition(query_.mode->where(), absl::StrCat("modes[", query_.mode->id(), "].where"), Type::kFlag);
+      if (!where.ok()) return where.status();
+      query_.where = Both(query_.where, *where);
+    }
+    if (!query_.parameters.filter().empty()) {
+      auto filter = Compile(query_.parameters.filter(), *query_.subject, schema_, {Dialect::kFilter, "", Type::kFlag});
+      if (!filter.ok()) return filter.status();
+      query_.where = Both(query_.where, *filter);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Axis() {
+    if (query_.mode == nullptr || query_.mode->axis().empty()) return absl::OkStatus();
+    auto axis = TimeOf(query_.mode->axis(), absl::StrCat("modes[", query_.mode->id(), "].axis"));
+    if (!axis.ok()) return axis.status();
+    query_.axis = *axis;
+    return absl::OkStatus();
+  }
+
+  absl::Status Measures() {
+    for (const v1::Measure& measure : definition_.measures()) {
+      auto compiled = Measure(measure, absl::StrCat("measures[", measure.id(), "]"));
+      if (!compiled.ok()) return compiled.status();
+      query_.all_measures.push_back(*compiled);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<QueryMeasure> Measure(const v1::Measure& measure, const std::string& place) {
+    QueryMeasure out;
+    out.measure = &measure;
+    const v1::Function function = measure.function();
+    if (function == v1::FUNCTION_UNSPECIFIED) return Invalid(place, "needs a function");
+    // Funnel, movement and timeline make their own numbers.
+    if (function == v1::FUNCTION_RATIO || !definition_.has_aggregate()) return out;
+    if (function != v1::FUNCTION_COUNT) {
+      auto expr = Definition(measure.expr(), place + ".expr");
+      if (!expr.ok()) return expr.status();
+      if (auto status = CheckValue(measure, **expr, place); !status.ok()) return status;
+      out.expr = *expr;
+      out.type = function == v1::FUNCTION_COUNT_DISTINCT || (*expr)->type == Type::kAny ? Type::kInteger : (*expr)->type;
+    }
+    if (!measure.where().empty()) {
+      auto where = Definition(measure.where(), place + ".where", Type::kFlag);
+      if (!where.ok()) return where.status();
+      out.where = *where;
+    }
+    if (query_.mode != nullptr && query_.mode->by_measure_axis()) {
+      out.axis = query_.axis;
+      if (!measure.axis().empty()) {
+        auto axis = TimeOf(measure.axis(), place + ".axis");
+        if (!axis.ok()) return axis.status();
+        out.axis = *axis;
+      }
+      if (out.axis == nullptr) return Invalid(place, absl::StrCat("mode ", query_.mode->id(), " needs an axis of the measure"));
+    }
+    return out;
+  }
+
+  absl::Status CheckValue(const v1::Measure& measure, const Node& expr, const std::string& place) {
+    const Type type = expr.type;
+    const bool number = type == Type::kInteger || type == Type::kMoney || type == Type::kAny;
+    const bool ordered = number || type == Type::kTime || type == Type::kDay;
+    switch (measure.function()) {
+      case v1::FUNCTION_SUM:
+      case v1::FUNCTION_MEDIAN:
+        if (!number) return Invalid(place, absl::StrCat("there is no sum or median of ", TypeName(type)));
+        break;
+      case v1::FUNCTION_PERCENTILE:
+        if (measure.percentile() < 1 || measure.percentile() > 99) return Invalid(place, "percentile must be 1 to 99");
+        [[fallthrough]];
+      case v1::FUNCTION_MIN:
+      case v1::FUNCTION_MAX:
+        if (!ordered) return Invalid(place, absl::StrCat(TypeName(type), " has no order"));
+        break;
+      default:
+        break;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Ratios() {
+    for (QueryMeasure& ratio : query_.all_measures) {
+      if (ratio.measure->function() != v1::FUNCTION_RATIO) continue;
+      const std::string place = absl::StrCat("measures[", ratio.measure->id(), "]");
+      for (const bool numerator : {true, false}) {
+        const std::string& id = numerator ? ratio.measure->numerator() : ratio.measure->denominator();
+        int found = -1;
+        for (size_t i = 0; i < query_.all_measures.size(); ++i) {
+          const v1::Measure& other = *query_.all_measures[i].measure;
+          if (other.id() == id && other.function() != v1::FUNCTION_RATIO) found = static_cast<int>(i);
+        }
+        if (found < 0) return Invalid(place, absl::StrCat("no measure `", id, "` to make a ratio of"));
+        (numerator ? ratio.numerator : ratio.denominator) = found;
+        if (numerator) ratio.type = query_.all_measures[found].type;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  Schema schema_;
+  Query& query_;
+  const v1::ReportDefinition& definition_;
+};
+
+absl::Status GroupBy(Compiler& compiler, Query* query) {
+  const v1::ReportDefinition& definition = *query->definition;
+  const bool list = definition.has_list();
+  const auto& known = list ? definition.list().columns() : definition.dimensions();
+  std::vector<std::string> wanted(query->parameters.group_by().begin(), query->parameters.group_by().end());
+  if (wanted.empty() && list) {
+    for (const v1::Dimension& column : known) wanted.push_back(column.id());
+  } else if (wanted.empty()) {
+    wanted.assign(definition.default_group_by().begin(), definition.default_group_by().end());
+  } else if (wanted.size() == 1 && wanted[0] == "-") {
+    wanted.clear();
+  }
+  for (const std::string& id : wanted) {
+    const v1::Dimension* found = nullptr;
+    std::vector<std::string> ids;
+    for (const v1::Dimension& dimension : known) {
+      ids.push_back(dimension.id());
+      if (dimension.id() == id) found = &dimension;
+    }
+    if (found == nullptr) {
+      return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("no dimension `", id, "`; there is: ", absl::StrJoin(ids, ", ")),
+                            "parameters.group_by");
+    }
+    if (auto status = compiler.Dimension(*found, absl::StrCat("dimensions[", id, "]")); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Shown(Query* query) {
+  const auto& wanted = query->parameters.measures();
+  std::vector<std::string> ids;
+  for (size_t i = 0; i < query->all_measures.size(); ++i) {
+    const v1::Measure& measure = *query->all_measures[i].measure;
+    ids.push_back(measure.id());
+    if (wanted.empty() && !measure.hidden()) query->shown.push_back(static_cast<int>(i));
+  }
+  for (const std::string& id : wanted) {
+    const size_t place = std::find(ids.begin(), ids.end(), id) - ids.begin();
+    if (place == ids.size()) {
+      return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("no measure `", id, "`; there is: ", absl::StrJoin(ids, ", ")),
+                            "parameters.measures");
+    }
+    query->shown.push_back(static_cast<int>(place));
+  }
+  return absl::OkStatus();
+}
+
+// A literal as a parameter's value: a number, a text or nothing.
+Expr Literal(const std::string& text, bool as_text) {
+  int64_t number;
+  if (!as_text && absl::SimpleAtoi(text, &number)) return Constant(Type::kInteger, number);
+  if (!as_text && (text == "true" || text == "false")) return Constant(Type::kFlag, text == "true");
+  if (text == "null") return Constant(Type::kNull, kNull);
+  return TextConstant(Type::kText, text);
+}
+
+}  // namespace
+
+absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, Schema* schema) {
+  std::vector<std::string> ids;
+  for (const v1::Parameter& parameter : definition.parameters()) {
+    ids.push_back(parameter.id());
+    const std::string place = absl::StrCat("parameters[", parameter.id(), "]");
+    auto tree = Parse(parameter.default_expr(), Dialect::kDefinition, place);
+    if (!tree.ok()) return tree.status();
+    const Syntax::Kind kind = (*tree)->kind;
+    const bool flag = kind == Syntax::Kind::kName && ((*tree)->text == "true" || (*tree)->text == "false");
+    if (kind != Syntax::Kind::kNumber && kind != Syntax::Kind::kText && kind != Syntax::Kind::kNull && !flag) {
+      return Invalid(place, "the default is a number, a text, true, false or null");
+    }
+    Expr value = Literal(kind == Syntax::Kind::kNull ? "null" : (*tree)->text, kind == Syntax::Kind::kText);
+    const auto given = parameters.arguments().find(parameter.id());
+    if (given != parameters.arguments().end()) {
+      const Type wanted = value->type;
+      value = Literal(given->second, wanted == Type::kText);
+      const bool fits = value->type == wanted || wanted == Type::kNull || value->type == Type::kNull;
+      if (!fits) {
+        return domain::Refuse(v1::PARAMETER_INVALID,
+                              absl::StrCat("`", given->second, "` is ", TypeName(value->type), ", but ", TypeName(wanted), " is needed"),
+                              absl::StrCat("parameters.arguments[", parameter.id(), "]"));
+      }
+    }
+    schema->arguments[parameter.id()] = value;
+  }
+  for (const auto& [id, value] : parameters.arguments()) {
+    if (schema->arguments.count(id) > 0) continue;
+    return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("no parameter `", id, "`; there is: ", absl::StrJoin(ids, ", ")),
+                          absl::StrCat("parameters.arguments[", id, "]"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CompileDefinition(const Schema& schema, Query* query) {
+  Compiler compiler(schema, query);
+  if (auto status = compiler.All(); !status.ok()) return status;
+  if (auto status = GroupBy(compiler, query); !status.ok()) return status;
+  return Shown(query);
+}
+
+}  // namespace recount::projections

@@ -1,0 +1,23 @@
+// Columns of the aggregate and list shapes beyond what the definition says: order and labels of stages, currency.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_KEY_LABELS_H_
+#define RECOUNT_PROJECTIONS_ENGINE_KEY_LABELS_H_
+
+#include "projections/engine/shape.h"
+
+namespace recount::projections {
+
+// Stages stand in their pipelines' order; stages, pipelines and reasons have the labels of the rules asked for; units of time are
+// named in the column's `unit` (`month` ...).
+void DescribeKey(const Query& query, const Node& expr, AnswerColumn* column);
+
+// The column that splits rows by currency.
+AnswerColumn CurrencyColumn(const Query& query);
+
+// One number over another; no value where the denominator is empty or 0.
+Scalar RatioOf(const Scalar& numerator, const Scalar& denominator);
+
+absl::StatusOr<Explanation> ExplainAggregate(const Query& query, const CellAddress& cell);
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_KEY_LABELS_H_

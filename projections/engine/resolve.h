@@ -1,0 +1,44 @@
+// A request -> a query: everything that was not said gets its default, and everything is fixed.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_RESOLVE_H_
+#define RECOUNT_PROJECTIONS_ENGINE_RESOLVE_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "projections/engine/query.h"
+#include "recount/storage/v1/token.pb.h"
+
+namespace recount::projections {
+
+struct ResolveInput {
+  const EngineContext* context = nullptr;
+  const v1::ReportDefinition* definition = nullptr;
+  v1::ReportParameters parameters;
+  std::string language;
+  // Fixed by a token; nullptr: taken from the parameters and now.
+  const storage::v1::Pin* pin = nullptr;
+};
+
+// `pin` is filled with what was resolved.
+absl::StatusOr<std::unique_ptr<Query>> Resolve(const ResolveInput& input, storage::v1::Pin* pin);
+
+// Parameters of a comparison: those of the first run with what the comparison replaces. `first` is the first run's query; cuts an
+// unfinished period's predecessor at the same elapsed working days (decisions.md 23), which goes into `pin`.
+absl::StatusOr<v1::ReportParameters> ComparedParameters(const v1::Comparison& comparison, const Query& first,
+                                                        std::optional<int32_t>* last_day);
+
+// Compiles everything that a definition says, for one mode, into the query. Fields of `query` that it needs: definition,
+// subject, mode, parameters.
+absl::Status CompileDefinition(const Schema& schema, Query* query);
+
+// Values of the definition's parameters: as the caller gave them, else the defaults.
+absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, Schema* schema);
+
+// P and D of a pair of parameters.
+absl::StatusOr<uint64_t> ResolvePosition(const v1::AsOf& as_of, const domain::Calendar& calendar, const EngineContext& context);
+absl::StatusOr<int64_t> RecordedAt(uint64_t position, const EngineContext& context);
+absl::StatusOr<int64_t> ResolveTime(const v1::DateOrTime& time, const domain::Calendar& calendar, absl::string_view field);
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_RESOLVE_H_

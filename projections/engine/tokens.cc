@@ -1,0 +1,84 @@
+#include "projections/engine/tokens.h"
+
+#include <openssl/crypto.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
+
+#include <cstring>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "domain/refusal.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+
+namespace recount::projections {
+namespace {
+
+constexpr size_t kSignatureBytes = 16;
+
+std::string Signature(absl::string_view bytes, absl::string_view key) {
+  unsigned char mac[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+       mac, &size);
+  return std::string(reinterpret_cast<const char*>(mac), kSignatureBytes);
+}
+
+absl::Status Invalid(absl::string_view why) {
+  return domain::Refuse(v1::TOKEN_INVALID, absl::StrCat("the token cannot be honoured: ", why, "; ask the report again"), "page_token");
+}
+
+}  // namespace
+
+std::string Bytes(const google::protobuf::MessageLite& message) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+std::string Sha256(absl::string_view bytes) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
+  return std::string(reinterpret_cast<const char*>(digest), sizeof(digest));
+}
+
+uint64_t HashOf(absl::string_view bytes) {
+  const std::string digest = Sha256(bytes);
+  uint64_t hash;
+  std::memcpy(&hash, digest.data(), sizeof(hash));
+  return hash;
+}
+
+v1::RunReportRequest Essence(const v1::RunReportRequest& request) {
+  v1::RunReportRequest essence = request;
+  essence.clear_page_token();
+  essence.clear_page_size();
+  essence.clear_min_position();
+  return essence;
+}
+
+std::string EncodeToken(const storage::v1::ReportToken& token, absl::string_view key) {
+  storage::v1::ReportToken complete = token;
+  complete.set_engine_version(kEngineVersion);
+  const std::string bytes = Bytes(complete);
+  return absl::WebSafeBase64Escape(absl::StrCat(Signature(bytes, key), bytes));
+}
+
+absl::StatusOr<storage::v1::ReportToken> DecodeToken(absl::string_view text, absl::string_view key) {
+  std::string raw;
+  if (!absl::WebSafeBase64Unescape(text, &raw) || raw.size() < kSignatureBytes) return Invalid("it is not one of ours");
+  const absl::string_view bytes = absl::string_view(raw).substr(kSignatureBytes);
+  const std::string signature = Signature(bytes, key);
+  if (CRYPTO_memcmp(signature.data(), raw.data(), kSignatureBytes) != 0) return Invalid("it is not one of ours");
+  storage::v1::ReportToken token;
+  if (!token.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Invalid("it is damaged");
+  if (token.engine_version() != kEngineVersion) return Invalid("it was made by another version of the server");
+  return token;
+}
+
+}  // namespace recount::projections
