@@ -1,0 +1,145 @@
+// Fields of subjects, lists of records, and the check of a definition.
+#include <algorithm>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "domain/refusal.h"
+#include "projections/engine/compare.h"
+#include "projections/engine/engine_run.h"
+
+namespace recount::projections {
+namespace {
+
+struct SortField {
+  std::shared_ptr<const Values> values;
+  bool descending = false;
+};
+
+class RecordOrder {
+ public:
+  RecordOrder(const Selection& records, const Texts& texts) : records_(records), texts_(texts) {}
+  void Add(SortField field) { fields_.push_back(std::move(field)); }
+
+  bool operator()(size_t a, size_t b) const {
+    for (const SortField& field : fields_) {
+      const int64_t x = field.values->data[a], y = field.values->data[b];
+      if (x == y) continue;
+      if (x == kNull || y == kNull) return y == kNull;
+      const bool less = IsText(field.values->type) ? texts_.Text(x) < texts_.Text(y) : x < y;
+      return less != field.descending;
+    }
+    return texts_.Text(records_.record(a)) < texts_.Text(records_.record(b));
+  }
+
+ private:
+  const Selection& records_;
+  const Texts& texts_;
+  std::vector<SortField> fields_;
+};
+
+absl::Status AddOrder(absl::string_view order_by, const Subject& subject, const Schema& schema, const Selection& records,
+                      RecordOrder* order) {
+  for (absl::string_view part : absl::StrSplit(order_by.empty() ? "created_at" : order_by, ',', absl::SkipWhitespace())) {
+    const std::vector<absl::string_view> words = absl::StrSplit(part, ' ', absl::SkipWhitespace());
+    const bool descending = words.size() == 2 && words[1] == "desc";
+    if (words.size() != 1 && !descending && !(words.size() == 2 && words[1] == "asc")) {
+      return domain::Refuse(v1::FIELD_INVALID, absl::StrCat("`", part, "` is not `field` or `field desc`"), "order_by");
+    }
+    auto expr = Compile(words[0], subject, schema, {Dialect::kFilter, "order_by", Type::kAny});
+    if (!expr.ok()) return domain::Refuse(v1::FIELD_INVALID, expr.status().message(), "order_by");
+    order->Add({records.Evaluate(*expr), descending});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::vector<v1::SubjectField> ReportEngine::Fields(absl::string_view subject_id, const Snapshot* snapshot) const {
+  std::vector<v1::SubjectField> fields;
+  const Subject* subject = FindSubject(subject_id);
+  if (subject == nullptr) return fields;
+  Schema schema;
+  schema.snapshot = snapshot;
+  v1::FieldSchemaRule custom;
+  if (snapshot != nullptr) {
+    auto rules = Rules::Make(snapshot->rulebook(), snapshot->recorded_micros());
+    if (rules.ok()) custom = snapshot->rulebook().FieldSchema((*rules)->day);
+    schema.custom_fields = &custom;
+  }
+  for (const FieldInfo& field : FieldsOf(*subject, schema)) {
+    v1::SubjectField& out = fields.emplace_back();
+    out.set_name(field.name);
+    out.set_type(WireType(field.type));
+    out.set_collection(field.collection);
+    out.set_description(field.description);
+  }
+  return fields;
+}
+
+absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subject_id, absl::string_view filter,
+                                                         absl::string_view order_by, bool show_deleted, uint64_t as_of_position,
+                                                         const EngineContext& context) const {
+  const Subject* subject = FindSubject(subject_id);
+  if (subject == nullptr) return absl::InternalError(absl::StrCat("there is no subject ", subject_id));
+  Listing listing;
+  v1::AsOf as_of;
+  if (as_of_position != 0) as_of.set_position(as_of_position);
+  auto position = ResolvePosition(as_of, domain::Calendar(), context);
+  if (!position.ok()) return position.status();
+  listing.position = *position;
+  auto recorded = RecordedAt(*position, context);
+  if (!recorded.ok()) return recorded.status();
+  auto rules = Rules::Make(context.snapshot->rulebook().UpTo(*position), *recorded);
+  if (!rules.ok()) return rules.status();
+  Texts texts(context.snapshot->dictionary());
+  WorldOptions options;
+  options.snapshot = context.snapshot;
+  options.moment = {*position, *recorded};
+  options.rules = *rules;
+  const World world(options, &texts);
+  Schema schema;
+  schema.snapshot = context.snapshot;
+  const v1::FieldSchemaRule custom = (*rules)->book.FieldSchema((*rules)->day);
+  schema.custom_fields = &custom;
+
+  Selection records = world.Select(*subject, show_deleted);
+  if (!filter.empty()) {
+    auto expr = Compile(filter, *subject, schema, {Dialect::kFilter, "", Type::kFlag});
+    if (!expr.ok()) return expr.status();
+    records = records.Keep(*records.Evaluate(*expr));
+  }
+  RecordOrder order(records, texts);
+  if (auto status = AddOrder(order_by, *subject, schema, records, &order); !status.ok()) return status;
+  std::vector<size_t> rows(records.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  std::sort(rows.begin(), rows.end(), order);
+  for (const size_t row : rows) listing.names.push_back(texts.Text(records.record(row)));
+  return listing;
+}
+
+absl::Status CheckDefinition(const v1::ReportDefinition& definition) {
+  const Subject* subject = FindSubject(definition.subject());
+  if (subject == nullptr) {
+    return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition.subject(), "`"), "subject");
+  }
+  const Shape* shape = ShapeOf(definition);
+  if (shape == nullptr) return domain::Refuse(v1::DEFINITION_INVALID, "the definition has no shape", "shape");
+  if (auto status = shape->Check(definition); !status.ok()) return status;
+  Schema schema;
+  if (auto status = ReadArguments(definition, {}, &schema); !status.ok()) return status;
+  for (int i = 0; i < std::max(1, definition.modes_size()); ++i) {
+    // All dimensions, five at a time being enough for a caller.
+    Query query;
+    query.definition = &definition;
+    query.subject = subject;
+    query.mode = definition.modes_size() == 0 ? nullptr : &definition.modes(i);
+    if (!definition.has_list()) {
+      for (const v1::Dimension& dimension : definition.dimensions()) query.parameters.add_group_by(dimension.id());
+    }
+    if (auto status = CompileDefinition(schema, &query); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace recount::projections

@@ -1,0 +1,34 @@
+// One run of a report, with its comparison: from the effective request and what is pinned to the whole answer.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_ENGINE_RUN_H_
+#define RECOUNT_PROJECTIONS_ENGINE_ENGINE_RUN_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "projections/engine/compare.h"
+#include "projections/engine/resolve.h"
+#include "projections/engine/shape.h"
+#include "recount/storage/v1/token.pb.h"
+
+namespace recount::projections {
+
+// The definition that a request asks for: of the catalogue, or its own, checked. `version`: the one that a token wants, 0 any.
+absl::StatusOr<const v1::ReportDefinition*> FindDefinition(const Catalogue& catalogue, const v1::RunReportRequest& request,
+                                                           uint32_t version);
+
+struct WholeAnswer {
+  std::unique_ptr<Query> query;
+  std::unique_ptr<Query> compared;  // nullptr: no comparison
+  Answer answer;                    // sorted
+};
+// `token` has the request; its pins are followed if they are there, else filled in.
+absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, const EngineContext& context,
+                                     storage::v1::ReportToken* token);
+
+// The query that a cell was counted by.
+absl::StatusOr<std::unique_ptr<Query>> QueryOfCell(const v1::ReportDefinition& definition, const EngineContext& context,
+                                                   const storage::v1::ReportToken& token);
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_ENGINE_RUN_H_
