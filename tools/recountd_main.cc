@@ -26,7 +26,7 @@ constexpr int kExitWriteFailed = 3;
 constexpr int kExitCannotStart = 4;
 
 struct Flags {
-  std::string data, listen = "127.0.0.1:7447", tokens, tls_certificate, tls_key, master_key;
+  std::string data, listen = "127.0.0.1:7420", tokens, tls_certificate, tls_key, master_key;
   bool insecure = false, simulated_clock = false, models_in_memory = false;
   size_t cache_mb = 256;
 };
@@ -70,7 +70,7 @@ void DescribeFlags(CLI::App* app, Flags* flags) {
   app->add_flag("--models-memory", flags->models_in_memory, "keep read models in memory only and count them again at each start");
   app->add_option("--cache-mb", flags->cache_mb, "memory for blocks of the log")->capture_default_str();
   app->set_version_flag("--version", recount::services::kVersion);
-  app->footer("Example:\n  recountd --data /var/lib/recount --listen 127.0.0.1:7447 --insecure");
+  app->footer("Example:\n  recountd --data /var/lib/recount --listen 127.0.0.1:7420 --insecure");
 }
 
 // The options that the flags mean; a sentence if they mean none.
@@ -85,7 +85,7 @@ std::string OptionsFrom(const Flags& flags, ServerOptions* options) {
     return "give either --tokens FILE, or --insecure to believe callers on this machine";
   }
   if (flags.insecure && !IsLoopback(flags.listen)) {
-    return "--insecure listens on a loopback address only, such as 127.0.0.1:7447; for " + flags.listen + " give --tokens, --tls-cert and --tls-key";
+    return "--insecure listens on a loopback address only, such as 127.0.0.1:7420; for " + flags.listen + " give --tokens, --tls-cert and --tls-key";
   }
   if (flags.tls_certificate.empty() != flags.tls_key.empty()) return "--tls-cert and --tls-key belong together";
   if (flags.tls_certificate.empty() && !IsLoopback(flags.listen)) {
