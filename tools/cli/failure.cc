@@ -91,7 +91,9 @@ std::string Describe(const absl::Status& status, const std::string& server) {
   std::string out = absl::StrCat("recount: ", status.message(), "\n");
   if (!details.reason.empty()) absl::StrAppend(&out, "  reason: ", details.reason, "\n");
   if (!details.field.empty()) absl::StrAppend(&out, "  field: ", details.field, "\n");
-  for (const auto& [key, value] : details.metadata) absl::StrAppend(&out, "  ", key, ": ", value, "\n");
+  for (const auto& [key, value] : details.metadata) {
+    if (key != "field") absl::StrAppend(&out, "  ", key, ": ", value, "\n");
+  }
   const char* advice = AdviceFor(details.reason);
   if (advice != nullptr) absl::StrAppend(&out, "  try: ", advice, "\n");
   if (details.reason.empty() && status.code() == absl::StatusCode::kUnavailable) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/util/json_util.h"
@@ -79,21 +80,40 @@ std::map<std::string, double> Scales(const api::RunReportResponse& answer, int c
   return scales;
 }
 
+std::string BarOf(const api::Value& value, const std::map<std::string, double>& scales) {
+  const auto scale = scales.find(ScaleOf(value));
+  return scale == scales.end() || scale->second <= 0 ? "" : Bar(Magnitude(value) / scale->second, kBarWidth);
+}
+
 std::string CellText(const api::Cell& cell, const api::Column& column, const absl::TimeZone& zone) {
   if (!cell.label().empty()) return cell.label();
   return ForPeople(cell.value(), column.unit(), zone);
 }
 
+bool IsDuration(const std::string& unit) {
+  for (absl::string_view word : {"second", "minute", "hour", "day", "week", "month"}) {
+    if (absl::StartsWith(unit, word)) return true;
+  }
+  return false;
+}
+
+// Of a count or an amount a reader expects that the rows add up; of a ratio or a median nobody does.
+bool DoesNotAddUp(const api::Column& column) {
+  const bool is_amount = column.type() == api::VALUE_TYPE_INTEGER || column.type() == api::VALUE_TYPE_MONEY;
+  return column.non_additive() && (column.is_dimension() || (is_amount && !IsDuration(column.unit())));
+}
+
 std::string HeaderOf(const api::Column& column) {
   std::string text = column.label().empty() ? column.id() : column.label();
-  if (column.type() == api::VALUE_TYPE_INTEGER && !column.unit().empty()) absl::StrAppend(&text, " (", column.unit(), ")");
-  if (column.non_additive()) text += "*";
+  // What is counted stands in the label; only durations need their unit.
+  if (IsDuration(column.unit()) && column.type() == api::VALUE_TYPE_INTEGER) absl::StrAppend(&text, " (", column.unit(), ")");
+  if (DoesNotAddUp(column)) text += "*";
   return text;
 }
 
 void PrintNotes(const api::RunReportResponse& answer, const Look& look, std::ostream& out) {
   for (const api::Column& column : answer.columns()) {
-    if (!column.non_additive()) continue;
+    if (!DoesNotAddUp(column)) continue;
     out << look.Faint("* a record may count in several rows; the total counts it once") << "\n";
     break;
   }
@@ -204,10 +224,11 @@ void RenderTable(const api::RunReportResponse& answer, const Look& look, std::os
   const std::map<std::string, double> scales = Scales(answer, bar);
   TextTable table;
   table.AddColumn("#", TextTable::Align::kRight);
-  for (const api::Column& column : answer.columns()) {
+  for (int i = 0; i < answer.columns_size(); ++i) {
+    const api::Column& column = answer.columns(i);
     table.AddColumn(HeaderOf(column), IsNumber(column.type()) ? TextTable::Align::kRight : TextTable::Align::kLeft);
+    if (i == bar) table.AddColumn("");
   }
-  if (bar >= 0) table.AddColumn("");
   int number = 0;
   for (const api::Row& row : answer.rows()) {
     std::vector<std::string> cells = {row.is_total() ? "total" : absl::StrCat(++number)};
@@ -215,11 +236,7 @@ void RenderTable(const api::RunReportResponse& answer, const Look& look, std::os
       const bool is_group_of_total = row.is_total() && answer.columns(i).is_dimension() && row.cells(i).label().empty() &&
                                      row.cells(i).value().value_case() == api::Value::VALUE_NOT_SET;
       cells.push_back(is_group_of_total ? "" : CellText(row.cells(i), answer.columns(i), zone));
-    }
-    if (bar >= 0 && !row.is_total() && bar < row.cells_size()) {
-      const api::Value& value = row.cells(bar).value();
-      const double scale = scales.at(ScaleOf(value));
-      cells.push_back(scale > 0 ? Bar(Magnitude(value) / scale, kBarWidth) : "");
+      if (i == bar) cells.push_back(row.is_total() ? "" : BarOf(row.cells(i).value(), scales));
     }
     table.AddRow(cells, row.is_total());
   }

@@ -67,8 +67,8 @@ TEST(ReportRender, Table) {
   EXPECT_THAT(text, HasSubstr("position 1234 (2018-02-26 19:58:54), valid at 2018-02-26 19:58:54, rules current"));
   EXPECT_THAT(text, HasSubstr("period 2018-01-01..,"));
   EXPECT_THAT(text, HasSubstr("33,000.50 ILS  13.54 % (183/1,352)"));
-  EXPECT_THAT(text, HasSubstr("████████████████████████\n"));
-  EXPECT_THAT(text, HasSubstr("████████████\n"));
+  EXPECT_THAT(text, HasSubstr("1,234  ████████████████████████  33,000.50 ILS"));
+  EXPECT_THAT(text, HasSubstr("  617  ████████████                   -500 JPY"));
   EXPECT_THAT(text, HasSubstr("note: no rate [NO_RATE, 2]"));
 }
 
