@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "services/record_reader.h"
+#include "services/signed_token.h"
 
 namespace recount::services {
 namespace {
@@ -62,7 +63,7 @@ projections::EngineContext MakeEngineContext(const Backend* backend, const Tenan
   context.tenant = tenant.number();
   context.tenant_currency = tenant.info().currency();
   context.head_rules = &head_rules;
-  context.token_key = backend->token_key;
+  context.token_key = TenantTokenKey(backend->token_key, tenant.number());
   const RecordReader reader(backend);
   context.draft = [reader, &tenant](absl::string_view name) { return DraftRules(reader, tenant, name); };
   context.label = [reader, &tenant](absl::string_view name) { return reader.Label(tenant, name); };

@@ -23,6 +23,8 @@ std::string Mac(absl::string_view key, absl::string_view scope, absl::string_vie
 
 }  // namespace
 
+std::string TenantTokenKey(absl::string_view key, uint32_t tenant) { return Mac(key, "tenant", absl::StrCat(tenant)); }
+
 std::string SignToken(absl::string_view key, absl::string_view scope, absl::string_view text) {
   return absl::WebSafeBase64Escape(absl::StrCat(Mac(key, scope, text), text));
 }
