@@ -277,20 +277,10 @@ class BadInputTest(unittest.TestCase):
         self.assertFalse(self.problems, "\n" + "\n".join(self.problems))
         self.assertEqual(before, self.heads())
 
-    @staticmethod
-    def command_of(command_kind, fields):
-        """A command whose own fields may be called `kind`."""
-        one = v1.Command()
-        message = getattr(one, command_kind)
-        fill(message.header, occurred=fields.pop("occurred", None), request_id=fields.pop("request_id", None))
-        message.SetInParent()
-        fill(message, **fields)
-        return one
-
-    def refuse(self, command_kind, code, why, **fields):
+    def refuse(self, kind, code, why, /, **fields):
         before = self.heads()
-        with self.assertRaises(Refused, msg=f"{command_kind} {fields}") as caught:
-            self.client.execute(self.command_of(command_kind, fields))
+        with self.assertRaises(Refused, msg=f"{kind} {fields}") as caught:
+            self.client.do(kind, **fields)
         self.assertEqual((code, why), (caught.exception.code, caught.exception.reason), str(caught.exception))
         self.assertEqual(before, self.heads())
 

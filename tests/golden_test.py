@@ -72,7 +72,7 @@ class GoldenTest(unittest.TestCase):
         self.assertEqual(1200000, snapshot(as_of=("time", "2024-03-11")))
         self.assertEqual(600000, snapshot(as_of=("time", "2024-03-05")))
         client.do("draft_rules", draft="drafts/half", rules=[dict(content=dict(
-            probabilities=rules.probabilities("sales", potential=1000, offer=2500, order=5000)))])
+            probabilities=rules.probabilities("sales", potential=1000, offer=2500, order=5000)), effective_from="2024-03-10")])
         both = client.report("pipeline_snapshot", as_of=fifth, compare=dict(rule_basis=dict(DRAFT, draft="drafts/half")))
         total = both.total()
         self.assertEqual([(1320000, "ILS"), (1650000, "ILS"), (330000, "ILS")],

@@ -39,7 +39,7 @@ def refused(error):
     return Refused(status_pb2.Status(code=error.code().value[0], message=error.details() or ""))
 
 
-def command(kind, occurred=None, request_id="", expected_revision=None, validate_only=False, correlation_id="", **fields):
+def command(kind, /, occurred=None, request_id="", expected_revision=None, validate_only=False, correlation_id="", **fields):
     """A Command: `command("create_deal", occurred="2024-03-01", name="deals/7", value=(3000000, "ILS"))`."""
     result = v1.Command()
     message = getattr(result, kind)
@@ -83,7 +83,7 @@ class Client:
 
     # ---- Commands ----
 
-    def do(self, kind, **fields):
+    def do(self, kind, /, **fields):
         return self.execute(command(kind, **fields))
 
     def execute(self, one):

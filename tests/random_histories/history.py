@@ -54,7 +54,7 @@ class Generator:
         if self.random.random() < 0.6:
             self.clock += self.random.choice([1, 3600 * 1000000, DAY // 2, DAY, DAY, 2 * DAY, 9 * DAY])
 
-    def _send(self, kind, **fields):
+    def _send(self, kind, /, **fields):
         self.steps.append(Step(self.clock, command(kind, **fields)))
 
     def _day(self, earliest=-60, latest=60):

@@ -53,6 +53,7 @@ class Question:
     currency: str = ""
     filter: Filter = NO_FILTER
     arguments: dict = dataclasses.field(default_factory=dict)
+    no_groups: tuple = ("-",)
 
     def parameters(self):
         """For Client.report()."""
@@ -64,11 +65,11 @@ class Question:
         if self.basis[0] == "draft":
             basis["draft"] = self.basis[1]
         return dict(period=self.period, as_of=self.as_of, valid_at=self.valid_at, rule_basis=basis, mode=self.mode,
-                    attribution=ATTRIBUTIONS.get(self.attribution), group_by=list(self.group_by) or ["-"], filter=self.filter.text,
+                    attribution=ATTRIBUTIONS.get(self.attribution), group_by=list(self.group_by) or self.no_groups, filter=self.filter.text,
                     currency=self.currency, arguments=self.arguments)
 
     def __str__(self):
-        shown = {k: v for k, v in self.__dict__.items() if v not in ("", (), None, {}, NO_FILTER)}
+        shown = {k: v for k, v in self.__dict__.items() if v not in ("", (), None, {}, NO_FILTER) and k != "no_groups"}
         return str({**shown, "filter": self.filter.text})
 
     # ---- Resolved for the reference ----
@@ -129,7 +130,8 @@ class Asker:
             question.group_by = tuple(self.random.sample(spec.dimensions, self.random.choice([1, 1, 2]) if len(spec.dimensions) > 1 else 1))
         question.mode = self.random.choice(spec.modes) if spec.modes else ""
         question.filter = self.random.choice(LEAD_FILTERS if spec.collection == "leads" else DEAL_FILTERS)
-        if self.random.random() < spec.period_chance:
+        question.no_groups = ("-",) if spec.dimensions else ()
+        if self.random.random() < spec.period_chance and question.mode not in spec.modes_of_a_moment:
             question.period = self._period()
         question.attribution = self.random.choice(["", "", *ATTRIBUTIONS])
         question.currency = self.random.choice(["", "", "USD", "JPY", "EUR"]) if spec.has_money else ""

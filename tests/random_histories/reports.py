@@ -11,6 +11,9 @@ from reference import funnel, movement
 from reference.world import World
 
 
+LONG_AGO = -10 ** 15  # 1938, before everything
+
+
 @dataclasses.dataclass
 class Spec:
     answer: object
@@ -21,6 +24,7 @@ class Spec:
     period_chance: float = 0.5
     has_money: bool = True
     as_recorded: bool = True
+    modes_of_a_moment: tuple = ()   # they take no period
 
 
 def funnel_answer(question, events, zone):
@@ -48,7 +52,7 @@ def movement_answer(question, events, zone):
     first, after = question.bounds(closing.calendar)
     if question.valid_at is None and question.period and after - 1 < closing.valid_at:
         closing = _world(question, events, zone, closing.position, after - 1)
-    opening_at = min(first - 1, closing.valid_at) if question.period else -2 ** 62
+    opening_at = max(min(first - 1, closing.valid_at), LONG_AGO) if question.period else LONG_AGO
     opening = _world(question, events, zone, closing.position, opening_at)
     names = [name for name in closing.streams if name.startswith("deals/")]
 
@@ -81,7 +85,8 @@ REPORTS = {
     "won_lost": _spec(WON_LOST),
     "sales_cycle": _spec(CYCLE, arguments={"start": ("created", "capture", "offer"), "outcome": ("lost", "all")}),
     "sales_conversion": _spec(CONVERSION, arguments={"within_days": ("3", "30")}, as_recorded=False),
-    "pipeline_detail": Spec(detail, modes=("", "open", "expected", "overdue", "won", "lost", "all")),
+    "pipeline_detail": Spec(detail, modes=("", "open", "expected", "overdue", "won", "lost", "all"),
+                            modes_of_a_moment=("", "open", "overdue", "all")),
     "sales_funnel": Spec(funnel_answer, dimensions=("owner", "team", "unit", "source", "product", "organization"),
                          modes=("", "strict", "touched", "implied"), arguments={"by": ("period", "cohort")}, has_money=False,
                          as_recorded=False),

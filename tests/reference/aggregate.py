@@ -58,9 +58,9 @@ def _reduce(measure, values):
 
 
 def divide(numerator, denominator):
-    """(numerator, denominator[, currency]); None where the denominator is empty or the two are of different currencies."""
+    """(numerator, denominator[, currency of money by a number]); None where the denominator is empty."""
     top = numerator if isinstance(numerator, tuple) else (numerator, None)
     bottom = denominator if isinstance(denominator, tuple) else (denominator, None)
     if not bottom[0] or top[0] is None:
         return None
-    return (top[0], bottom[0]) + ((top[1],) if top[1] else ())
+    return (top[0], bottom[0]) + ((top[1],) if top[1] and not bottom[1] else ())
