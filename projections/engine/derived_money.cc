@@ -66,8 +66,10 @@ Values Weighted(const Selection& selection) {
   const Values probability = Probability(selection);
   Converter converter(selection);
   for (size_t i = 0; i < selection.size(); ++i) {
-    if (minor->data[i] == kNull || probability.data[i] == kNull) continue;
-    converter.Convert(i, minor->data[i], currency->data[i], static_cast<uint32_t>(probability.data[i]), &out);
+    if (minor->data[i] == kNull) continue;
+    const bool known = probability.data[i] != kNull;
+    converter.Convert(i, minor->data[i], currency->data[i], known ? static_cast<uint32_t>(probability.data[i]) : 0, &out);
+    if (!known) out.data[i] = kNull;  // no weighted value, but in the row of its value's currency
   }
   return out;
 }

@@ -107,7 +107,11 @@ absl::StatusOr<Type> Anything(std::vector<Expr>&) { return Type::kFlag; }
 
 Values Has(const CallArguments& a) {
   Values out = Make(Type::kFlag, a.size);
-  for (size_t i = 0; i < a.size; ++i) out.data[i] = a[0].data[i] != kNull;
+  const Values& of = a[0];
+  for (size_t i = 0; i < a.size; ++i) {
+    // Money without a rate into the report currency is money all the same.
+    out.data[i] = of.data[i] != kNull || (i < of.currency.size() && of.currency[i] == a.world.texts().unconverted());
+  }
   return out;
 }
 
