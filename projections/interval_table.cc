@@ -64,7 +64,9 @@ size_t IntervalTable::Add(int64_t record, int64_t item, uint64_t since, uint64_t
   valid_from_.push_back(valid_from);
   valid_to_.push_back(valid_to);
   for (size_t i = 0; i < values_.size(); ++i) values_[i].push_back(i < values.size() ? values[i] : kNull);
-  rows_of_[record].push_back(static_cast<uint32_t>(row));
+  std::vector<uint32_t>& rows = rows_of_[record];
+  if (rows.empty()) rows.reserve(6);  // most records have a few
+  rows.push_back(static_cast<uint32_t>(row));
   if (until == kOpenPosition) ++current_rows_;
   digest_ += HashRow(row, until);
   return row;

@@ -43,10 +43,8 @@ void SpanCutter::Put(int64_t item, absl::Span<const int64_t> values) {
   was_put_[index] = true;
   FactSpan& span = open_[index];
   if (SameValues(span.values, values)) return;
-  Close(span);
-  span.valid_from = time_;
-  span.values.assign(values.begin(), values.end());
-  span.row = kNoRow;
+  Close(std::move(span));
+  span = {item, time_, kOpenTime, {values.begin(), values.end()}, kNoRow};
 }
 
 void SpanCutter::Close(FactSpan span) {

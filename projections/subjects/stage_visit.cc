@@ -1,4 +1,5 @@
 // Visits of stages: one row for each time that a deal was in a stage while it had no standing outcome (decisions.md 5).
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -57,7 +58,7 @@ class StageVisitFold : public Fold {
     int64_t item;
     uint64_t commit_position;
     Entry entry;
-    std::vector<int64_t> values;
+    std::array<int64_t, kColumns> values;
   };
 
   // A visit whose entering event is the one just before `meta` in the same commit: the commit is one act.
@@ -82,18 +83,19 @@ class StageVisitFold : public Fold {
   }
 
   void Start(const FoldEvent& meta, Entry entry) {
-    Visit visit{static_cast<int64_t>(meta.position), meta.commit_position, entry, std::vector<int64_t>(kColumns, kNull)};
+    Visit visit{static_cast<int64_t>(meta.position), meta.commit_position, entry, {}};
+    visit.values.fill(kNull);
     visit.values[kPipeline] = pipeline_;
     visit.values[kStage] = stage_;
     visit.values[kEnteredAt] = meta.occurred_micros;
     visit.values[kEnteredAtIsDay] = meta.precision == v1::PRECISION_DAY;
-    visits_.push_back(std::move(visit));
+    visits_.push_back(visit);
     is_in_stage_ = true;
   }
 
   void Leave(const FoldEvent& meta, int64_t left_to) {
     if (!is_in_stage_) return;
-    std::vector<int64_t>& values = visits_.back().values;
+    std::array<int64_t, kColumns>& values = visits_.back().values;
     values[kLeftAt] = meta.occurred_micros;
     values[kLeftAtIsDay] = meta.precision == v1::PRECISION_DAY;
     values[kLeftTo] = left_to;
