@@ -62,7 +62,7 @@ void Shift(int exponent, Digits* digits) {
     digits->fraction.insert(digits->fraction.begin(), digits->whole.empty() ? '0' : digits->whole.back());
     if (!digits->whole.empty()) digits->whole.pop_back();
   }
-  if (digits->whole.empty()) digits->whole = "0";
+  if (digits->whole.empty()) digits->whole.push_back('0');
   while (!digits->fraction.empty() && digits->fraction.back() == '0') digits->fraction.pop_back();
 }
 
