@@ -72,6 +72,26 @@ TEST(ReportRender, Table) {
   EXPECT_THAT(text, HasSubstr("note: no rate [NO_RATE, 2]"));
 }
 
+TEST(ReportRender, ComparisonsShowWhatDiffers) {
+  api::RunReportResponse answer;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"pb(
+    columns { id: "a" label: "Deals" type: VALUE_TYPE_INTEGER }
+    columns { id: "a.compared" label: "Deals" type: VALUE_TYPE_INTEGER }
+    columns { id: "a.change" label: "Deals" type: VALUE_TYPE_INTEGER }
+    columns { id: "b" label: "Weighted" type: VALUE_TYPE_INTEGER }
+    columns { id: "b.compared" label: "Weighted" type: VALUE_TYPE_INTEGER }
+    columns { id: "b.change" label: "Weighted" type: VALUE_TYPE_INTEGER }
+    rows {
+      cells { value { integer: 5 } } cells { value { integer: 5 } } cells { value { integer: 0 } }
+      cells { value { integer: 10 } } cells { value { integer: 15 } } cells { value { integer: 5 } }
+    })pb", &answer));
+  std::ostringstream out;
+  RenderTable(answer, Look(), out);
+  EXPECT_THAT(out.str(), HasSubstr("Weighted  compared  change\n"));
+  EXPECT_THAT(out.str(), HasSubstr("      10        15       5\n"));
+  EXPECT_THAT(out.str(), HasSubstr("the same in both, so shown once: Deals"));
+}
+
 TEST(ReportRender, JsonIsTheAnswer) {
   EXPECT_THAT(ToJson(Answer()), HasSubstr("\"definitionVersion\": 2"));
 }

@@ -13,12 +13,20 @@ void TextTable::AddColumn(std::string header, Align align) {
 }
 
 void TextTable::AddRow(const std::vector<std::string>& cells, bool is_total) {
-  Row row{{}, is_total};
+  std::vector<std::vector<std::string>> lines;
+  size_t height = 1;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    row.cells.push_back(i < cells.size() ? ForTerminal(cells[i]) : std::string());
-    columns_[i].width = std::max(columns_[i].width, DisplayWidth(row.cells.back()));
+    lines.push_back(Wrap(i < cells.size() ? cells[i] : "", kMaxWidth));
+    height = std::max(height, lines.back().size());
   }
-  rows_.push_back(std::move(row));
+  for (size_t line = 0; line < height; ++line) {
+    Row row{{}, is_total};
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      row.cells.push_back(line < lines[i].size() ? ForTerminal(lines[i][line]) : std::string());
+      columns_[i].width = std::max(columns_[i].width, DisplayWidth(row.cells.back()));
+    }
+    rows_.push_back(std::move(row));
+  }
 }
 
 void TextTable::Print(std::ostream& out, const Look& look) const {

@@ -18,6 +18,8 @@ struct Look {
 class TextTable {
  public:
   enum class Align { kLeft, kRight };
+  // Longer cells go on in further lines.
+  static constexpr int kMaxWidth = 72;
 
   void AddColumn(std::string header, Align align = Align::kLeft);
   // Cells are made safe for the terminal here.

@@ -31,6 +31,15 @@ TEST(TextWidth, MakesCellsSafe) {
   EXPECT_EQ(ForTerminal("\xe2\x80\xae" "abc"), "abc") << "an override of direction must not reach the neighbours";
 }
 
+TEST(TextWidth, WrapsAtSpaces) {
+  EXPECT_THAT(Wrap("", 5), testing::ElementsAre(""));
+  EXPECT_THAT(Wrap("one two three", 7), testing::ElementsAre("one two", "three"));
+  EXPECT_THAT(Wrap("one two  three", 8), testing::ElementsAre("one two ", "three"));
+  EXPECT_THAT(Wrap("abcdefgh", 3), testing::ElementsAre("abc", "def", "gh"));
+  EXPECT_THAT(Wrap("王小明王", 5), testing::ElementsAre("王小", "明王"));
+  EXPECT_THAT(Wrap("e\xcc\x81" "e\xcc\x81", 1), testing::ElementsAre("e\xcc\x81", "e\xcc\x81"));
+}
+
 TEST(TextTable, LinesUpInEveryScript) {
   TextTable table;
   table.AddColumn("owner");

@@ -74,4 +74,30 @@ std::string PadLeft(absl::string_view text, int width) {
   return absl::StrCat(std::string(std::max(0, width - DisplayWidth(text)), ' '), text);
 }
 
+std::vector<std::string> Wrap(absl::string_view text, int width) {
+  std::vector<std::string> lines;
+  std::string line;
+  int used = 0;
+  size_t space = std::string::npos;  // the last one in `line`
+  absl::string_view bytes;
+  while (!text.empty()) {
+    Next(&text, &bytes);
+    const int wide = DisplayWidth(bytes);
+    if (used + wide > width && !line.empty()) {
+      const bool at_space = space != std::string::npos && bytes != " ";
+      std::string rest = at_space ? line.substr(space + 1) : std::string();
+      lines.push_back(at_space ? line.substr(0, space) : line);
+      line = std::move(rest);
+      used = DisplayWidth(line);
+      space = std::string::npos;
+      if (bytes == " " && line.empty()) continue;
+    }
+    if (bytes == " ") space = line.size();
+    absl::StrAppend(&line, bytes);
+    used += wide;
+  }
+  lines.push_back(std::move(line));
+  return lines;
+}
+
 }  // namespace recount::tools

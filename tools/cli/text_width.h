@@ -3,6 +3,7 @@
 #define RECOUNT_TOOLS_CLI_TEXT_WIDTH_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -18,6 +19,9 @@ std::string ForTerminal(absl::string_view text);
 // Filled up with spaces to a width.
 std::string PadRight(absl::string_view text, int width);
 std::string PadLeft(absl::string_view text, int width);
+
+// Lines of at most so many columns, broken at spaces where there are some; nothing is lost but those spaces.
+std::vector<std::string> Wrap(absl::string_view text, int width);
 
 }  // namespace recount::tools
 

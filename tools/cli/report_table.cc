@@ -1,15 +1,14 @@
-#include "tools/cli/report_render.h"
-
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "google/protobuf/util/json_util.h"
-#include "domain/money.h"
+#include "tools/cli/report_render.h"
 #include "tools/cli/value_text.h"
-#include "tools/import/csv_reader.h"
 
 namespace recount::tools {
 namespace {
@@ -104,11 +103,40 @@ bool DoesNotAddUp(const api::Column& column) {
 }
 
 std::string HeaderOf(const api::Column& column) {
+  if (absl::EndsWith(column.id(), ".compared")) return "compared";
+  if (absl::EndsWith(column.id(), ".change")) return "change";
   std::string text = column.label().empty() ? column.id() : column.label();
   // What is counted stands in the label; only durations need their unit.
   if (IsDuration(column.unit()) && column.type() == api::VALUE_TYPE_INTEGER) absl::StrAppend(&text, " (", column.unit(), ")");
   if (DoesNotAddUp(column)) text += "*";
   return text;
+}
+
+// Columns of a comparison that say nothing: neither run differs from the other in any row.
+struct Comparisons {
+  std::set<int> hidden;
+  std::vector<std::string> unchanged;
+};
+
+bool IsSameInAllRows(const api::RunReportResponse& answer, int column) {
+  for (const api::Row& row : answer.rows()) {
+    if (column + 1 >= row.cells_size()) return false;
+    const std::string value = row.cells(column).value().SerializeAsString();
+    if (value != row.cells(column + 1).value().SerializeAsString()) return false;
+  }
+  return true;
+}
+
+Comparisons FindComparisons(const api::RunReportResponse& answer) {
+  Comparisons out;
+  for (int i = 0; i + 2 < answer.columns_size(); ++i) {
+    const std::string& id = answer.columns(i).id();
+    if (answer.columns(i + 1).id() != id + ".compared" || answer.columns(i + 2).id() != id + ".change") continue;
+    if (!IsSameInAllRows(answer, i)) continue;
+    out.hidden.insert({i + 1, i + 2});
+    out.unchanged.push_back(HeaderOf(answer.columns(i)));
+  }
+  return out;
 }
 
 void PrintNotes(const api::RunReportResponse& answer, const Look& look, std::ostream& out) {
@@ -131,67 +159,6 @@ void PrintNotes(const api::RunReportResponse& answer, const Look& look, std::ost
   }
 }
 
-std::string RawValue(const api::Value& value) {
-  switch (value.value_case()) {
-    case api::Value::kInteger: return absl::StrCat(value.integer());
-    case api::Value::kMoney: return Decimal(value.money());
-    case api::Value::kText: return GuardFormula(value.text());
-    case api::Value::kTime: return IsoTime(value.time());
-    case api::Value::kDate: return DateText(value.date());
-    case api::Value::kFlag: return value.flag() ? "true" : "false";
-    case api::Value::kRecord: return GuardFormula(value.record());
-    default: return "";
-  }
-}
-
-void AppendCsvHeader(const api::Column& column, std::vector<std::string>* out) {
-  switch (column.type()) {
-    case api::VALUE_TYPE_MONEY:
-      out->insert(out->end(), {column.id(), column.id() + ".currency"});
-      break;
-    case api::VALUE_TYPE_RATIO:
-      out->insert(out->end(), {column.id() + ".numerator", column.id() + ".denominator", column.id() + ".currency"});
-      break;
-    case api::VALUE_TYPE_RECORD:
-      out->insert(out->end(), {column.id(), column.id() + ".label"});
-      break;
-    default:
-      out->push_back(column.id());
-  }
-}
-
-void AppendCsvCell(const api::Column& column, const api::Cell& cell, std::vector<std::string>* out) {
-  const api::Value& value = cell.value();
-  switch (column.type()) {
-    case api::VALUE_TYPE_MONEY:
-      out->insert(out->end(), {RawValue(value), value.has_money() ? value.money().currency_code() : ""});
-      break;
-    case api::VALUE_TYPE_RATIO: {
-      if (!value.has_ratio()) {
-        out->insert(out->end(), {"", "", ""});
-        break;
-      }
-      // A numerator that is money stands in the currency's own unit, as money does everywhere in the file.
-      const api::Ratio& ratio = value.ratio();
-      google::type::Money money;
-      if (!ratio.currency().empty()) money = domain::MoneyFromMinor(ratio.numerator(), ratio.currency());
-      out->insert(out->end(), {ratio.currency().empty() ? absl::StrCat(ratio.numerator()) : Decimal(money),
-                               absl::StrCat(ratio.denominator()), ratio.currency()});
-      break;
-    }
-    case api::VALUE_TYPE_RECORD:
-      out->insert(out->end(), {RawValue(value), GuardFormula(cell.label())});
-      break;
-    default:
-      out->push_back(RawValue(value));
-  }
-}
-
-void PrintCsvRow(const std::vector<std::string>& cells, std::ostream& out) {
-  for (size_t i = 0; i < cells.size(); ++i) out << (i > 0 ? "," : "") << CsvCell(cells[i]);
-  out << "\r\n";
-}
-
 }  // namespace
 
 std::string Bar(double share, int width) {
@@ -202,19 +169,6 @@ std::string Bar(double share, int width) {
   return out + kEighths[eighths % 8];
 }
 
-std::string GuardFormula(const std::string& text) {
-  static constexpr char kStarts[] = "=+-@\t\r";
-  return !text.empty() && std::string(kStarts).find(text[0]) != std::string::npos ? "'" + text : text;
-}
-
-std::string ToJson(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  std::string out;
-  const auto status = google::protobuf::util::MessageToJsonString(message, &out, options);
-  return status.ok() ? out : absl::StrCat("{\"error\": \"", status.message().ToString(), "\"}\n");
-}
-
 void RenderTable(const api::RunReportResponse& answer, const Look& look, std::ostream& out) {
   out << look.Bold(answer.basis().report()) << look.Faint(absl::StrCat(" v", answer.basis().definition_version())) << "\n";
   PrintBasis(answer.basis(), "", look, out);
@@ -222,9 +176,11 @@ void RenderTable(const api::RunReportResponse& answer, const Look& look, std::os
   const absl::TimeZone zone = ZoneOf(answer.basis());
   const int bar = BarColumn(answer);
   const std::map<std::string, double> scales = Scales(answer, bar);
+  const Comparisons comparisons = FindComparisons(answer);
   TextTable table;
   table.AddColumn("#", TextTable::Align::kRight);
   for (int i = 0; i < answer.columns_size(); ++i) {
+    if (comparisons.hidden.count(i) > 0) continue;
     const api::Column& column = answer.columns(i);
     table.AddColumn(HeaderOf(column), IsNumber(column.type()) ? TextTable::Align::kRight : TextTable::Align::kLeft);
     if (i == bar) table.AddColumn("");
@@ -233,6 +189,7 @@ void RenderTable(const api::RunReportResponse& answer, const Look& look, std::os
   for (const api::Row& row : answer.rows()) {
     std::vector<std::string> cells = {row.is_total() ? "total" : absl::StrCat(++number)};
     for (int i = 0; i < row.cells_size() && i < answer.columns_size(); ++i) {
+      if (comparisons.hidden.count(i) > 0) continue;
       const bool is_group_of_total = row.is_total() && answer.columns(i).is_dimension() && row.cells(i).label().empty() &&
                                      row.cells(i).value().value_case() == api::Value::VALUE_NOT_SET;
       cells.push_back(is_group_of_total ? "" : CellText(row.cells(i), answer.columns(i), zone));
@@ -245,6 +202,9 @@ void RenderTable(const api::RunReportResponse& answer, const Look& look, std::os
     out << "no rows\n";
   } else {
     table.Print(out, look);
+  }
+  if (!comparisons.unchanged.empty()) {
+    out << look.Faint(absl::StrCat("the same in both, so shown once: ", absl::StrJoin(comparisons.unchanged, ", "))) << "\n";
   }
   PrintNotes(answer, look, out);
 }
@@ -283,20 +243,6 @@ void RenderExplanation(const api::ExplainReportResponse& answer, const Look& loo
   out << look.Faint(absl::StrCat(answer.contributions_size(), " of ", Grouped(answer.total_contributions()), " records",
                                  answer.next_page_token().empty() ? "" : "; --limit shows more"))
       << "\n";
-}
-
-void RenderCsv(const api::RunReportResponse& answer, std::ostream& out) {
-  std::vector<std::string> header = {"row"};
-  for (const api::Column& column : answer.columns()) AppendCsvHeader(column, &header);
-  PrintCsvRow(header, out);
-  int number = 0;
-  for (const api::Row& row : answer.rows()) {
-    std::vector<std::string> cells = {row.is_total() ? "total" : absl::StrCat(++number)};
-    for (int i = 0; i < answer.columns_size(); ++i) {
-      AppendCsvCell(answer.columns(i), i < row.cells_size() ? row.cells(i) : api::Cell::default_instance(), &cells);
-    }
-    PrintCsvRow(cells, out);
-  }
 }
 
 }  // namespace recount::tools

@@ -1,0 +1,104 @@
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "domain/money.h"
+#include "google/protobuf/util/json_util.h"
+#include "tools/cli/report_render.h"
+#include "tools/cli/value_text.h"
+#include "tools/import/csv_reader.h"
+
+namespace recount::tools {
+namespace {
+
+std::string RawValue(const api::Value& value) {
+  switch (value.value_case()) {
+    case api::Value::kInteger: return absl::StrCat(value.integer());
+    case api::Value::kMoney: return Decimal(value.money());
+    case api::Value::kText: return GuardFormula(value.text());
+    case api::Value::kTime: return IsoTime(value.time());
+    case api::Value::kDate: return DateText(value.date());
+    case api::Value::kFlag: return value.flag() ? "true" : "false";
+    case api::Value::kRecord: return GuardFormula(value.record());
+    default: return "";
+  }
+}
+
+void AppendCsvHeader(const api::Column& column, std::vector<std::string>* out) {
+  switch (column.type()) {
+    case api::VALUE_TYPE_MONEY:
+      out->insert(out->end(), {column.id(), column.id() + ".currency"});
+      break;
+    case api::VALUE_TYPE_RATIO:
+      out->insert(out->end(), {column.id() + ".numerator", column.id() + ".denominator", column.id() + ".currency"});
+      break;
+    case api::VALUE_TYPE_RECORD:
+      out->insert(out->end(), {column.id(), column.id() + ".label"});
+      break;
+    default:
+      out->push_back(column.id());
+  }
+}
+
+void AppendCsvCell(const api::Column& column, const api::Cell& cell, std::vector<std::string>* out) {
+  const api::Value& value = cell.value();
+  switch (column.type()) {
+    case api::VALUE_TYPE_MONEY:
+      out->insert(out->end(), {RawValue(value), value.has_money() ? value.money().currency_code() : ""});
+      break;
+    case api::VALUE_TYPE_RATIO: {
+      if (!value.has_ratio()) {
+        out->insert(out->end(), {"", "", ""});
+        break;
+      }
+      // A numerator that is money stands in the currency's own unit, as money does everywhere in the file.
+      const api::Ratio& ratio = value.ratio();
+      google::type::Money money;
+      if (!ratio.currency().empty()) money = domain::MoneyFromMinor(ratio.numerator(), ratio.currency());
+      out->insert(out->end(), {ratio.currency().empty() ? absl::StrCat(ratio.numerator()) : Decimal(money),
+                               absl::StrCat(ratio.denominator()), ratio.currency()});
+      break;
+    }
+    case api::VALUE_TYPE_RECORD:
+      out->insert(out->end(), {RawValue(value), GuardFormula(cell.label())});
+      break;
+    default:
+      out->push_back(RawValue(value));
+  }
+}
+
+void PrintCsvRow(const std::vector<std::string>& cells, std::ostream& out) {
+  for (size_t i = 0; i < cells.size(); ++i) out << (i > 0 ? "," : "") << CsvCell(cells[i]);
+  out << "\r\n";
+}
+
+}  // namespace
+
+std::string GuardFormula(const std::string& text) {
+  static constexpr char kStarts[] = "=+-@\t\r";
+  return !text.empty() && std::string(kStarts).find(text[0]) != std::string::npos ? "'" + text : text;
+}
+
+std::string ToJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  std::string out;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &out, options);
+  return status.ok() ? out : absl::StrCat("{\"error\": \"", status.message().ToString(), "\"}\n");
+}
+
+void RenderCsv(const api::RunReportResponse& answer, std::ostream& out) {
+  std::vector<std::string> header = {"row"};
+  for (const api::Column& column : answer.columns()) AppendCsvHeader(column, &header);
+  PrintCsvRow(header, out);
+  int number = 0;
+  for (const api::Row& row : answer.rows()) {
+    std::vector<std::string> cells = {row.is_total() ? "total" : absl::StrCat(++number)};
+    for (int i = 0; i < answer.columns_size(); ++i) {
+      AppendCsvCell(answer.columns(i), i < row.cells_size() ? row.cells(i) : api::Cell::default_instance(), &cells);
+    }
+    PrintCsvRow(cells, out);
+  }
+}
+
+}  // namespace recount::tools
