@@ -23,14 +23,13 @@ Aggregation::Aggregation(const Query& query) : query_(query), keys_(query) {
   }
 }
 
+// Money counts in its own currency; what has none, and counts, in that of the first money shown.
 std::vector<int64_t> Aggregation::CurrenciesOf(const Selection& selection, const Values* money) {
   if (!split()) return {};
-  std::shared_ptr<const Values> split_by;
-  if (money == nullptr) {
-    split_by = selection.Evaluate(split_expr_);
-    money = split_by.get();
+  std::vector<int64_t> currency = selection.Evaluate(split_expr_)->currency;
+  for (size_t i = 0; money != nullptr && i < currency.size(); ++i) {
+    if (money->currency[i] != kNull) currency[i] = money->currency[i];
   }
-  std::vector<int64_t> currency = money->currency;
   const std::string& report_currency = query_.world->options().currency;
   if (!report_currency.empty()) {
     // What has no value can be added in any currency.

@@ -80,14 +80,15 @@ std::string Formula(const Query& query, const QueryMeasure& measure) {
   return text + ")";
 }
 
-// Least first, with their ranks.
+// The population, least first, with their ranks: what has no value has none.
 void Rank(std::vector<Contribution>* contributions) {
+  const auto nothing = std::remove_if(contributions->begin(), contributions->end(),
+                                      [](const Contribution& contribution) { return contribution.value.number == kNull; });
+  contributions->erase(nothing, contributions->end());
   std::stable_sort(contributions->begin(), contributions->end(),
                    [](const Contribution& a, const Contribution& b) { return a.value.number < b.value.number; });
   int64_t rank = 0;
-  for (Contribution& contribution : *contributions) {
-    if (contribution.value.number != kNull) contribution.rank = ++rank;
-  }
+  for (Contribution& contribution : *contributions) contribution.rank = ++rank;
 }
 
 void OpenRatio(Opener& opener, const QueryMeasure& measure, Explanation* out) {

@@ -26,8 +26,8 @@ class Table {
       for (size_t i = 0; i < all.selection->size(); ++i) Touch(all, i);
     }
     for (const int index : counting_.counted()) Count(index);
-    // Without dimensions the one row is there even if nothing is.
-    if (!counting_.keys().grouped() && rows_.empty()) Cells({GroupKeys::kTotal, kNull});
+    // There is a total even of nothing.
+    if (rows_.empty()) Cells({GroupKeys::kTotal, kNull});
     Answer answer;
     AddColumns(&answer);
     for (auto& [key, tallies] : rows_) answer.rows.push_back(Row(key, tallies));

@@ -60,8 +60,8 @@ template <typename Member>
 Values OfStage(const Selection& selection, Type type, Member member) {
   Values out = Make(type, selection.size());
   const auto pipeline = selection.Column("pipeline"), stage = selection.Column("stage");
-  const bool as_recorded = selection.world().options().as_recorded && HasColumn(selection.subject(), "probability_position");
-  const auto position = as_recorded ? selection.Column("probability_position") : nullptr;
+  const bool as_recorded = selection.world().options().as_recorded;
+  const auto position = as_recorded ? selection.Field("probability_position") : nullptr;
   for (size_t i = 0; i < selection.size(); ++i) {
     if (stage->data[i] == kNull) continue;
     const bool own = as_recorded && position->data[i] != kNull;

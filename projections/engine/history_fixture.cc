@@ -297,7 +297,7 @@ EngineContext History::Context(const Snapshot* snapshot) {
   context.tenant = 1;
   context.tenant_currency = "USD";
   context.head_rules = &tables_.rulebook;
-  context.draft = [](absl::string_view) { return absl::StatusOr<std::vector<v1::RuleProposal>>(absl::NotFoundError("no draft")); };
+  context.draft = [this](absl::string_view) { return absl::StatusOr<std::vector<v1::RuleProposal>>(draft_); };
   context.label = [](absl::string_view) { return std::string(); };
   context.resolve = [](absl::string_view, const v1::Ref& ref) { return absl::StatusOr<std::string>(ref.name()); };
   context.events = [this](absl::string_view name, uint64_t as_of, int64_t valid_at) { return EventsOf(name, as_of, valid_at); };

@@ -31,6 +31,9 @@ class History {
   uint64_t Rate(absl::string_view from, absl::string_view to, absl::string_view day, double rate);  // keeps former ones
   uint64_t Belongs(absl::string_view child, absl::string_view parent, absl::string_view day = "");  // keeps former ones
 
+  // What basis DRAFT adds; any name.
+  void Draft(std::vector<v1::RuleProposal> proposals) { draft_ = std::move(proposals); }
+
   // ---- Deals, by id.
   struct NewDeal {
     std::string stage = "a", pipeline = "p", owner = {}, source = {}, product = {}, expected_close = {}, currency = "USD";
@@ -74,6 +77,7 @@ class History {
   std::unique_ptr<eventstore::EventLog> log_;
   FactTables tables_;
   FoldDriver driver_;
+  std::vector<v1::RuleProposal> draft_;
   v1::ExchangeRatesRule rates_;
   v1::OrgChartRule chart_;
   int64_t recorded_micros_ = 0;

@@ -38,7 +38,7 @@ class Selection {
   std::shared_ptr<const Values> Column(absl::string_view name) const;
   // Only the rows where a flag is 1.
   Selection Keep(const Values& flags) const;
-  // Rows that a to-one reference leads to, one for each row here, kNoRow where it leads nowhere.
+  // Rows that a to-one reference leads to, one for each row here, kNoRow where it leads nowhere or to a deleted record.
   const Selection& Follow(absl::string_view field, const Subject& target) const;
   // The same records in a companion subject.
   const Selection& Companion(const Subject& companion) const;
