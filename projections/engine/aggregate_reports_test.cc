@@ -92,6 +92,7 @@ TEST_F(DesignExampleTest, EveryNumber) {
 TEST_F(DesignExampleTest, TheDraftAndTheDifference) {
   v1::RuleProposal proposal;
   *proposal.mutable_content() = Probabilities({{"potential", 1000}, {"offer", 2500}, {"order", 5000}});
+  *proposal.mutable_effective_from() = Date(2024, 3, 10);
   history_.Draft({proposal});
   v1::RunReportRequest request = Ask("pipeline_snapshot", {"-"});
   request.mutable_compare()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_DRAFT);

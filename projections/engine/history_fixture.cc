@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -106,8 +107,9 @@ uint64_t History::Append(const std::string& stream, absl::string_view at, const 
     event->set_payload(domain::EventIn(payload).SerializeAsString());
   }
   const uint64_t before = tables_.position;
-  const auto sequenced = log_->Sequence(std::move(proposal), [](absl::Status) {});
-  if (!sequenced.ok()) abort();
+  std::promise<absl::Status> durable;
+  const auto sequenced = log_->Sequence(std::move(proposal), [&](absl::Status status) { durable.set_value(status); });
+  if (!sequenced.ok() || !durable.get_future().get().ok()) abort();
   const absl::Status read = log_->ReadCommits(1, before, eventstore::Direction::kForward,
                                               [&](const eventstore::StoredCommit& commit) { return driver_.Apply(commit).ok(); });
   if (!read.ok() || tables_.position != sequenced->last_position) abort();

@@ -205,6 +205,12 @@ class Resolver {
     query_->world = std::make_unique<World>(options, query_->texts.get());
     if (definition_.has_movement()) {
       options.moment = {pin_.opening_position(), pin_.opening_valid_at_micros()};
+      // The same rulebook, looked up for the opening's own day; before all time there is none.
+      if (options.moment.valid_at != domain::kBeginning) {
+        auto rules = Rules::Make(book_, options.moment.valid_at);
+        if (!rules.ok()) return rules.status();
+        options.rules = *rules;
+      }
       query_->opening = std::make_unique<World>(options, query_->texts.get());
     }
     return absl::OkStatus();

@@ -109,10 +109,13 @@ Selection Selection::Keep(const Values& flags) const {
 // Records of another subject, one for each row here; null: the same records.
 std::unique_ptr<Selection> Selection::Other(const Subject& subject, const Values* records) const {
   std::vector<uint32_t> rows(size(), kNoRow);
+  const IntervalTable* table = world_->snapshot().table(subject.id);
+  const int deleted = table == nullptr || records == nullptr ? -1 : table->ColumnIndex("deleted");
   for (size_t i = 0; i < size(); ++i) {
     const int64_t other = records == nullptr ? record(i) : records->data[i];
     if (other == kNull) continue;
     rows[i] = times_ == nullptr ? world_->RowOf(subject, other) : world_->RowAt(subject, other, times_->data[i]);
+    if (deleted >= 0 && rows[i] != kNoRow && table->column(deleted)[rows[i]] == 1) rows[i] = kNoRow;
   }
   auto made = std::make_unique<Selection>(*world_, subject, std::move(rows));
   made->axis_ = axis_;
