@@ -74,7 +74,7 @@ class OlistTest(unittest.TestCase):
         self.assertEqual({"open": 8000 - 842, "converted": 842}, rows)
 
     def test_two_tags_of_one_cell(self):
-        answer = self.data.report("pipeline_detail", "--mode", "all", "--filter", 'tags = "cat" AND tags = "wolf"')
+        answer = self.data.report("pipeline_detail", "--mode", "all", "--filter", 'tags : "cat" AND tags : "wolf"')
         self.assertGreater(len(answer.rows), 0)
 
     def test_importing_again_changes_nothing(self):
