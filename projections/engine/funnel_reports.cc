@@ -7,6 +7,7 @@
 #include "domain/refusal.h"
 #include "projections/engine/funnel_count.h"
 #include "projections/engine/group_keys.h"
+#include "projections/engine/key_labels.h"
 #include "projections/engine/shape.h"
 
 namespace recount::projections {
@@ -114,6 +115,13 @@ std::string Formula(absl::string_view measure, absl::string_view stage, absl::st
   return absl::StrCat("count(moves from ", stage, " to an earlier stage)");
 }
 
+Node FieldNode(const char* name) {
+  Node node;
+  node.kind = Node::Kind::kField;
+  node.name = name;
+  return node;
+}
+
 class FunnelShape : public Shape {
  public:
   absl::Status Check(const v1::ReportDefinition& definition) const override {
@@ -139,9 +147,12 @@ class FunnelShape : public Shape {
     Answer answer;
     answer.keep_order = true;
     answer.columns = (*funnel)->keys.Columns();
+    for (size_t i = 0; i < answer.columns.size(); ++i) DescribeKey(query, *query.group_by[i].expr, &answer.columns[i]);
     const v1::FunnelShape& shape = query.definition->funnel();
     answer.columns.push_back(KeyColumn(query, shape.pipeline(), Type::kText));
+    DescribeKey(query, FieldNode("pipeline"), &answer.columns.back());
     answer.columns.push_back(KeyColumn(query, shape.stage(), Type::kText));
+    DescribeKey(query, FieldNode("stage"), &answer.columns.back());
     for (const int shown : query.shown) {
       answer.columns.push_back(MeasureColumn(query, *query.all_measures[shown].measure, Type::kInteger));
     }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
+#include "projections/engine/key_labels.h"
 #include "projections/engine/movement_walk.h"
 #include "projections/engine/shape.h"
 
@@ -86,6 +87,7 @@ class MovementShape : public Shape {
 std::vector<AnswerColumn> ColumnsOf(const Query& query, const MovementWalk& walk) {
   const v1::MovementShape& shape = query.definition->movement();
   std::vector<AnswerColumn> columns = walk.keys().Columns();
+  for (size_t i = 0; i < columns.size(); ++i) DescribeKey(query, *query.group_by[i].expr, &columns[i]);
   columns.push_back(KeyColumn(query, shape.currency(), Type::kText));
   columns.push_back(KeyColumn(query, shape.category(), Type::kText));
   for (int i = 0; i < kMovementCategories; ++i) {

@@ -182,6 +182,7 @@ TEST_F(MovementReportsTest, AWinLeavesAtTheRateOfItsDay) {
 }
 
 TEST_F(MovementReportsTest, OtherRulesAtTheClosingAreARowOfTheirOwn) {
+  history_.RecordedOn("2024-04-01");
   history_.Create("1", "2024-01-10", {.stage = "a", .value = 10});
   history_.Create("2", "2024-01-10", {.stage = "b", .value = 20});
   history_.Pipelines({"p: ab c won+ lost-", "q: x y won+ lost-"}, "2024-02-15", {"p: a=ab b=ab"});
@@ -190,6 +191,7 @@ TEST_F(MovementReportsTest, OtherRulesAtTheClosingAreARowOfTheirOwn) {
 }
 
 TEST_F(MovementReportsTest, ATeamThatMovesIsNoTransfer) {
+  history_.RecordedOn("2024-04-01");
   history_.Belongs("users/ann", "teams/north");
   history_.Belongs("users/ann", "teams/south", "2024-02-15");
   history_.Create("1", "2024-01-10", {.owner = "users/ann", .value = 10});
