@@ -1,5 +1,6 @@
 #include "tools/cli/client.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <thread>
@@ -68,6 +69,8 @@ class GrpcClient : public Client {
     const std::string path = absl::StartsWith(method, "/")
                                  ? std::string(method)
                                  : absl::StrCat("/recount.v1.", absl::StrReplaceAll(method, {{".", "/"}}));
+    // A server that was started a moment ago is given this long to listen.
+    if (!was_connected_) was_connected_ = channel_->WaitForConnected(After(std::min(2.0, connection_.timeout_seconds)));
     auto context = NewContext();
     context->set_deadline(After(connection_.timeout_seconds));
     std::promise<grpc::Status> done;
@@ -143,6 +146,7 @@ class GrpcClient : public Client {
   }
 
   Connection connection_;
+  bool was_connected_ = false;
   std::shared_ptr<grpc::Channel> channel_;
   grpc::TemplatedGenericStub<Message, Message> generic_;
   std::unique_ptr<api::CommandService::Stub> commands_;
