@@ -71,7 +71,7 @@ COMMANDS = {
     "DraftRules": dict(draft="drafts/new", rules=[dict(content=dict(reasons=rules.reasons("a")), effective_from="2024-01-01")]),
     "PublishDraft": dict(draft="drafts/open"),
     "DiscardDraft": dict(draft="drafts/open"),
-    "WithdrawRule": dict(kind=v1.RULE_KIND_REASONS, published_position=2, reason="wrong"),
+    "WithdrawRule": dict(kind=v1.RULE_KIND_REASONS, published_position=0, reason="wrong"),
 }
 COLLECTIONS = {"Deal": "deals/open", "Lead": "leads/open", "Person": "persons/p", "Organization": "organizations/o",
                "Product": "products/x", "User": "users/ann", "Team": "teams/t", "OrgUnit": "org_units/u"}
@@ -127,6 +127,8 @@ class BadInputTest(unittest.TestCase):
         for client, suffix in ((cls.client, ""), (cls.other, "-foreign")):
             cls._fill_tenant(client, suffix)
         cls.foreign = {name.split("/")[0]: name + "-foreign" for name in COLLECTIONS.values()}
+        versions = cls.client.call(cls.client.Rulebook.ListRuleVersions, v1.ListRuleVersionsRequest(kind=v1.RULE_KIND_REASONS)).versions
+        COMMANDS["WithdrawRule"]["published_position"] = versions[0].published_position
         answer = cls.client.report("won_lost", group_by=["-"])
         QUERIES["ExplainReport"] = dict(cell_id=next(cell.cell_id for row in answer.raw_rows for cell in row.cells if cell.cell_id))
 
@@ -345,10 +347,11 @@ class BadInputTest(unittest.TestCase):
         self.assertEqual("DEADLINE_EXCEEDED", caught.exception.code)
 
     def test_tokens_of_another_tenant(self):
-        answer = self.client.report("pipeline_detail", page_size=1)
+        answer = self.client.report("pipeline_detail", page_size=1, mode="all")
         token, cell = answer.response.next_page_token, QUERIES["ExplainReport"]["cell_id"]
-        for ask in (lambda: self.other.call(self.other.Report.RunReport, v1.RunReportRequest(report="pipeline_detail", page_size=1,
-                                                                                            page_token=token)) if token else None,
+        page_two = v1.RunReportRequest(report="pipeline_detail", page_size=1, page_token=token, parameters=dict(mode="all"))
+        self.assertEqual(1, len(self.client.call(self.client.Report.RunReport, page_two).rows))
+        for ask in (lambda: self.other.call(self.other.Report.RunReport, page_two),
                     lambda: self.other.explain(cell),
                     lambda: self.other.call(self.other.Report.RunReport, v1.RunReportRequest(page_token=answer.response.pin))):
             with self.assertRaises(Refused) as caught:
