@@ -155,6 +155,9 @@ absl::Status FollowLog(Session& session, const HistoryOptions& options) {
 absl::Status ShowHistory(Session& session, const HistoryOptions& options) {
   if (options.record.empty()) return options.follow ? FollowLog(session, options) : ShowLog(session, options);
   if (!options.follow) return ShowRecordHistory(session, options);
+  absl::StatusOr<RecordName> record = ParseRecordName(options.record);
+  if (!record.ok()) return record.status();
+  if (record->ref.has_external()) return Usage("--follow takes a resource name; `recount get` shows it for an external id");
   HistoryOptions followed = options;
   followed.streams.push_back(options.record);
   return FollowLog(session, followed);
