@@ -27,13 +27,15 @@ std::vector<std::string> ReportsOn(const projections::Catalogue& catalogue, absl
   std::vector<std::string> reports;
   for (const v1::ReportDefinition& definition : catalogue.definitions()) {
     const projections::Subject* own = projections::FindSubject(definition.subject());
-    const bool is_companion = own != nullptr && std::find(own->companions.begin(), own->companions.end(), subject) != own->companions.end();
+    const bool is_companion =
+        own != nullptr && std::find(own->companions.begin(), own->companions.end(), subject) != own->companions.end();
     if (definition.subject() == subject || is_companion) reports.push_back(definition.id());
   }
   return reports;
 }
 
-void CreateTenant(const Backend* backend, const Call& call, std::shared_ptr<v1::CreateTenantRequest> request, Reply reply) {
+void CreateTenant(const Backend* backend, const Call& call, std::shared_ptr<v1::CreateTenantRequest> request,
+                  Reply reply) {
   const bool taken = backend->bus->Run([backend, call, request, reply] {
     auto tenant = backend->tenants->Create(*request, call.caller.actor, call.caller.authenticated);
     if (!tenant.ok()) return reply(WithReason(tenant.status()));
@@ -87,8 +89,10 @@ absl::StatusOr<v1::Status> GetStatus(const Backend* backend, const Call& call) {
 }
 
 absl::Status CheckTarget(const Backend* backend, const std::string& target) {
-  if (target.empty() || backend->catalogue->Find(target) != nullptr || projections::FindSubject(target) != nullptr) return absl::OkStatus();
-  return domain::Refuse(v1::REPORT_NOT_FOUND, absl::StrCat("`", target, "` is no report and no subject"), "target", {{"target", target}});
+  if (target.empty() || backend->catalogue->Find(target) != nullptr || projections::FindSubject(target) != nullptr)
+    return absl::OkStatus();
+  return domain::Refuse(v1::REPORT_NOT_FOUND, absl::StrCat("`", target, "` is no report and no subject"), "target",
+                        {{"target", target}});
 }
 
 v1::RebuildProgress ShowProgress(const projections::RebuildState& state) {
@@ -105,7 +109,8 @@ v1::RebuildProgress ShowProgress(const projections::RebuildState& state) {
   return progress;
 }
 
-absl::Status Rebuild(const Backend* backend, const Call& call, const v1::RebuildRequest& request, StreamWriter& writer) {
+absl::Status Rebuild(const Backend* backend, const Call& call, const v1::RebuildRequest& request,
+                     StreamWriter& writer) {
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   if (absl::Status known = CheckTarget(backend, request.target()); !known.ok()) return known;
@@ -157,7 +162,8 @@ void AddAdminService(const Backend* backend, MethodTable* table) {
   Method create;
   create.access = Access::kOperate;
   create.unary = [backend](const Call& call, std::unique_ptr<Message> request, Reply reply) {
-    CreateTenant(backend, call, std::shared_ptr<v1::CreateTenantRequest>(static_cast<v1::CreateTenantRequest*>(request.release())),
+    CreateTenant(backend, call,
+                 std::shared_ptr<v1::CreateTenantRequest>(static_cast<v1::CreateTenantRequest*>(request.release())),
                  std::move(reply));
   };
   table->Add("recount.v1.AdminService.CreateTenant", std::move(create));

@@ -8,8 +8,9 @@
 namespace recount::services {
 
 absl::Status Clock::Set(int64_t micros) {
-  return domain::Refuse(v1::CLOCK_NOT_SIMULATED,
-                        "this server's clock is the real one: start recountd with --simulated-clock on an empty folder");
+  return domain::Refuse(
+      v1::CLOCK_NOT_SIMULATED,
+      "this server's clock is the real one: start recountd with --simulated-clock on an empty folder");
 }
 
 int64_t SystemClock::NowMicros() { return absl::ToUnixMicros(absl::Now()); }

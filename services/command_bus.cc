@@ -17,7 +17,8 @@ size_t BytesOf(const Submission& submission) {
 }
 
 absl::Status Full(absl::string_view what) {
-  return domain::Refuse(v1::TOO_MANY_COMMANDS, absl::StrCat("the queue of commands is full (", what, "): wait for answers, then try again"));
+  return domain::Refuse(v1::TOO_MANY_COMMANDS,
+                        absl::StrCat("the queue of commands is full (", what, "): wait for answers, then try again"));
 }
 
 // The first answer, as it was: which streams and revisions the commit made.
@@ -58,7 +59,8 @@ absl::Status CommandBus::Reserve(const Submission& submission, size_t bytes) {
   // A lone submission is taken whatever its size: its limits were checked when it was received.
   if (total_.commands > 0 && total_.commands + commands > options_.max_commands) return Full("commands");
   if (total_.commands > 0 && total_.bytes + bytes > options_.max_bytes) return Full("bytes");
-  if (share.commands > 0 && share.commands + commands > options_.max_commands / 2) return Full("commands of this tenant");
+  if (share.commands > 0 && share.commands + commands > options_.max_commands / 2)
+    return Full("commands of this tenant");
   total_.commands += commands;
   total_.bytes += bytes;
   share.commands += commands;
@@ -106,7 +108,8 @@ bool CommandBus::Run(std::function<void()> job) {
 absl::Status CommandBus::Settle(const Tenant& tenant) {
   // Shared: the committer may still be leaving set_value() when the waiting thread is gone.
   auto settled = std::make_shared<std::promise<absl::Status>>();
-  archive_.log->AfterPending(tenant.number(), [settled](absl::Status status) { settled->set_value(std::move(status)); });
+  archive_.log->AfterPending(tenant.number(),
+                             [settled](absl::Status status) { settled->set_value(std::move(status)); });
   return WithReason(settled->get_future().get());
 }
 

@@ -1,4 +1,5 @@
-// The way in for every command (DESIGN.md, "The write side"): bounded queues, one sequencer's thread, answers that wait for the disk.
+// The way in for every command (DESIGN.md, "The write side"): bounded queues, one sequencer's thread, answers that wait
+// for the disk.
 #ifndef RECOUNT_SERVICES_COMMAND_BUS_H_
 #define RECOUNT_SERVICES_COMMAND_BUS_H_
 
@@ -33,13 +34,16 @@ struct Submission {
   std::vector<v1::Command*> commands;                // changed by the bus
   bool atomic = false;
   absl::Time deadline = absl::InfiniteFuture();
-  // Called once with an outcome for each command, from the committer's, the sequencer's or the caller's thread. Must not block.
+  // Called once with an outcome for each command, from the committer's, the sequencer's or the caller's thread. Must
+  // not block.
   std::function<void(std::vector<Outcome>)> done;
 };
 
 struct CommandBusOptions {
-  size_t max_commands = 20000;  // accepted and not answered, of all tenants; one tenant may have half of them
-  size_t max_bytes = 64 << 20;
+  // Accepted and not answered, of all tenants; one tenant may have half of it. A stream of commands keeps at most 8,000 on
+  // their way, so that it waits instead of being refused.
+  size_t max_commands = 65536;
+  size_t max_bytes = 256 << 20;
   size_t max_cached_streams = 100000;
   // Called when a write of the log failed: nothing can be promised any more.
   std::function<void(absl::Status)> on_write_failure;
@@ -50,8 +54,8 @@ class CommandBus {
   CommandBus(Archive archive, Clock* clock, CommandBusOptions options);
   ~CommandBus();
 
-  // Prepares on the caller's thread, which may read from the disk; TOO_MANY_COMMANDS and SERVER_STOPPING come at once, as the
-  // outcome of every command.
+  // Prepares on the caller's thread, which may read from the disk; TOO_MANY_COMMANDS and SERVER_STOPPING come at once,
+  // as the outcome of every command.
   void Submit(Submission submission);
 
   // Runs `job` on the sequencer's thread in its turn. False if the bus is ending.

@@ -50,7 +50,8 @@ v1::Command SetStatus(const std::string& external_id, const std::string& status)
 // A bus over a log; in memory unless one is given.
 class Bus {
  public:
-  explicit Bus(std::unique_ptr<eventstore::EventLog> log = eventstore::NewMemoryEventLog(), CommandBusOptions options = {})
+  explicit Bus(std::unique_ptr<eventstore::EventLog> log = eventstore::NewMemoryEventLog(),
+               CommandBusOptions options = {})
       : log_(std::move(log)),
         archive_{log_.get(), vault_.get()},
         clock_(kNoon),
@@ -72,7 +73,8 @@ class Bus {
     EXPECT_TRUE(bus_->Settle(*tenant_).ok());
   }
 
-  Submission Prepare(std::vector<v1::Command> commands, bool atomic = false, absl::Time deadline = absl::InfiniteFuture()) {
+  Submission Prepare(std::vector<v1::Command> commands, bool atomic = false,
+                     absl::Time deadline = absl::InfiniteFuture()) {
     auto batch = std::make_shared<v1::CommandBatch>();
     Submission submission;
     for (v1::Command& command : commands) {
@@ -93,7 +95,9 @@ class Bus {
     bus_->Submit(std::move(submission));
     return answered->get_future().get();
   }
-  std::vector<Outcome> SendAll(std::vector<v1::Command> commands, bool atomic = false) { return Send(Prepare(std::move(commands), atomic)); }
+  std::vector<Outcome> SendAll(std::vector<v1::Command> commands, bool atomic = false) {
+    return Send(Prepare(std::move(commands), atomic));
+  }
   Outcome Send(v1::Command command) { return SendAll({std::move(command)})[0]; }
 
   uint64_t head() { return log_->SequencedHead(tenant_->number()).position; }
@@ -160,7 +164,8 @@ TEST(CommandBusTest, RefusalIsNotRemembered) {
 
 TEST(CommandBusTest, StreamOfCommandsNamesRecordsMadeAMomentBefore) {
   Bus bus;
-  const auto outcomes = bus.SendAll({Capture("1"), SetStatus("1", "hot"), SetStatus("1", "hot"), SetStatus("2", "hot")});
+  const auto outcomes =
+      bus.SendAll({Capture("1"), SetStatus("1", "hot"), SetStatus("1", "hot"), SetStatus("2", "hot")});
   EXPECT_TRUE(outcomes[0].status.ok()) << outcomes[0].status;
   EXPECT_TRUE(outcomes[1].status.ok()) << outcomes[1].status;
   EXPECT_EQ(outcomes[1].result.revisions(0).revision(), 2u);
@@ -239,7 +244,8 @@ TEST(CommandBusTest, RulesHoldFromTheNextCommandOn) {
   deal.mutable_create_deal()->set_name("deals/1");
   EXPECT_EQ(ReasonOf(bus.Send(deal)), v1::UNKNOWN_PIPELINE);
   v1::Command publish;
-  v1::Pipeline* pipeline = publish.mutable_publish_rules()->add_rules()->mutable_content()->mutable_pipelines()->add_pipelines();
+  v1::Pipeline* pipeline =
+      publish.mutable_publish_rules()->add_rules()->mutable_content()->mutable_pipelines()->add_pipelines();
   pipeline->set_id("main");
   pipeline->add_stages()->set_id("potential");
   for (const bool atomic : {true, false}) {
@@ -278,7 +284,8 @@ TEST(CommandBusTest, ManyThreadsLoseNothingAndDoNothingTwice) {
       for (int i = 0; i < kRounds; ++i) {
         const std::string shared = absl::StrCat("shared-", i % 7);
         const std::string own = absl::StrCat("own-", t, "-", i);
-        bus.SendAll({Capture(own, own), Capture(shared), SetStatus(own, "a"), SetStatus(shared, absl::StrCat(t, "-", i))});
+        bus.SendAll(
+            {Capture(own, own), Capture(shared), SetStatus(own, "a"), SetStatus(shared, absl::StrCat(t, "-", i))});
         EXPECT_TRUE(bus.Send(Capture(own, own)).result.repeated());
       }
     });
@@ -286,13 +293,16 @@ TEST(CommandBusTest, ManyThreadsLoseNothingAndDoNothingTwice) {
   for (std::thread& thread : threads) thread.join();
   int captured = 0;
   std::set<std::string> streams;
-  bus.log().ReadCommits(bus.tenant().number(), 0, eventstore::Direction::kForward, [&](const eventstore::StoredCommit& commit) {
-    for (const auto& event : commit.record.events()) {
-      captured += domain::TypeName(event.type()) == "LeadCaptured";
-      streams.insert(event.stream());
-    }
-    return true;
-  }).IgnoreError();
+  bus.log()
+      .ReadCommits(bus.tenant().number(), 0, eventstore::Direction::kForward,
+                   [&](const eventstore::StoredCommit& commit) {
+                     for (const auto& event : commit.record.events()) {
+                       captured += domain::TypeName(event.type()) == "LeadCaptured";
+                       streams.insert(event.stream());
+                     }
+                     return true;
+                   })
+      .IgnoreError();
   EXPECT_EQ(captured, kThreads * kRounds + 7);
   for (const std::string& stream : streams) {
     const auto folded = FoldStream(bus.archive(), bus.tenant().number(), stream);

@@ -55,15 +55,20 @@ std::unique_ptr<v1::CommandOutcomes> OutcomesOf(const v1::CommandBatch& batch, s
 
 void ExecuteBatch(const Backend* backend, const Call& call, std::shared_ptr<v1::CommandBatch> batch, Reply reply) {
   if (batch->commands_size() > kMaxBatchCommands) {
-    return reply(domain::Refuse(v1::FIELD_TOO_LONG, absl::StrCat("a batch holds at most ", kMaxBatchCommands, " commands; this one has ",
-                                                                 batch->commands_size()), "commands"));
+    return reply(domain::Refuse(
+        v1::FIELD_TOO_LONG,
+        absl::StrCat("a batch holds at most ", kMaxBatchCommands, " commands; this one has ", batch->commands_size()),
+        "commands"));
   }
   auto submission = Begin(backend, call);
   if (!submission.ok()) return reply(submission.status());
-  for (v1::SequencedCommand& command : *batch->mutable_commands()) submission->commands.push_back(command.mutable_command());
+  for (v1::SequencedCommand& command : *batch->mutable_commands())
+    submission->commands.push_back(command.mutable_command());
   submission->atomic = batch->atomic();
   submission->owner = batch;
-  submission->done = [reply = std::move(reply), batch](std::vector<Outcome> outcomes) { reply(OutcomesOf(*batch, std::move(outcomes))); };
+  submission->done = [reply = std::move(reply), batch](std::vector<Outcome> outcomes) {
+    reply(OutcomesOf(*batch, std::move(outcomes)));
+  };
   backend->bus->Submit(*std::move(submission));
 }
 
@@ -99,10 +104,12 @@ void AddCommandService(const Backend* backend, MethodTable* table) {
   one.max_request_bytes = kMaxBatchBytes;
   Method many = one;
   one.unary = [backend](const Call& call, std::unique_ptr<Message> request, Reply reply) {
-    ExecuteOne(backend, call, std::shared_ptr<v1::Command>(static_cast<v1::Command*>(request.release())), std::move(reply));
+    ExecuteOne(backend, call, std::shared_ptr<v1::Command>(static_cast<v1::Command*>(request.release())),
+               std::move(reply));
   };
   many.unary = [backend](const Call& call, std::unique_ptr<Message> request, Reply reply) {
-    ExecuteBatch(backend, call, std::shared_ptr<v1::CommandBatch>(static_cast<v1::CommandBatch*>(request.release())), std::move(reply));
+    ExecuteBatch(backend, call, std::shared_ptr<v1::CommandBatch>(static_cast<v1::CommandBatch*>(request.release())),
+                 std::move(reply));
   };
   table->Add("recount.v1.CommandService.Execute", std::move(one));
   table->Add("recount.v1.CommandService.ExecuteBatch", many);

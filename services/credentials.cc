@@ -31,10 +31,14 @@ std::optional<Role> RoleNamed(absl::string_view name) {
 
 absl::string_view NameOf(Role role) {
   switch (role) {
-    case Role::kViewer: return "viewer";
-    case Role::kAuditor: return "auditor";
-    case Role::kUser: return "user";
-    case Role::kOperator: return "operator";
+    case Role::kViewer:
+      return "viewer";
+    case Role::kAuditor:
+      return "auditor";
+    case Role::kUser:
+      return "user";
+    case Role::kOperator:
+      return "operator";
   }
   return "";
 }
@@ -56,16 +60,19 @@ absl::StatusOr<Credentials> Credentials::FromText(absl::string_view text) {
     if (words.empty() || absl::StartsWith(words[0], "#")) continue;
     const std::optional<Role> role = words.size() == 4 ? RoleNamed(words[3]) : std::nullopt;
     if (!role.has_value()) {
-      return absl::InvalidArgumentError(absl::StrCat("line ", number, " of the tokens file is not `TOKEN TENANT ACTOR ROLE` with ",
+      return absl::InvalidArgumentError(absl::StrCat("line ", number,
+                                                     " of the tokens file is not `TOKEN TENANT ACTOR ROLE` with ",
                                                      "one of the roles viewer, user, auditor, operator"));
     }
     if (words[0].size() < 16) {
-      return absl::InvalidArgumentError(absl::StrCat("the token in line ", number, " of the tokens file is shorter than 16 ",
+      return absl::InvalidArgumentError(absl::StrCat("the token in line ", number,
+                                                     " of the tokens file is shorter than 16 ",
                                                      "characters: `openssl rand -hex 32` makes a good one"));
     }
     Caller caller{words[1], words[2], true, *role};
     if (!result.callers_.emplace(Sha256(words[0]), std::move(caller)).second) {
-      return absl::InvalidArgumentError(absl::StrCat("the token in line ", number, " of the tokens file is there twice"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the token in line ", number, " of the tokens file is there twice"));
     }
   }
   return result;
@@ -84,15 +91,18 @@ absl::StatusOr<Caller> Credentials::Identify(const CallMetadata& metadata) const
     Caller caller{metadata("recount-tenant"), metadata("recount-actor"), false, Role::kOperator};
     if (caller.actor.empty()) caller.actor = "anonymous";
     if (caller.tenant_id.size() > 63 || caller.actor.size() > 256) {
-      return domain::Refuse(v1::CREDENTIALS_INVALID, "recount-tenant has at most 63 bytes and recount-actor at most 256");
+      return domain::Refuse(v1::CREDENTIALS_INVALID,
+                            "recount-tenant has at most 63 bytes and recount-actor at most 256");
     }
     return caller;
   }
   const std::string header = metadata("authorization");
-  const absl::string_view token = absl::StartsWithIgnoreCase(header, "bearer ") ? absl::string_view(header).substr(7) : "";
+  const absl::string_view token =
+      absl::StartsWithIgnoreCase(header, "bearer ") ? absl::string_view(header).substr(7) : "";
   const auto found = callers_.find(Sha256(token));
   if (token.empty() || found == callers_.end()) {
-    return domain::Refuse(v1::CREDENTIALS_INVALID, "send the metadata `authorization: Bearer TOKEN` with a token that this server knows");
+    return domain::Refuse(v1::CREDENTIALS_INVALID,
+                          "send the metadata `authorization: Bearer TOKEN` with a token that this server knows");
   }
   return found->second;
 }
@@ -101,10 +111,17 @@ absl::Status CheckAccess(const Caller& caller, Access access) {
   const Role role = caller.role;
   bool allowed = role == Role::kOperator;
   switch (access) {
-    case Access::kRead: allowed = true; break;
-    case Access::kAudit: allowed = allowed || role == Role::kAuditor; break;
-    case Access::kWrite: allowed = allowed || role == Role::kUser; break;
-    case Access::kOperate: break;
+    case Access::kRead:
+      allowed = true;
+      break;
+    case Access::kAudit:
+      allowed = allowed || role == Role::kAuditor;
+      break;
+    case Access::kWrite:
+      allowed = allowed || role == Role::kUser;
+      break;
+    case Access::kOperate:
+      break;
   }
   if (allowed) return absl::OkStatus();
   return domain::Refuse(v1::ROLE_NOT_ALLOWED, absl::StrCat("the role ", NameOf(role), " may not call this method"), "",

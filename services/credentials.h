@@ -34,8 +34,8 @@ using CallMetadata = std::function<std::string(absl::string_view key)>;
 
 class Credentials {
  public:
-  // Everybody is who they say they are, in the metadata `recount-tenant` and `recount-actor`, and may do everything; actors are
-  // marked as unauthenticated for ever. For a loopback address only.
+  // Everybody is who they say they are, in the metadata `recount-tenant` and `recount-actor`, and may do everything;
+  // actors are marked as unauthenticated for ever. For a loopback address only.
   static Credentials Insecure();
   // Lines `TOKEN TENANT ACTOR ROLE`; empty lines and those that begin with # are skipped. Callers send
   // `authorization: Bearer TOKEN`. Tokens are kept as SHA-256 only.

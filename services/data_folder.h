@@ -15,7 +15,8 @@
 
 namespace recount::services {
 
-// Makes the folder if it is missing. With `simulated_clock`: FAILED_PRECONDITION if it holds a log of real time, else marks it.
+// Makes the folder if it is missing. With `simulated_clock`: FAILED_PRECONDITION if it holds a log of real time, else
+// marks it.
 absl::Status PrepareDataFolder(const std::string& folder, bool simulated_clock);
 // 32 bytes, made with mode 0600 if missing.
 absl::StatusOr<std::string> LoadTokenKey(const std::string& folder);

@@ -12,9 +12,10 @@ EventMatcher::EventMatcher(const v1::EventFilter& filter)
       type_names_(filter.type_names().begin(), filter.type_names().end()) {}
 
 bool EventMatcher::Matches(const storage::v1::StoredEvent& event) const {
-  const bool wanted_stream = prefixes_.empty() || std::any_of(prefixes_.begin(), prefixes_.end(), [&](const std::string& prefix) {
-                               return absl::StartsWith(event.stream(), prefix);
-                             });
+  const bool wanted_stream =
+      prefixes_.empty() || std::any_of(prefixes_.begin(), prefixes_.end(), [&](const std::string& prefix) {
+        return absl::StartsWith(event.stream(), prefix);
+      });
   return wanted_stream && (type_names_.empty() || type_names_.contains(domain::TypeName(event.type())));
 }
 

@@ -41,10 +41,12 @@ std::string JsonOf(const Message& alone, const FieldDescriptor* field) {
 }
 
 bool IsBookkeeping(const FieldDescriptor* field) {
-  return field->containing_type() == v1::RecordInfo::descriptor() && (field->name() == "revision" || field->name() == "position");
+  return field->containing_type() == v1::RecordInfo::descriptor() &&
+         (field->name() == "revision" || field->name() == "position");
 }
 
-void Compare(const Message* before, const Message& after, const std::string& prefix, std::vector<v1::FieldDifference>* differences) {
+void Compare(const Message* before, const Message& after, const std::string& prefix,
+             std::vector<v1::FieldDifference>* differences) {
   const google::protobuf::Descriptor* descriptor = after.GetDescriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const FieldDescriptor* field = descriptor->field(i);

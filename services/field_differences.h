@@ -9,9 +9,10 @@
 
 namespace recount::services {
 
-// Fields of `after` that differ from `before` (nullptr: nothing was there), with paths such as `stage` or `info.tags` and values as JSON.
-// Revision and position, which every event changes, are left out.
-std::vector<v1::FieldDifference> Differences(const google::protobuf::Message* before, const google::protobuf::Message* after);
+// Fields of `after` that differ from `before` (nullptr: nothing was there), with paths such as `stage` or `info.tags`
+// and values as JSON. Revision and position, which every event changes, are left out.
+std::vector<v1::FieldDifference> Differences(const google::protobuf::Message* before,
+                                             const google::protobuf::Message* after);
 
 }  // namespace recount::services
 

@@ -26,7 +26,7 @@ namespace {
 
 using Bytes = grpc::ByteBuffer;
 
-constexpr size_t kMaxUnanswered = 16;
+constexpr size_t kMaxUnanswered = 8;
 constexpr std::chrono::seconds kSlowestReader(30);
 constexpr int kMaxStreams = 256;  // each has a thread
 
@@ -58,15 +58,17 @@ absl::StatusOr<Call> Admit(const WireMethod& method, const grpc::CallbackServerC
 
 absl::StatusOr<std::unique_ptr<Message>> Parse(const WireMethod& method, const Bytes& bytes) {
   if (bytes.Length() > method.handler->max_request_bytes) {
-    return domain::Refuse(v1::FIELD_TOO_LONG, absl::StrCat("the request has ", bytes.Length(), " bytes; this method takes ",
-                                                           method.handler->max_request_bytes));
+    return domain::Refuse(v1::FIELD_TOO_LONG,
+                          absl::StrCat("the request has ", bytes.Length(), " bytes; this method takes ",
+                                       method.handler->max_request_bytes));
   }
   std::unique_ptr<Message> request(method.request_prototype->New());
   Bytes readable = bytes;  // shares the slices
   grpc::ProtoBufferReader reader(&readable);
   if (!request->ParseFromZeroCopyStream(&reader)) {
-    return domain::Refuse(v1::FIELD_INVALID, absl::StrCat("the request is no sound ", request->GetDescriptor()->full_name(),
-                                                          ": malformed, nested too deep, or with text that is not UTF-8"));
+    return domain::Refuse(v1::FIELD_INVALID,
+                          absl::StrCat("the request is no sound ", request->GetDescriptor()->full_name(),
+                                       ": malformed, nested too deep, or with text that is not UTF-8"));
   }
   if (method.handler->checks_limits) {
     if (absl::Status limits = domain::CheckLimits(*request); !limits.ok()) return limits;
@@ -75,7 +77,8 @@ absl::StatusOr<std::unique_ptr<Message>> Parse(const WireMethod& method, const B
 }
 
 // Hands a request in, or the reason why not out.
-void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& bytes, bool has_default_deadline, Reply reply) {
+void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& bytes, bool has_default_deadline,
+          Reply reply) {
   if (!call.ok()) return reply(call.status());
   auto request = Parse(method, bytes);
   if (!request.ok()) return reply(request.status());
@@ -98,7 +101,8 @@ class StreamReactor : public grpc::ServerWriteReactor<Bytes>, public StreamWrite
     const bool in_time = taken_.wait_for(lock, kSlowestReader, [&] { return !writing_ || cancelled_; });
     if (cancelled_) return absl::CancelledError("the reader is gone");
     if (!in_time) {
-      return domain::Refuse(v1::READER_TOO_SLOW, "a message was not taken within 30 s: subscribe again after the last position received");
+      return domain::Refuse(v1::READER_TOO_SLOW,
+                            "a message was not taken within 30 s: subscribe again after the last position received");
     }
     StartLocked(message, lock);
     return absl::OkStatus();
@@ -191,7 +195,9 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     // Reading goes on only after the handler took this one: the order of the messages is the order of their commands.
     if (taken) {
       Hand(method_, call_, request_, false,
-           [self = shared_from_this(), slot](absl::StatusOr<std::unique_ptr<Message>> answer) { self->Answer(*slot, std::move(answer)); });
+           [self = shared_from_this(), slot](absl::StatusOr<std::unique_ptr<Message>> answer) {
+             self->Answer(*slot, std::move(answer));
+           });
       std::lock_guard lock(mutex_);
       handing_ = false;
     }
@@ -245,7 +251,8 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     {
       std::lock_guard lock(mutex_);
       if (finished_) return;
-      while (!status_.ok() && !writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value()) unanswered_.pop_front();
+      while (!status_.ok() && !writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value())
+        unanswered_.pop_front();
       if (!writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value()) {
         writing_ = true;
         write = &*unanswered_.front()->answer;
@@ -279,17 +286,19 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AnswerUnary(const WireMethod& method, grpc::CallbackServerContext* context, const Bytes* request,
-                                      Bytes* response) {
+grpc::ServerUnaryReactor* AnswerUnary(const WireMethod& method, grpc::CallbackServerContext* context,
+                                      const Bytes* request, Bytes* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Hand(method, Admit(method, *context), *request, true, [reactor, response](absl::StatusOr<std::unique_ptr<Message>> answer) {
-    if (answer.ok()) *response = Serialized(**answer);
-    reactor->Finish(ToGrpc(answer.status()));
-  });
+  Hand(method, Admit(method, *context), *request, true,
+       [reactor, response](absl::StatusOr<std::unique_ptr<Message>> answer) {
+         if (answer.ok()) *response = Serialized(**answer);
+         reactor->Finish(ToGrpc(answer.status()));
+       });
   return reactor;
 }
 
-grpc::ServerWriteReactor<Bytes>* AnswerByStream(const WireMethod& method, grpc::CallbackServerContext* context, const Bytes* request) {
+grpc::ServerWriteReactor<Bytes>* AnswerByStream(const WireMethod& method, grpc::CallbackServerContext* context,
+                                                const Bytes* request) {
   return StreamReactor::Make(method, Admit(method, *context), *request);
 }
 

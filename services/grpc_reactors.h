@@ -17,12 +17,14 @@ struct WireMethod {
   const google::protobuf::Message* request_prototype = nullptr;
 };
 
-grpc::ServerUnaryReactor* AnswerUnary(const WireMethod& method, grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-                                      grpc::ByteBuffer* response);
-grpc::ServerWriteReactor<grpc::ByteBuffer>* AnswerByStream(const WireMethod& method, grpc::CallbackServerContext* context,
+grpc::ServerUnaryReactor* AnswerUnary(const WireMethod& method, grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AnswerByStream(const WireMethod& method,
+                                                           grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* request);
 // Messages are answered in their order, each by one; reading stops while too many are unanswered.
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AnswerEach(const WireMethod& method, grpc::CallbackServerContext* context);
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AnswerEach(const WireMethod& method,
+                                                                        grpc::CallbackServerContext* context);
 
 }  // namespace recount::services
 

@@ -30,7 +30,9 @@ std::unique_ptr<grpc::internal::MethodHandler> HandlerOf(RpcMethod::RpcType type
           [wire](grpc::CallbackServerContext* context) { return AnswerEach(wire, context); });
     case RpcMethod::SERVER_STREAMING:
       return std::make_unique<grpc::internal::CallbackServerStreamingHandler<Bytes, Bytes>>(
-          [wire](grpc::CallbackServerContext* context, const Bytes* request) { return AnswerByStream(wire, context, request); });
+          [wire](grpc::CallbackServerContext* context, const Bytes* request) {
+            return AnswerByStream(wire, context, request);
+          });
     default:
       return std::make_unique<grpc::internal::CallbackUnaryHandler<Bytes, Bytes>>(
           [wire](grpc::CallbackServerContext* context, const Bytes* request, Bytes* response) {
@@ -41,8 +43,8 @@ std::unique_ptr<grpc::internal::MethodHandler> HandlerOf(RpcMethod::RpcType type
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<DescribedService>> DescribedService::Make(const google::protobuf::ServiceDescriptor* service,
-                                                                         const Gate& gate) {
+absl::StatusOr<std::unique_ptr<DescribedService>> DescribedService::Make(
+    const google::protobuf::ServiceDescriptor* service, const Gate& gate) {
   std::unique_ptr<DescribedService> result(new DescribedService);
   std::vector<std::string> missing;
   for (int i = 0; i < service->method_count(); ++i) {
@@ -57,7 +59,8 @@ absl::StatusOr<std::unique_ptr<DescribedService>> DescribedService::Make(const g
   return absl::FailedPreconditionError(absl::StrCat("nobody answers ", absl::StrJoin(missing, ", ")));
 }
 
-void DescribedService::AddDescribed(const google::protobuf::MethodDescriptor* method, const Method* handler, const Gate& gate) {
+void DescribedService::AddDescribed(const google::protobuf::MethodDescriptor* method, const Method* handler,
+                                    const Gate& gate) {
   paths_.push_back(absl::StrCat("/", method->service()->full_name(), "/", method->name()));
   const WireMethod wire{gate, handler,
                         google::protobuf::MessageFactory::generated_factory()->GetPrototype(method->input_type())};

@@ -1,5 +1,5 @@
-// A service on the wire, made from its descriptor and a table of methods. All methods take the same way in: who calls, may they,
-// is the request sound; and the same way out: one answer or one status with google.rpc details.
+// A service on the wire, made from its descriptor and a table of methods. All methods take the same way in: who calls,
+// may they, is the request sound; and the same way out: one answer or one status with google.rpc details.
 #ifndef RECOUNT_SERVICES_GRPC_SERVICE_H_
 #define RECOUNT_SERVICES_GRPC_SERVICE_H_
 
@@ -24,7 +24,8 @@ struct Gate {
 class DescribedService : public grpc::Service {
  public:
   // Every method of `service` must be in the table: FAILED_PRECONDITION names those that are not.
-  static absl::StatusOr<std::unique_ptr<DescribedService>> Make(const google::protobuf::ServiceDescriptor* service, const Gate& gate);
+  static absl::StatusOr<std::unique_ptr<DescribedService>> Make(const google::protobuf::ServiceDescriptor* service,
+                                                                const Gate& gate);
 
  private:
   DescribedService() = default;

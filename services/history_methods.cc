@@ -37,14 +37,16 @@ class StreamTeller {
   StreamTeller(const Archive& archive, const Tenant& tenant) : archive_(archive), tenant_(tenant) {}
 
   // Events with first <= revision <= last and position <= as_of, oldest first.
-  absl::StatusOr<std::vector<v1::HistoryEntry>> Tell(absl::string_view stream, uint64_t first, uint64_t last, uint64_t as_of) {
+  absl::StatusOr<std::vector<v1::HistoryEntry>> Tell(absl::string_view stream, uint64_t first, uint64_t last,
+                                                     uint64_t as_of) {
     std::vector<v1::HistoryEntry> entries;
     absl::Status told;
-    absl::Status read = archive_.log->ReadStream(tenant_.number(), stream, 0, Direction::kForward, [&](const StreamEvent& event) {
-      if (event.event->revision() > last || event.position > as_of) return false;
-      told = TellOne(event, event.event->revision() >= first, &entries);
-      return told.ok();
-    });
+    absl::Status read =
+        archive_.log->ReadStream(tenant_.number(), stream, 0, Direction::kForward, [&](const StreamEvent& event) {
+          if (event.event->revision() > last || event.position > as_of) return false;
+          told = TellOne(event, event.event->revision() >= first, &entries);
+          return told.ok();
+        });
     if (!read.ok()) return read;
     if (!told.ok()) return told;
     return entries;
@@ -63,7 +65,8 @@ class StreamTeller {
     if (!wanted) return absl::OkStatus();
     v1::HistoryEntry& entry = entries->emplace_back();
     *entry.mutable_event() = *std::move(shown);
-    for (v1::FieldDifference& change : Differences(before.get(), domain::ResourceOf(state_))) *entry.add_changes() = std::move(change);
+    for (v1::FieldDifference& change : Differences(before.get(), domain::ResourceOf(state_)))
+      *entry.add_changes() = std::move(change);
     return absl::OkStatus();
   }
 
@@ -72,13 +75,16 @@ class StreamTeller {
   domain::State state_;
 };
 
-absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const Call& call, const v1::ReadStreamRequest& request) {
+absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const Call& call,
+                                                  const v1::ReadStreamRequest& request) {
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   const RecordReader reader(backend);
-  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok()) return reached;
+  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok())
+    return reached;
   if (request.ref().has_external() && request.collection().empty()) {
-    return domain::Refuse(v1::FIELD_REQUIRED, "an external id needs the type of the record, e.g. `deals`", "collection");
+    return domain::Refuse(v1::FIELD_REQUIRED, "an external id needs the type of the record, e.g. `deals`",
+                          "collection");
   }
   auto as_of = reader.PositionOf(**tenant, request.as_of());
   if (!as_of.ok()) return as_of.status();
@@ -89,7 +95,9 @@ absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const 
   v1::ReadStreamResponse response;
   const uint64_t newest = (*folded)->revision;
   response.set_revision(newest);
-  if (newest == 0) return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", *name, " as of then"), "ref", {{"name", *name}});
+  if (newest == 0)
+    return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", *name, " as of then"), "ref",
+                          {{"name", *name}});
   const uint64_t after = request.after_revision();
   const uint64_t size = PageSize(request.page_size());
   uint64_t first = after + 1;
@@ -102,15 +110,18 @@ absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const 
   if (!entries.ok()) return entries.status();
   if (request.backwards()) std::reverse(entries->begin(), entries->end());
   for (v1::HistoryEntry& entry : *entries) *response.add_entries() = std::move(entry);
-  if (request.backwards() ? first > 1 && last > 0 : last < newest) response.set_next_after_revision(request.backwards() ? first : last);
+  if (request.backwards() ? first > 1 && last > 0 : last < newest)
+    response.set_next_after_revision(request.backwards() ? first : last);
   return response;
 }
 
-absl::StatusOr<v1::ReadLogResponse> ReadLog(const Backend* backend, const Call& call, const v1::ReadLogRequest& request) {
+absl::StatusOr<v1::ReadLogResponse> ReadLog(const Backend* backend, const Call& call,
+                                            const v1::ReadLogRequest& request) {
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   const RecordReader reader(backend);
-  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok()) return reached;
+  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok())
+    return reached;
   const EventMatcher matcher(request.filter());
   const bool backwards = request.backwards();
   const uint64_t after = request.after_position();
@@ -121,7 +132,9 @@ absl::StatusOr<v1::ReadLogResponse> ReadLog(const Backend* backend, const Call& 
   uint64_t scanned = 0;
   size_t bytes = 0;
   uint64_t last_seen = 0;
-  const auto is_full = [&] { return response.events_size() >= size || bytes > kMaxAnswerBytes || scanned >= kMaxScanned; };
+  const auto is_full = [&] {
+    return response.events_size() >= size || bytes > kMaxAnswerBytes || scanned >= kMaxScanned;
+  };
   const auto take = [&](const StreamEvent& event) {
     ++scanned;
     last_seen = event.position;
@@ -135,7 +148,8 @@ absl::StatusOr<v1::ReadLogResponse> ReadLog(const Backend* backend, const Call& 
     *response.add_events() = *std::move(shown);
   };
   absl::Status read = backend->archive.log->ReadCommits(
-      (*tenant)->number(), after, backwards ? Direction::kBackward : Direction::kForward, [&](const StoredCommit& commit) {
+      (*tenant)->number(), after, backwards ? Direction::kBackward : Direction::kForward,
+      [&](const StoredCommit& commit) {
         const int count = commit.record.events_size();
         for (int i = 0; i < count && !is_full() && shown_all.ok(); ++i) {
           const StreamEvent event = EventOf(commit, backwards ? count - 1 - i : i);
@@ -151,7 +165,8 @@ absl::StatusOr<v1::ReadLogResponse> ReadLog(const Backend* backend, const Call& 
   return response;
 }
 
-absl::StatusOr<v1::ReadCommitsResponse> ReadCommits(const Backend* backend, const Call& call, const v1::ReadCommitsRequest& request) {
+absl::StatusOr<v1::ReadCommitsResponse> ReadCommits(const Backend* backend, const Call& call,
+                                                    const v1::ReadCommitsRequest& request) {
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   const int size = static_cast<int>(PageSize(request.page_size()));
@@ -183,7 +198,9 @@ void AddHistoryService(const Backend* backend, MethodTable* table) {
       [backend](const Call& call, const v1::ReadLogRequest& request) { return ReadLog(backend, call, request); });
   table->AddTyped<v1::ReadCommitsRequest, v1::ReadCommitsResponse>(
       "recount.v1.HistoryService.ReadCommits", Access::kAudit,
-      [backend](const Call& call, const v1::ReadCommitsRequest& request) { return ReadCommits(backend, call, request); });
+      [backend](const Call& call, const v1::ReadCommitsRequest& request) {
+        return ReadCommits(backend, call, request);
+      });
   Method subscribe;
   subscribe.stream = [backend](const Call& call, const Message& request, StreamWriter& writer) {
     return StreamSubscription(backend, call, static_cast<const v1::SubscribeRequest&>(request), writer);

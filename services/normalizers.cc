@@ -104,7 +104,8 @@ std::string FoldName(absl::string_view name) {
   const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(error);
   if (U_FAILURE(error)) return "";
   icu::UnicodeString folded = fold->normalize(FromUtf8(name), error);
-  folded.findAndReplace(icu::UnicodeString(static_cast<UChar32>(0x0451)), icu::UnicodeString(static_cast<UChar32>(0x0435)));
+  folded.findAndReplace(icu::UnicodeString(static_cast<UChar32>(0x0451)),
+                        icu::UnicodeString(static_cast<UChar32>(0x0435)));
   const icu::UnicodeString stripped = StripMarks(nfd->normalize(folded, error));
   const icu::UnicodeString composed = nfc->normalize(stripped, error);
   std::string result;

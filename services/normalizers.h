@@ -1,5 +1,5 @@
-// Matching forms of phones, e-mails and names (DESIGN.md, "The write side"). The original always stays as it was given; what
-// cannot be normalised has no matching form, and nothing is ever rejected.
+// Matching forms of phones, e-mails and names (DESIGN.md, "The write side"). The original always stays as it was given;
+// what cannot be normalised has no matching form, and nothing is ever rejected.
 #ifndef RECOUNT_SERVICES_NORMALIZERS_H_
 #define RECOUNT_SERVICES_NORMALIZERS_H_
 

@@ -65,7 +65,8 @@ std::string HashOfGroup(const std::vector<PreparedCommand>& group) {
 }
 
 absl::StatusOr<std::shared_ptr<const FoldedStream>> LoadStream(const Archive& archive, StateCache& cache,
-                                                               eventstore::TenantNumber tenant, absl::string_view stream) {
+                                                               eventstore::TenantNumber tenant,
+                                                               absl::string_view stream) {
   while (true) {
     if (auto found = cache.Find(tenant, stream)) return found;
     const uint64_t durable = cache.DurableNow(tenant);
@@ -75,7 +76,8 @@ absl::StatusOr<std::shared_ptr<const FoldedStream>> LoadStream(const Archive& ar
   }
 }
 
-void LoadTouched(const Archive& archive, StateCache& cache, eventstore::TenantNumber tenant, const v1::Command& command) {
+void LoadTouched(const Archive& archive, StateCache& cache, eventstore::TenantNumber tenant,
+                 const v1::Command& command) {
   for (const domain::Touch& touch : domain::Touches(command)) {
     if (touch.ref.has_external()) {
       auto found = archive.log->FindKey(tenant, domain::ExternalKey(touch.collection, touch.ref.external()));

@@ -30,11 +30,13 @@ std::string HashOfGroup(const std::vector<PreparedCommand>& group);
 
 // The stream's state from the cache, or folded from the log into it.
 absl::StatusOr<std::shared_ptr<const FoldedStream>> LoadStream(const Archive& archive, StateCache& cache,
-                                                               eventstore::TenantNumber tenant, absl::string_view stream);
+                                                               eventstore::TenantNumber tenant,
+                                                               absl::string_view stream);
 
-// Brings what a command names into the cache, so that the sequencer need not wait for the disk. What cannot be found is left for
-// the sequencer to say.
-void LoadTouched(const Archive& archive, StateCache& cache, eventstore::TenantNumber tenant, const v1::Command& command);
+// Brings what a command names into the cache, so that the sequencer need not wait for the disk. What cannot be found is
+// left for the sequencer to say.
+void LoadTouched(const Archive& archive, StateCache& cache, eventstore::TenantNumber tenant,
+                 const v1::Command& command);
 
 }  // namespace recount::services
 

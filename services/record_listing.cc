@@ -27,11 +27,12 @@ size_t PageSize(int32_t asked) { return asked == 0 ? 100 : std::min(asked, 1000)
 
 // What must be the same on every page.
 std::string ScopeOf(const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type) {
-  return absl::StrCat("list\n", tenant.number(), "\n", type.collection, "\n", request.filter(), "\n", request.order_by(), "\n",
-                      request.show_deleted() ? "1" : "0");
+  return absl::StrCat("list\n", tenant.number(), "\n", type.collection, "\n", request.filter(), "\n",
+                      request.order_by(), "\n", request.show_deleted() ? "1" : "0");
 }
 
-absl::StatusOr<PageToken> OpenPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type) {
+absl::StatusOr<PageToken> OpenPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request,
+                                   const ResourceType& type) {
   PageToken page;
   if (request.page_token().empty()) return page;
   // The token itself is checked apart from what it belongs to, so that the error can say which of the two is wrong.
@@ -40,15 +41,17 @@ absl::StatusOr<PageToken> OpenPage(const Backend* backend, const Tenant& tenant,
   const std::vector<std::string> parts = absl::StrSplit(*text, absl::MaxSplits(' ', 2));
   if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &page.position) || !absl::SimpleAtoi(parts[1], &page.offset) ||
       parts[2] != SignToken(backend->token_key, "scope", ScopeOf(tenant, request, type)).substr(0, 22)) {
-    return domain::Refuse(v1::PAGE_TOKEN_MISMATCH, "the page token belongs to a request with another filter or order", "page_token");
+    return domain::Refuse(v1::PAGE_TOKEN_MISMATCH, "the page token belongs to a request with another filter or order",
+                          "page_token");
   }
   return page;
 }
 
-std::string MakePage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type,
-                     const PageToken& page) {
+std::string MakePage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request,
+                     const ResourceType& type, const PageToken& page) {
   const std::string scope = SignToken(backend->token_key, "scope", ScopeOf(tenant, request, type)).substr(0, 22);
-  return SignToken(backend->token_key, absl::StrCat("list ", tenant.number()), absl::StrCat(page.position, " ", page.offset, " ", scope));
+  return SignToken(backend->token_key, absl::StrCat("list ", tenant.number()),
+                   absl::StrCat(page.position, " ", page.offset, " ", scope));
 }
 
 // True if the record has the phone or e-mail now: an entry of the look-up may be of the past.
@@ -59,13 +62,15 @@ bool HasNow(const google::protobuf::Message& resource, const ExactLookup& lookup
   const auto* reflection = resource.GetReflection();
   for (int i = 0; i < reflection->FieldSize(resource, field); ++i) {
     const auto& entry = reflection->GetRepeatedMessage(resource, field, i);
-    const std::string& form = is_phone ? static_cast<const v1::Phone&>(entry).e164() : static_cast<const v1::Email&>(entry).folded();
+    const std::string& form =
+        is_phone ? static_cast<const v1::Phone&>(entry).e164() : static_cast<const v1::Email&>(entry).folded();
     if (form == normal) return true;
   }
   return false;
 }
 
-absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const Tenant& tenant, const ExactLookup& lookup, bool show_deleted,
+absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const Tenant& tenant,
+                                                   const ExactLookup& lookup, bool show_deleted,
                                                    const ResourceType& type) {
   std::vector<std::string> candidates;
   std::string normal;
@@ -129,26 +134,31 @@ std::optional<ExactLookup> ParseLookup(absl::string_view filter) {
   return ExactLookup{"external", std::string(field.substr(9)), std::string(value)};
 }
 
-absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant, const Call& call, const v1::ListRequest& request,
-                                    const ResourceType& type) {
+absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant, const Call& call,
+                                    const v1::ListRequest& request, const ResourceType& type) {
   if (request.page_size() < 0) return domain::Refuse(v1::FIELD_INVALID, "a page has 1 to 1,000 records", "page_size");
   auto token = OpenPage(backend, tenant, request, type);
   if (!token.ok()) return token.status();
   RecordPage page;
   std::vector<std::string> names;
   if (const std::optional<ExactLookup> lookup = ParseLookup(request.filter())) {
-    if (absl::Status reached = RecordReader(backend).AwaitPosition(tenant, request.min_position(), call.deadline); !reached.ok()) return reached;
+    if (absl::Status reached = RecordReader(backend).AwaitPosition(tenant, request.min_position(), call.deadline);
+        !reached.ok())
+      return reached;
     auto found = FindExact(backend, tenant, *lookup, request.show_deleted(), type);
     if (!found.ok()) return found.status();
     names = *std::move(found);
-    page.position = token->position != 0 ? token->position : backend->archive.log->DurableHead(tenant.number()).position;
+    page.position =
+        token->position != 0 ? token->position : backend->archive.log->DurableHead(tenant.number()).position;
   } else {
-    auto snapshot = RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token->position), call.deadline);
+    auto snapshot =
+        RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token->position), call.deadline);
     if (!snapshot.ok()) return snapshot.status();
     const auto rules = tenant.rules();
     const projections::EngineContext context = MakeEngineContext(backend, tenant, **snapshot, *rules);
     const uint64_t position = token->position != 0 ? token->position : (*snapshot)->position();
-    auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(), position, context);
+    auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(),
+                                         position, context);
     if (!listing.ok()) return listing.status();
     names = std::move(listing->names);
     page.position = position;

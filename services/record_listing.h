@@ -1,4 +1,5 @@
-// Pages of records: by filter and order through the read models, or by an exact look-up of an external id, phone or e-mail.
+// Pages of records: by filter and order through the read models, or by an exact look-up of an external id, phone or
+// e-mail.
 #ifndef RECOUNT_SERVICES_RECORD_LISTING_H_
 #define RECOUNT_SERVICES_RECORD_LISTING_H_
 
@@ -30,8 +31,8 @@ struct RecordPage {
   int64_t total_size = 0;
   std::string next_page_token;
 };
-absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant, const Call& call, const v1::ListRequest& request,
-                                    const ResourceType& type);
+absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant, const Call& call,
+                                    const v1::ListRequest& request, const ResourceType& type);
 
 // `phone = "..."`, `email = "..."` or `external.SOURCE = "id"`, alone.
 struct ExactLookup {

@@ -16,7 +16,8 @@ constexpr int64_t kMicrosADay = 86400 * 1000000LL;
 constexpr int kAwaitSliceMs = 500;
 
 absl::Status Behind(uint64_t wanted, uint64_t reached) {
-  return domain::Refuse(v1::READ_MODEL_BEHIND, absl::StrCat("position ", wanted, " was not reached in time; the log stands at ", reached),
+  return domain::Refuse(v1::READ_MODEL_BEHIND,
+                        absl::StrCat("position ", wanted, " was not reached in time; the log stands at ", reached),
                         "min_position", {{"position", absl::StrCat(reached)}});
 }
 
@@ -38,8 +39,9 @@ absl::Status RecordReader::AwaitPosition(const Tenant& tenant, uint64_t position
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<projections::Snapshot>> RecordReader::Snapshot(const Tenant& tenant, uint64_t min_position,
-                                                                             absl::Time deadline) const {
+absl::StatusOr<std::unique_ptr<projections::Snapshot>> RecordReader::Snapshot(const Tenant& tenant,
+                                                                              uint64_t min_position,
+                                                                              absl::Time deadline) const {
   // In slices, so that a long deadline does not hold up the end of the server.
   while (true) {
     const absl::Time slice = std::min(deadline, absl::Now() + absl::Milliseconds(kAwaitSliceMs));
@@ -49,7 +51,8 @@ absl::StatusOr<std::unique_ptr<projections::Snapshot>> RecordReader::Snapshot(co
   }
 }
 
-absl::StatusOr<std::shared_ptr<const FoldedStream>> RecordReader::Read(const Tenant& tenant, absl::string_view stream) const {
+absl::StatusOr<std::shared_ptr<const FoldedStream>> RecordReader::Read(const Tenant& tenant,
+                                                                       absl::string_view stream) const {
   auto folded = LoadStream(backend_->archive, backend_->bus->cache(), tenant.number(), stream);
   if (!folded.ok()) return folded;
   if ((*folded)->position > backend_->archive.log->DurableHead(tenant.number()).position) {
@@ -68,17 +71,20 @@ absl::StatusOr<std::shared_ptr<const FoldedStream>> RecordReader::ReadAt(const T
   return std::make_shared<const FoldedStream>(*std::move(folded));
 }
 
-absl::StatusOr<std::string> RecordReader::Resolve(const Tenant& tenant, absl::string_view collection, const v1::Ref& ref) const {
+absl::StatusOr<std::string> RecordReader::Resolve(const Tenant& tenant, absl::string_view collection,
+                                                  const v1::Ref& ref) const {
   if (ref.has_external()) {
     auto found = backend_->archive.log->FindKey(tenant.number(), domain::ExternalKey(collection, ref.external()));
     if (!found.ok()) return found.status();
     if (found->has_value()) return **found;
-    return domain::Refuse(v1::RECORD_NOT_FOUND,
-                          absl::StrCat("none of ", collection, " has the external id `", ref.external().id(), "` of `",
-                                       ref.external().source(), "`"),
-                          "ref", {{"collection", collection}, {"source", ref.external().source()}, {"id", ref.external().id()}});
+    return domain::Refuse(
+        v1::RECORD_NOT_FOUND,
+        absl::StrCat("none of ", collection, " has the external id `", ref.external().id(), "` of `",
+                     ref.external().source(), "`"),
+        "ref", {{"collection", collection}, {"source", ref.external().source()}, {"id", ref.external().id()}});
   }
-  if (ref.name().empty()) return domain::Refuse(v1::FIELD_REQUIRED, "name a record by its name or an external id", "ref");
+  if (ref.name().empty())
+    return domain::Refuse(v1::FIELD_REQUIRED, "name a record by its name or an external id", "ref");
   if (!collection.empty() && domain::CollectionOf(ref.name()) != collection) {
     return domain::Refuse(v1::FIELD_INVALID, absl::StrCat("`", ref.name(), "` is none of ", collection), "ref");
   }
@@ -90,7 +96,8 @@ absl::StatusOr<uint64_t> RecordReader::PositionOf(const Tenant& tenant, const v1
   const uint64_t head = log.DurableHead(tenant.number()).position;
   if (as_of.has_position()) {
     if (as_of.position() <= head) return log.CommitEnd(tenant.number(), as_of.position());
-    return domain::Refuse(v1::POSITION_BEYOND_HEAD, absl::StrCat("position ", as_of.position(), " is beyond the head of the log, ", head),
+    return domain::Refuse(v1::POSITION_BEYOND_HEAD,
+                          absl::StrCat("position ", as_of.position(), " is beyond the head of the log, ", head),
                           "as_of.position", {{"head", absl::StrCat(head)}});
   }
   if (as_of.time().has_time()) return log.PositionAt(tenant.number(), domain::MicrosFrom(as_of.time().time()));
@@ -102,8 +109,8 @@ absl::StatusOr<uint64_t> RecordReader::PositionOf(const Tenant& tenant, const v1
   return log.PositionAt(tenant.number(), calendar->EndOf(*day) - 1);
 }
 
-absl::StatusOr<std::vector<v1::Event>> RecordReader::Events(const Tenant& tenant, absl::string_view stream, uint64_t as_of,
-                                                            int64_t valid_at) const {
+absl::StatusOr<std::vector<v1::Event>> RecordReader::Events(const Tenant& tenant, absl::string_view stream,
+                                                            uint64_t as_of, int64_t valid_at) const {
   std::vector<v1::Event> events;
   absl::Status shown_all;
   absl::Status read = backend_->archive.log->ReadStream(

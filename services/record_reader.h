@@ -25,12 +25,14 @@ class RecordReader {
   absl::Status AwaitPosition(const Tenant& tenant, uint64_t position, absl::Time deadline) const;
 
   // Read models that stand at a position; as above.
-  absl::StatusOr<std::unique_ptr<projections::Snapshot>> Snapshot(const Tenant& tenant, uint64_t min_position, absl::Time deadline) const;
+  absl::StatusOr<std::unique_ptr<projections::Snapshot>> Snapshot(const Tenant& tenant, uint64_t min_position,
+                                                                  absl::Time deadline) const;
 
   // The newest durable state.
   absl::StatusOr<std::shared_ptr<const FoldedStream>> Read(const Tenant& tenant, absl::string_view stream) const;
   // The state at the end of a commit.
-  absl::StatusOr<std::shared_ptr<const FoldedStream>> ReadAt(const Tenant& tenant, absl::string_view stream, uint64_t position) const;
+  absl::StatusOr<std::shared_ptr<const FoldedStream>> ReadAt(const Tenant& tenant, absl::string_view stream,
+                                                             uint64_t position) const;
 
   // Resource name of a reference; existence is not checked for names. RECORD_NOT_FOUND, FIELD_REQUIRED, FIELD_INVALID.
   absl::StatusOr<std::string> Resolve(const Tenant& tenant, absl::string_view collection, const v1::Ref& ref) const;
@@ -39,7 +41,8 @@ class RecordReader {
   absl::StatusOr<uint64_t> PositionOf(const Tenant& tenant, const v1::AsOf& as_of) const;
 
   // Events with position <= as_of and occurred <= valid_at in order of occurrence, the first one first.
-  absl::StatusOr<std::vector<v1::Event>> Events(const Tenant& tenant, absl::string_view stream, uint64_t as_of, int64_t valid_at) const;
+  absl::StatusOr<std::vector<v1::Event>> Events(const Tenant& tenant, absl::string_view stream, uint64_t as_of,
+                                                int64_t valid_at) const;
 
   // Name for people, as known now; empty: none.
   std::string Label(const Tenant& tenant, absl::string_view stream) const;

@@ -12,15 +12,18 @@
 namespace recount::services {
 namespace {
 
-absl::StatusOr<std::vector<v1::RuleProposal>> DraftRules(const RecordReader& reader, const Tenant& tenant, absl::string_view name) {
+absl::StatusOr<std::vector<v1::RuleProposal>> DraftRules(const RecordReader& reader, const Tenant& tenant,
+                                                         absl::string_view name) {
   auto folded = reader.Read(tenant, name);
   if (!folded.ok()) return folded.status();
   const auto* draft = std::get_if<domain::DraftState>(&(*folded)->state);
   if (draft == nullptr) {
-    return domain::Refuse(v1::DRAFT_NOT_FOUND, absl::StrCat("there is no draft `", name, "`"), "draft", {{"draft", name}});
+    return domain::Refuse(v1::DRAFT_NOT_FOUND, absl::StrCat("there is no draft `", name, "`"), "draft",
+                          {{"draft", name}});
   }
   if (!draft->draft.is_open()) {
-    return domain::Refuse(v1::DRAFT_CLOSED, absl::StrCat("the draft `", name, "` is published or thrown away"), "draft", {{"draft", name}});
+    return domain::Refuse(v1::DRAFT_CLOSED, absl::StrCat("the draft `", name, "` is published or thrown away"), "draft",
+                          {{"draft", name}});
   }
   return std::vector<v1::RuleProposal>(draft->draft.rules().begin(), draft->draft.rules().end());
 }
@@ -36,10 +39,12 @@ absl::StatusOr<Response> AskEngine(const Backend* backend, const Call& call, uin
   return ask(MakeEngineContext(backend, **tenant, **snapshot, *head_rules));
 }
 
-absl::StatusOr<v1::ReportDescription> Describe(const Backend* backend, const Call& call, const v1::GetReportRequest& request) {
+absl::StatusOr<v1::ReportDescription> Describe(const Backend* backend, const Call& call,
+                                               const v1::GetReportRequest& request) {
   const v1::ReportDefinition* definition = backend->catalogue->Find(request.report());
   if (definition == nullptr) {
-    return domain::Refuse(v1::REPORT_NOT_FOUND, absl::StrCat("there is no report `", request.report(), "`: ListReports names them"), "report",
+    return domain::Refuse(v1::REPORT_NOT_FOUND,
+                          absl::StrCat("there is no report `", request.report(), "`: ListReports names them"), "report",
                           {{"report", request.report()}});
   }
   return AskEngine<v1::ReportDescription>(
@@ -55,7 +60,8 @@ absl::StatusOr<v1::ReportDescription> Describe(const Backend* backend, const Cal
 
 }  // namespace
 
-projections::EngineContext MakeEngineContext(const Backend* backend, const Tenant& tenant, const projections::Snapshot& snapshot,
+projections::EngineContext MakeEngineContext(const Backend* backend, const Tenant& tenant,
+                                             const projections::Snapshot& snapshot,
                                              const domain::Rulebook& head_rules) {
   projections::EngineContext context;
   context.snapshot = &snapshot;
@@ -67,7 +73,9 @@ projections::EngineContext MakeEngineContext(const Backend* backend, const Tenan
   const RecordReader reader(backend);
   context.draft = [reader, &tenant](absl::string_view name) { return DraftRules(reader, tenant, name); };
   context.label = [reader, &tenant](absl::string_view name) { return reader.Label(tenant, name); };
-  context.resolve = [reader, &tenant](absl::string_view collection, const v1::Ref& ref) { return reader.Resolve(tenant, collection, ref); };
+  context.resolve = [reader, &tenant](absl::string_view collection, const v1::Ref& ref) {
+    return reader.Resolve(tenant, collection, ref);
+  };
   context.events = [reader, &tenant](absl::string_view name, uint64_t as_of, int64_t valid_at) {
     return reader.Events(tenant, name, as_of, valid_at);
   };
@@ -79,22 +87,26 @@ void AddReportService(const Backend* backend, MethodTable* table) {
       "recount.v1.ReportService.ListReports", Access::kRead,
       [backend](const Call&, const v1::ListReportsRequest&) -> absl::StatusOr<v1::ListReportsResponse> {
         v1::ListReportsResponse response;
-        for (const v1::ReportDefinition& definition : backend->catalogue->definitions()) *response.add_reports() = definition;
+        for (const v1::ReportDefinition& definition : backend->catalogue->definitions())
+          *response.add_reports() = definition;
         return response;
       });
   table->AddTyped<v1::GetReportRequest, v1::ReportDescription>(
       "recount.v1.ReportService.GetReport", Access::kRead,
       [backend](const Call& call, const v1::GetReportRequest& request) { return Describe(backend, call, request); });
   table->AddTyped<v1::RunReportRequest, v1::RunReportResponse>(
-      "recount.v1.ReportService.RunReport", Access::kRead, [backend](const Call& call, const v1::RunReportRequest& request) {
+      "recount.v1.ReportService.RunReport", Access::kRead,
+      [backend](const Call& call, const v1::RunReportRequest& request) {
         return AskEngine<v1::RunReportResponse>(
             backend, call, request.min_position(),
             [&](const projections::EngineContext& context) { return backend->engine->Run(request, context); });
       });
   table->AddTyped<v1::ExplainReportRequest, v1::ExplainReportResponse>(
-      "recount.v1.ReportService.ExplainReport", Access::kRead, [backend](const Call& call, const v1::ExplainReportRequest& request) {
-        return AskEngine<v1::ExplainReportResponse>(
-            backend, call, 0, [&](const projections::EngineContext& context) { return backend->engine->Explain(request, context); });
+      "recount.v1.ReportService.ExplainReport", Access::kRead,
+      [backend](const Call& call, const v1::ExplainReportRequest& request) {
+        return AskEngine<v1::ExplainReportResponse>(backend, call, 0, [&](const projections::EngineContext& context) {
+          return backend->engine->Explain(request, context);
+        });
       });
 }
 

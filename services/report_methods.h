@@ -9,8 +9,8 @@
 namespace recount::services {
 
 // What the engine asks; `head_rules` and `snapshot` must outlive it.
-projections::EngineContext MakeEngineContext(const Backend* backend, const Tenant& tenant, const projections::Snapshot& snapshot,
-                                             const domain::Rulebook& head_rules);
+projections::EngineContext MakeEngineContext(const Backend* backend, const Tenant& tenant,
+                                             const projections::Snapshot& snapshot, const domain::Rulebook& head_rules);
 
 void AddReportService(const Backend* backend, MethodTable* table);
 

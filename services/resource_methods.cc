@@ -24,11 +24,13 @@ std::unique_ptr<Message> NewMessage(const Descriptor* type) {
 }
 
 absl::Status NotFound(absl::string_view name) {
-  return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", name, " as of then"), "ref", {{"name", name}});
+  return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", name, " as of then"), "ref",
+                        {{"name", name}});
 }
 
 // A record as of a position, copied into `target`.
-absl::Status ReadInto(const RecordReader& reader, const Tenant& tenant, absl::string_view name, uint64_t as_of, Message* target) {
+absl::Status ReadInto(const RecordReader& reader, const Tenant& tenant, absl::string_view name, uint64_t as_of,
+                      Message* target) {
   auto folded = reader.ReadAt(tenant, name, as_of);
   if (!folded.ok()) return folded.status();
   const Message* resource = domain::ResourceOf((*folded)->state);
@@ -41,7 +43,8 @@ Answer Get(const Backend* backend, const Call& call, const v1::GetRequest& reque
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   const RecordReader reader(backend);
-  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok()) return reached;
+  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok())
+    return reached;
   auto as_of = reader.PositionOf(**tenant, request.as_of());
   if (!as_of.ok()) return as_of.status();
   auto name = reader.Resolve(**tenant, type.collection, request.ref());
@@ -56,7 +59,8 @@ Answer BatchGet(const Backend* backend, const Call& call, const v1::BatchGetRequ
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   const RecordReader reader(backend);
-  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok()) return reached;
+  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok())
+    return reached;
   auto as_of = reader.PositionOf(**tenant, request.as_of());
   if (!as_of.ok()) return as_of.status();
   std::unique_ptr<Message> response = NewMessage(response_type);
@@ -80,7 +84,8 @@ Answer List(const Backend* backend, const Call& call, const v1::ListRequest& req
   std::unique_ptr<Message> response = NewMessage(response_type);
   const google::protobuf::Reflection* reflection = response->GetReflection();
   for (const std::string& name : page->names) {
-    Message* resource = reflection->AddMessage(response.get(), response_type->FindFieldByName(std::string(type.collection)));
+    Message* resource =
+        reflection->AddMessage(response.get(), response_type->FindFieldByName(std::string(type.collection)));
     if (absl::Status read = ReadInto(reader, **tenant, name, page->position, resource); !read.ok()) return read;
   }
   reflection->SetString(response.get(), response_type->FindFieldByName("next_page_token"), page->next_page_token);

@@ -4,11 +4,13 @@
 
 namespace recount::services {
 
-void MethodTable::AddQuery(std::string name, Access access,
-                           std::function<absl::StatusOr<std::unique_ptr<Message>>(const Call&, const Message&)> answer) {
+void MethodTable::AddQuery(
+    std::string name, Access access,
+    std::function<absl::StatusOr<std::unique_ptr<Message>>(const Call&, const Message&)> answer) {
   Method method;
   method.access = access;
-  method.unary = [pool = pool_, answer = std::move(answer)](const Call& call, std::unique_ptr<Message> request, Reply reply) {
+  method.unary = [pool = pool_, answer = std::move(answer)](const Call& call, std::unique_ptr<Message> request,
+                                                            Reply reply) {
     std::shared_ptr<Message> shared = std::move(request);
     const bool taken = pool->Run([call, shared, reply, answer] { reply(answer(call, *shared)); });
     if (!taken) reply(domain::Refuse(v1::TOO_MANY_COMMANDS, "too many questions are waiting: try again"));

@@ -1,5 +1,5 @@
-// Methods as the services write them: no gRPC here. grpc_service.h puts them on the wire, with authentication, limits and errors in
-// one place.
+// Methods as the services write them: no gRPC here. grpc_service.h puts them on the wire, with authentication, limits
+// and errors in one place.
 #ifndef RECOUNT_SERVICES_RPC_H_
 #define RECOUNT_SERVICES_RPC_H_
 
@@ -46,8 +46,8 @@ using StreamHandler = std::function<absl::Status(const Call&, const Message& req
 
 struct Method {
   Access access = Access::kRead;
-  UnaryHandler unary;     // of unary methods, and of each message of a bidirectional one
-  StreamHandler stream;   // of methods that answer by a stream
+  UnaryHandler unary;    // of unary methods, and of each message of a bidirectional one
+  StreamHandler stream;  // of methods that answer by a stream
   size_t max_request_bytes = 1 << 20;
   absl::Duration default_deadline = absl::Seconds(30);  // where the caller gives none
   bool checks_limits = true;  // false: the handler does it, for each command of a batch by itself
@@ -70,9 +70,11 @@ class MethodTable {
                 std::function<absl::StatusOr<std::unique_ptr<Message>>(const Call&, const Message&)> answer);
   // The same with types: absl::StatusOr<Response> answer(const Call&, const Request&).
   template <typename Request, typename Response>
-  void AddTyped(std::string name, Access access, std::function<absl::StatusOr<Response>(const Call&, const Request&)> answer) {
+  void AddTyped(std::string name, Access access,
+                std::function<absl::StatusOr<Response>(const Call&, const Request&)> answer) {
     AddQuery(std::move(name), access,
-             [answer = std::move(answer)](const Call& call, const Message& request) -> absl::StatusOr<std::unique_ptr<Message>> {
+             [answer = std::move(answer)](const Call& call,
+                                          const Message& request) -> absl::StatusOr<std::unique_ptr<Message>> {
                absl::StatusOr<Response> response = answer(call, static_cast<const Request&>(request));
                if (!response.ok()) return response.status();
                return std::make_unique<Response>(*std::move(response));

@@ -39,12 +39,14 @@ std::vector<v1::RuleKind> AllKinds() {
 absl::StatusOr<Tenant*> Settled(const Backend* backend, const Call& call, uint64_t min_position) {
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant;
-  if (absl::Status reached = RecordReader(backend).AwaitPosition(**tenant, min_position, call.deadline); !reached.ok()) return reached;
+  if (absl::Status reached = RecordReader(backend).AwaitPosition(**tenant, min_position, call.deadline); !reached.ok())
+    return reached;
   if (absl::Status settled = backend->bus->Settle(**tenant); !settled.ok()) return settled;
   return tenant;
 }
 
-absl::StatusOr<v1::Rulebook> GetRulebook(const Backend* backend, const Call& call, const v1::GetRulebookRequest& request) {
+absl::StatusOr<v1::Rulebook> GetRulebook(const Backend* backend, const Call& call,
+                                         const v1::GetRulebookRequest& request) {
   const auto tenant = Settled(backend, call, request.min_position());
   if (!tenant.ok()) return tenant.status();
   const std::shared_ptr<const domain::Rulebook> head = (*tenant)->rules();
@@ -52,8 +54,10 @@ absl::StatusOr<v1::Rulebook> GetRulebook(const Backend* backend, const Call& cal
   if (request.as_of_position() != 0) {
     const uint64_t newest = backend->archive.log->DurableHead((*tenant)->number()).position;
     if (request.as_of_position() > newest) {
-      return domain::Refuse(v1::POSITION_BEYOND_HEAD,
-                            absl::StrCat("position ", request.as_of_position(), " is beyond the head of the log, ", newest), "as_of_position");
+      return domain::Refuse(
+          v1::POSITION_BEYOND_HEAD,
+          absl::StrCat("position ", request.as_of_position(), " is beyond the head of the log, ", newest),
+          "as_of_position");
     }
     rules = head->UpTo(request.as_of_position());
   }
@@ -83,13 +87,15 @@ absl::StatusOr<v1::ListRuleVersionsResponse> ListVersions(const Backend* backend
     if (request.kind() != v1::RULE_KIND_UNSPECIFIED && request.kind() != kind) continue;
     for (const domain::RuleVersionEntry& entry : rules->Versions(kind)) *answer.add_versions() = Show(entry);
   }
-  std::sort(answer.mutable_versions()->begin(), answer.mutable_versions()->end(), [](const v1::RuleVersion& a, const v1::RuleVersion& b) {
-    return a.published_position() < b.published_position();
-  });
+  std::sort(answer.mutable_versions()->begin(), answer.mutable_versions()->end(),
+            [](const v1::RuleVersion& a, const v1::RuleVersion& b) {
+              return a.published_position() < b.published_position();
+            });
   return answer;
 }
 
-absl::StatusOr<v1::ListDraftsResponse> ListDrafts(const Backend* backend, const Call& call, const v1::ListDraftsRequest& request) {
+absl::StatusOr<v1::ListDraftsResponse> ListDrafts(const Backend* backend, const Call& call,
+                                                  const v1::ListDraftsRequest& request) {
   const auto tenant = Settled(backend, call, 0);
   if (!tenant.ok()) return tenant.status();
   std::vector<std::string> names;
@@ -113,10 +119,14 @@ absl::StatusOr<v1::ListDraftsResponse> ListDrafts(const Backend* backend, const 
 void AddRulebookQueries(const Backend* backend, MethodTable* table) {
   table->AddTyped<v1::GetRulebookRequest, v1::Rulebook>(
       "recount.v1.RulebookService.GetRulebook", Access::kRead,
-      [backend](const Call& call, const v1::GetRulebookRequest& request) { return GetRulebook(backend, call, request); });
+      [backend](const Call& call, const v1::GetRulebookRequest& request) {
+        return GetRulebook(backend, call, request);
+      });
   table->AddTyped<v1::ListRuleVersionsRequest, v1::ListRuleVersionsResponse>(
       "recount.v1.RulebookService.ListRuleVersions", Access::kRead,
-      [backend](const Call& call, const v1::ListRuleVersionsRequest& request) { return ListVersions(backend, call, request); });
+      [backend](const Call& call, const v1::ListRuleVersionsRequest& request) {
+        return ListVersions(backend, call, request);
+      });
   table->AddTyped<v1::ListDraftsRequest, v1::ListDraftsResponse>(
       "recount.v1.RulebookService.ListDrafts", Access::kRead,
       [backend](const Call& call, const v1::ListDraftsRequest& request) { return ListDrafts(backend, call, request); });

@@ -16,7 +16,8 @@ namespace {
 
 constexpr int64_t kMicrosADay = 86400 * 1000000LL;
 
-void SetHeader(const Caller& caller, const PreparedCommand& command, const domain::Rulebook& rules, storage::v1::CommitRecord* record) {
+void SetHeader(const Caller& caller, const PreparedCommand& command, const domain::Rulebook& rules,
+               storage::v1::CommitRecord* record) {
   const v1::CommandHeader& header = command.header();
   record->set_actor(caller.actor);
   record->set_actor_authenticated(caller.authenticated);
@@ -47,12 +48,15 @@ void SetRepeated(const eventstore::RememberedRequest& remembered, std::string na
 }
 
 absl::Status DeadlinePassed() {
-  return domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed before the command was decided; nothing was appended");
+  return domain::Refuse(v1::DEADLINE_PASSED,
+                        "the deadline passed before the command was decided; nothing was appended");
 }
 
 absl::Status RefusedWith(size_t index) {
-  return domain::Refuse(v1::ATOMIC_GROUP_REFUSED, absl::StrCat("command ", index + 1, " of the atomic group was refused, so nothing of it was appended"),
-                        "", {{"index", absl::StrCat(index)}});
+  return domain::Refuse(
+      v1::ATOMIC_GROUP_REFUSED,
+      absl::StrCat("command ", index + 1, " of the atomic group was refused, so nothing of it was appended"), "",
+      {{"index", absl::StrCat(index)}});
 }
 
 absl::Status CheckRevision(Transaction& transaction, absl::string_view name, uint64_t expected) {
@@ -78,7 +82,8 @@ absl::Status StaleOr(Transaction& transaction, const PreparedCommand& command, a
 
 }  // namespace
 
-Sequencer::Sequencer(Archive archive, Clock* clock, StateCache* cache) : archive_(archive), clock_(clock), cache_(cache) {}
+Sequencer::Sequencer(Archive archive, Clock* clock, StateCache* cache)
+    : archive_(archive), clock_(clock), cache_(cache) {}
 
 int64_t Sequencer::Now(const Tenant& tenant) {
   const eventstore::Head head = archive_.log->SequencedHead(tenant.number());
@@ -86,7 +91,8 @@ int64_t Sequencer::Now(const Tenant& tenant) {
   return head.position == 0 ? now : std::max(now, head.recorded_micros);
 }
 
-absl::StatusOr<const domain::Calendar*> Sequencer::CalendarOf(const Tenant& tenant, const std::shared_ptr<const domain::Rulebook>& rules,
+absl::StatusOr<const domain::Calendar*> Sequencer::CalendarOf(const Tenant& tenant,
+                                                              const std::shared_ptr<const domain::Rulebook>& rules,
                                                               int64_t now) {
   DayCalendar& known = calendars_[tenant.number()];
   const int64_t day = now / kMicrosADay;
@@ -99,27 +105,33 @@ absl::StatusOr<const domain::Calendar*> Sequencer::CalendarOf(const Tenant& tena
   return known.calendar.get();
 }
 
-absl::StatusOr<std::optional<eventstore::RememberedRequest>> Sequencer::Remembered(const Tenant& tenant, const Caller& caller,
+absl::StatusOr<std::optional<eventstore::RememberedRequest>> Sequencer::Remembered(const Tenant& tenant,
+                                                                                   const Caller& caller,
                                                                                    const std::string& request_id,
                                                                                    const std::string& hash) {
   if (request_id.empty()) return std::optional<eventstore::RememberedRequest>();
   auto found = archive_.log->FindRequest(tenant.number(), caller.actor, request_id);
   if (!found.ok() || !found->has_value() || (**found).command_hash == hash) return found;
   return domain::Refuse(v1::REQUEST_ID_REUSED,
-                        absl::StrCat("another command was executed under the request_id `", request_id, "`: give each command one of its own"),
+                        absl::StrCat("another command was executed under the request_id `", request_id,
+                                     "`: give each command one of its own"),
                         "header.request_id", {{"position", absl::StrCat((**found).last_position)}});
 }
 
-absl::Status Sequencer::DecideInto(Transaction& transaction, Tenant& tenant, const Caller& caller, const PreparedCommand& command,
-                                   bool visible, int64_t now, v1::CommandResult* result) {
+absl::Status Sequencer::DecideInto(Transaction& transaction, Tenant& tenant, const Caller& caller,
+                                   const PreparedCommand& command, bool visible, int64_t now,
+                                   v1::CommandResult* result) {
   auto calendar = CalendarOf(tenant, transaction.rules(), now);
   if (!calendar.ok()) return calendar.status();
   auto decision = domain::Decide(*command.command, transaction.ContextFor(caller, *calendar));
   const v1::CommandHeader& header = command.header();
-  if (!decision.ok()) return header.has_expected_revision() ? StaleOr(transaction, command, decision.status()) : decision.status();
+  if (!decision.ok())
+    return header.has_expected_revision() ? StaleOr(transaction, command, decision.status()) : decision.status();
   result->set_name(decision->answer_name);
   if (header.has_expected_revision()) {
-    if (absl::Status expected = CheckRevision(transaction, decision->answer_name, header.expected_revision()); !expected.ok()) return expected;
+    if (absl::Status expected = CheckRevision(transaction, decision->answer_name, header.expected_revision());
+        !expected.ok())
+      return expected;
   }
   return transaction.Add(*std::move(decision), visible);
 }
@@ -159,8 +171,8 @@ Outcome Sequencer::DecideOne(Tenant& tenant, const Caller& caller, const Prepare
   return outcome;
 }
 
-std::vector<Outcome> Sequencer::DecideEach(Tenant& tenant, const Caller& caller, const std::vector<PreparedCommand>& commands,
-                                           absl::Time deadline) {
+std::vector<Outcome> Sequencer::DecideEach(Tenant& tenant, const Caller& caller,
+                                           const std::vector<PreparedCommand>& commands, absl::Time deadline) {
   std::vector<Outcome> outcomes(commands.size());
   for (size_t i = 0; i < commands.size(); ++i) {
     if (!commands[i].valid.ok()) {
@@ -174,8 +186,8 @@ std::vector<Outcome> Sequencer::DecideEach(Tenant& tenant, const Caller& caller,
   return outcomes;
 }
 
-std::vector<Outcome> Sequencer::DecideTogether(Tenant& tenant, const Caller& caller, const std::vector<PreparedCommand>& commands,
-                                               absl::Time deadline) {
+std::vector<Outcome> Sequencer::DecideTogether(Tenant& tenant, const Caller& caller,
+                                               const std::vector<PreparedCommand>& commands, absl::Time deadline) {
   std::vector<Outcome> outcomes(commands.size());
   const auto refuse = [&](size_t index, absl::Status status) {
     for (Outcome& outcome : outcomes) outcome = Outcome{RefusedWith(index), {}, 0};

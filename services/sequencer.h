@@ -23,7 +23,8 @@ namespace recount::services {
 
 struct Outcome {
   absl::Status status;
-  v1::CommandResult result;  // if OK; revisions of a repeated answer are filled in by whoever waits for it to be durable
+  v1::CommandResult
+      result;  // if OK; revisions of a repeated answer are filled in by whoever waits for it to be durable
   uint64_t repeated_first_position = 0;
 };
 
@@ -34,9 +35,10 @@ class Sequencer {
   // One commit for each command. An outcome holds once everything sequenced so far is durable, also a refusal.
   std::vector<Outcome> DecideEach(Tenant& tenant, const Caller& caller, const std::vector<PreparedCommand>& commands,
                                   absl::Time deadline);
-  // One commit for all, or none. The request id of the first command stands for the group, whose identity is that of all of them.
-  std::vector<Outcome> DecideTogether(Tenant& tenant, const Caller& caller, const std::vector<PreparedCommand>& commands,
-                                      absl::Time deadline);
+  // One commit for all, or none. The request id of the first command stands for the group, whose identity is that of
+  // all of them.
+  std::vector<Outcome> DecideTogether(Tenant& tenant, const Caller& caller,
+                                      const std::vector<PreparedCommand>& commands, absl::Time deadline);
 
  private:
   struct DayCalendar {
@@ -47,15 +49,16 @@ class Sequencer {
 
   int64_t Now(const Tenant& tenant);
   // In force today; nullptr and the reason if the tenant has none.
-  absl::StatusOr<const domain::Calendar*> CalendarOf(const Tenant& tenant, const std::shared_ptr<const domain::Rulebook>& rules,
-                                                     int64_t now);
+  absl::StatusOr<const domain::Calendar*> CalendarOf(const Tenant& tenant,
+                                                     const std::shared_ptr<const domain::Rulebook>& rules, int64_t now);
   Outcome DecideOne(Tenant& tenant, const Caller& caller, const PreparedCommand& command);
   // Decides one command into a transaction; the name and the revision before are set on the result.
-  absl::Status DecideInto(Transaction& transaction, Tenant& tenant, const Caller& caller, const PreparedCommand& command, bool visible,
-                          int64_t now, v1::CommandResult* result);
+  absl::Status DecideInto(Transaction& transaction, Tenant& tenant, const Caller& caller,
+                          const PreparedCommand& command, bool visible, int64_t now, v1::CommandResult* result);
   // The answer to an earlier request with this id; REQUEST_ID_REUSED; nullopt: there was none.
   absl::StatusOr<std::optional<eventstore::RememberedRequest>> Remembered(const Tenant& tenant, const Caller& caller,
-                                                                          const std::string& request_id, const std::string& hash);
+                                                                          const std::string& request_id,
+                                                                          const std::string& hash);
 
   const Archive archive_;
   Clock* const clock_;

@@ -30,8 +30,9 @@ namespace {
 
 // Every service that is served.
 constexpr const char* kServices[] = {
-    "AdminService",        "CommandService", "DealService",   "HistoryService", "LeadService",     "OrgUnitService", "OrganizationService",
-    "PersonService",       "ProductService", "RecordService", "ReportService",  "RulebookService", "TeamService",    "UserService",
+    "AdminService",   "CommandService",      "DealService",   "HistoryService", "LeadService",
+    "OrgUnitService", "OrganizationService", "PersonService", "ProductService", "RecordService",
+    "ReportService",  "RulebookService",     "TeamService",   "UserService",
 };
 
 constexpr size_t kMaxThreads = 64;
@@ -107,7 +108,8 @@ class ServerParts : public Server {
     backend_.token_key = *std::move(token_key);
     eventstore::RocksdbVaultOptions vault_options;
     vault_options.directory = folder + "/keys";
-    vault_options.master_key_file = options_.master_key_file.empty() ? folder + "/keys/master.key" : options_.master_key_file;
+    vault_options.master_key_file =
+        options_.master_key_file.empty() ? folder + "/keys/master.key" : options_.master_key_file;
     auto vault = eventstore::OpenRocksdbKeyVault(vault_options);
     if (!vault.ok()) return vault.status();
     vault_ = *std::move(vault);
@@ -133,7 +135,8 @@ class ServerParts : public Server {
   void SetSimulatedClock() {
     if (!options_.simulated_clock) return;
     int64_t newest = std::max(kSimulatedBeginning, log_->DurableHead(kSystemLog).recorded_micros);
-    for (const Tenant* tenant : tenants_->All()) newest = std::max(newest, log_->DurableHead(tenant->number()).recorded_micros);
+    for (const Tenant* tenant : tenants_->All())
+      newest = std::max(newest, log_->DurableHead(tenant->number()).recorded_micros);
     clock_->Set(newest).IgnoreError();
   }
 
@@ -148,7 +151,8 @@ class ServerParts : public Server {
       const google::protobuf::ServiceDescriptor* service = pool->FindServiceByName(absl::StrCat("recount.v1.", name));
       if (service == nullptr) return absl::InternalError(absl::StrCat("no descriptor of the service ", name));
       for (int i = 0; i < service->method_count(); ++i) {
-        AddIfCommand(&backend_, service->method(i), &methods_) || AddIfResourceQuery(&backend_, service->method(i), &methods_);
+        AddIfCommand(&backend_, service->method(i), &methods_) ||
+            AddIfResourceQuery(&backend_, service->method(i), &methods_);
       }
       auto described = DescribedService::Make(service, Gate{&options_.credentials, &methods_});
       if (!described.ok()) return described.status();
@@ -174,7 +178,8 @@ class ServerParts : public Server {
     for (const auto& service : services_) builder.RegisterService(service.get());
     builder.SetMaxReceiveMessageSize(kMaxReceiveBytes + 1024);
     builder.SetMaxSendMessageSize(-1);
-    // Two servers must not share a port by accident; clients get limits that an honest one does not meet (spec/reliability.md D13).
+    // Two servers must not share a port by accident; clients get limits that an honest one does not meet
+    // (spec/reliability.md D13).
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 200);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
@@ -186,7 +191,8 @@ class ServerParts : public Server {
     quota.Resize(512 << 20);
     builder.SetResourceQuota(quota);
     grpc_ = builder.BuildAndStart();
-    if (grpc_ == nullptr || port == 0) return absl::UnavailableError(absl::StrCat("cannot listen on ", options_.listen, ": is the port taken?"));
+    if (grpc_ == nullptr || port == 0)
+      return absl::UnavailableError(absl::StrCat("cannot listen on ", options_.listen, ": is the port taken?"));
     address_ = absl::StrCat(options_.listen.substr(0, options_.listen.rfind(':')), ":", port);
     if (auto* health = grpc_->GetHealthCheckService()) {
       for (const char* name : kServices) health->SetServingStatus(absl::StrCat("recount.v1.", name), true);

@@ -1,4 +1,5 @@
-// A whole server in one object: log, keys, tenants, read models, bus and gRPC. recountd is this with flags; tests start it in process.
+// A whole server in one object: log, keys, tenants, read models, bus and gRPC. recountd is this with flags; tests start
+// it in process.
 #ifndef RECOUNT_SERVICES_SERVER_H_
 #define RECOUNT_SERVICES_SERVER_H_
 

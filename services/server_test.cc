@@ -25,13 +25,18 @@ TEST_F(ServerTest, RolesAndTenants) {
   v1::GetRequest get;
   get.mutable_ref()->set_name(lead.name());
   EXPECT_EQ(leads_->GetLead(&nobody, get, &found).error_code(), grpc::StatusCode::UNAUTHENTICATED);
-  for (const auto& [token, reason] : std::vector<std::pair<std::string, std::string>>{
-           {kViewer, "OK"}, {kAuditor, "OK"}, {kUser, "OK"}, {kOperator, "OK"}, {"token-of-another-tenant", "RECORD_NOT_FOUND"}}) {
+  for (const auto& [token, reason] :
+       std::vector<std::pair<std::string, std::string>>{{kViewer, "OK"},
+                                                        {kAuditor, "OK"},
+                                                        {kUser, "OK"},
+                                                        {kOperator, "OK"},
+                                                        {"token-of-another-tenant", "RECORD_NOT_FOUND"}}) {
     As context(token);
     const grpc::Status status = leads_->GetLead(&context, get, &found);
     EXPECT_EQ(status.ok() ? "OK" : ReasonOf(status), reason) << token;
   }
-  for (const auto& [token, allowed] : std::vector<std::pair<std::string, bool>>{{kViewer, false}, {kUser, false}, {kAuditor, true}}) {
+  for (const auto& [token, allowed] :
+       std::vector<std::pair<std::string, bool>>{{kViewer, false}, {kUser, false}, {kAuditor, true}}) {
     As context(token);
     v1::ReadCommitsResponse commits;
     EXPECT_EQ(history_->ReadCommits(&context, {}, &commits).ok(), allowed) << token;

@@ -17,7 +17,8 @@ std::string Mac(absl::string_view key, absl::string_view scope, absl::string_vie
   const std::string data = absl::StrCat(scope.size(), ":", scope, text);
   unsigned char mac[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(data.data()), data.size(), mac, &size);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(data.data()),
+       data.size(), mac, &size);
   return std::string(reinterpret_cast<const char*>(mac), kMacBytes);
 }
 

@@ -29,8 +29,8 @@ std::shared_ptr<const FoldedStream> StateCache::Find(eventstore::TenantNumber te
   return found->second->folded;
 }
 
-std::shared_ptr<const FoldedStream> StateCache::Offer(eventstore::TenantNumber tenant, absl::string_view stream, FoldedStream folded,
-                                                      uint64_t durable_before) {
+std::shared_ptr<const FoldedStream> StateCache::Offer(eventstore::TenantNumber tenant, absl::string_view stream,
+                                                      FoldedStream folded, uint64_t durable_before) {
   std::string key = KeyOf(tenant, stream);
   Shard& shard = ShardOf(key);
   std::lock_guard lock(shard.mutex);

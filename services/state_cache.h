@@ -1,7 +1,7 @@
 // States of streams as the sequencer sees them: the newest sequenced revision, of as many streams as memory allows.
 //
-// Loaders on any thread fill it with what they read from the log; only the sequencer changes what is there. A stream with events that
-// are not yet durable is never put out, since no reader could load it again.
+// Loaders on any thread fill it with what they read from the log; only the sequencer changes what is there. A stream
+// with events that are not yet durable is never put out, since no reader could load it again.
 #ifndef RECOUNT_SERVICES_STATE_CACHE_H_
 #define RECOUNT_SERVICES_STATE_CACHE_H_
 
@@ -27,14 +27,16 @@ class StateCache {
   // nullptr: not there. What is given does not change any more.
   std::shared_ptr<const FoldedStream> Find(eventstore::TenantNumber tenant, absl::string_view stream);
 
-  // A loader calls DurableNow() before it reads and gives the position to Offer(), which answers what is in the cache then:
-  // the newer one if there is one; nullptr if a newer one may have been put out meanwhile, so that the loader must read again.
+  // A loader calls DurableNow() before it reads and gives the position to Offer(), which answers what is in the cache
+  // then: the newer one if there is one; nullptr if a newer one may have been put out meanwhile, so that the loader
+  // must read again.
   uint64_t DurableNow(eventstore::TenantNumber tenant) const { return durable_(tenant); }
-  std::shared_ptr<const FoldedStream> Offer(eventstore::TenantNumber tenant, absl::string_view stream, FoldedStream folded,
-                                            uint64_t durable_before);
+  std::shared_ptr<const FoldedStream> Offer(eventstore::TenantNumber tenant, absl::string_view stream,
+                                            FoldedStream folded, uint64_t durable_before);
 
   // Sequencer only: changes a state. A stream that is not there begins empty, so it must be known to be new.
-  void Change(eventstore::TenantNumber tenant, absl::string_view stream, const std::function<void(FoldedStream&)>& change);
+  void Change(eventstore::TenantNumber tenant, absl::string_view stream,
+              const std::function<void(FoldedStream&)>& change);
 
   size_t size();
 

@@ -9,12 +9,13 @@
 
 namespace recount::services {
 
-absl::Status OpenPayload(eventstore::KeyVault& vault, eventstore::TenantNumber tenant, const storage::v1::StoredEvent& event,
-                         v1::EventPayload* payload, bool* erased) {
+absl::Status OpenPayload(eventstore::KeyVault& vault, eventstore::TenantNumber tenant,
+                         const storage::v1::StoredEvent& event, v1::EventPayload* payload, bool* erased) {
   google::protobuf::Message* message = domain::MutableEvent(event.type(), payload);
   if (message == nullptr) {
-    return domain::Refuse(v1::DATA_DAMAGED, absl::StrCat("stream ", event.stream(), " holds an event of the unknown type ", event.type(),
-                                                         ": it was written by a newer version of recountd"));
+    return domain::Refuse(v1::DATA_DAMAGED,
+                          absl::StrCat("stream ", event.stream(), " holds an event of the unknown type ", event.type(),
+                                       ": it was written by a newer version of recountd"));
   }
   return eventstore::OpenInto(vault, tenant, event, message, erased);
 }
@@ -55,13 +56,14 @@ absl::StatusOr<v1::Event> ShowEvent(eventstore::KeyVault& vault, eventstore::Ten
   shown.set_schema_version(event.schema_version());
   shown.set_rulebook_position(commit.rulebook_position());
   bool erased = false;
-  if (absl::Status opened = OpenPayload(vault, tenant, event, shown.mutable_payload(), &erased); !opened.ok()) return opened;
+  if (absl::Status opened = OpenPayload(vault, tenant, event, shown.mutable_payload(), &erased); !opened.ok())
+    return opened;
   shown.set_personal_data_erased(erased);
   return shown;
 }
 
-absl::StatusOr<FoldedStream> FoldStream(const Archive& archive, eventstore::TenantNumber tenant, absl::string_view stream,
-                                        uint64_t as_of) {
+absl::StatusOr<FoldedStream> FoldStream(const Archive& archive, eventstore::TenantNumber tenant,
+                                        absl::string_view stream, uint64_t as_of) {
   FoldedStream result;
   absl::Status opened;
   absl::Status read = archive.log->ReadStream(

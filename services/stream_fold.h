@@ -30,9 +30,10 @@ struct FoldedStream {
   uint64_t position = 0;  // of its newest event; 0: no event
 };
 
-// The payload with personal fields as far as they can be opened; *erased is set if some cannot. An unknown type is DATA_DAMAGED.
-absl::Status OpenPayload(eventstore::KeyVault& vault, eventstore::TenantNumber tenant, const storage::v1::StoredEvent& event,
-                         v1::EventPayload* payload, bool* erased);
+// The payload with personal fields as far as they can be opened; *erased is set if some cannot. An unknown type is
+// DATA_DAMAGED.
+absl::Status OpenPayload(eventstore::KeyVault& vault, eventstore::TenantNumber tenant,
+                         const storage::v1::StoredEvent& event, v1::EventPayload* payload, bool* erased);
 
 domain::EventMeta MetaOf(const eventstore::StreamEvent& event);
 
@@ -41,8 +42,8 @@ absl::StatusOr<v1::Event> ShowEvent(eventstore::KeyVault& vault, eventstore::Ten
                                     const eventstore::StreamEvent& event);
 
 // Folds a stream up to a position.
-absl::StatusOr<FoldedStream> FoldStream(const Archive& archive, eventstore::TenantNumber tenant, absl::string_view stream,
-                                        uint64_t as_of = kAnyPosition);
+absl::StatusOr<FoldedStream> FoldStream(const Archive& archive, eventstore::TenantNumber tenant,
+                                        absl::string_view stream, uint64_t as_of = kAnyPosition);
 
 }  // namespace recount::services
 

@@ -19,7 +19,11 @@ constexpr absl::Duration kSilence = absl::Seconds(5);
 class Teller {
  public:
   Teller(const Backend* backend, const Tenant& tenant, const v1::SubscribeRequest& request, StreamWriter& writer)
-      : backend_(backend), tenant_(tenant), matcher_(request.filter()), writer_(writer), reached_(request.after_position()) {}
+      : backend_(backend),
+        tenant_(tenant),
+        matcher_(request.filter()),
+        writer_(writer),
+        reached_(request.after_position()) {}
 
   uint64_t reached() const { return reached_; }
 
@@ -70,13 +74,15 @@ class Teller {
 
 }  // namespace
 
-absl::Status StreamSubscription(const Backend* backend, const Call& call, const v1::SubscribeRequest& request, StreamWriter& writer) {
+absl::Status StreamSubscription(const Backend* backend, const Call& call, const v1::SubscribeRequest& request,
+                                StreamWriter& writer) {
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   eventstore::EventLog& log = *backend->archive.log;
   const uint64_t head = log.DurableHead((*tenant)->number()).position;
   if (request.after_position() > head) {
-    return domain::Refuse(v1::POSITION_BEYOND_HEAD, absl::StrCat("position ", request.after_position(), " is beyond the head of the log, ", head),
+    return domain::Refuse(v1::POSITION_BEYOND_HEAD,
+                          absl::StrCat("position ", request.after_position(), " is beyond the head of the log, ", head),
                           "after_position", {{"head", absl::StrCat(head)}});
   }
   Teller teller(backend, **tenant, request, writer);
@@ -88,7 +94,8 @@ absl::Status StreamSubscription(const Backend* backend, const Call& call, const 
       if (absl::Status told = teller.TellCaughtUp(); !told.ok()) return told;
     }
     auto commits = subscription->Next(kCommitsAtOnce, kWaitMs);
-    if (backend->stopping || absl::IsCancelled(commits.status())) return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: subscribe again");
+    if (backend->stopping || absl::IsCancelled(commits.status()))
+      return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: subscribe again");
     if (!commits.ok()) return commits.status();
     for (const eventstore::StoredCommit& commit : *commits) {
       if (absl::Status told = teller.TellCommit(commit); !told.ok()) return told;

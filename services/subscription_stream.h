@@ -10,7 +10,8 @@
 namespace recount::services {
 
 // Writes until the reader is gone or the server ends (SERVER_STOPPING); READER_TOO_SLOW, POSITION_BEYOND_HEAD.
-absl::Status StreamSubscription(const Backend* backend, const Call& call, const v1::SubscribeRequest& request, StreamWriter& writer);
+absl::Status StreamSubscription(const Backend* backend, const Call& call, const v1::SubscribeRequest& request,
+                                StreamWriter& writer);
 
 }  // namespace recount::services
 

@@ -17,18 +17,21 @@ absl::Status CheckId(absl::string_view id) {
   bool valid = !id.empty() && id.size() <= 63 && absl::ascii_islower(id[0]);
   for (char c : id) valid = valid && (absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-');
   if (valid) return absl::OkStatus();
-  return domain::Refuse(v1::FIELD_INVALID, "a tenant id has 1 to 63 of a-z, 0-9 and -, beginning with a letter", "tenant_id");
+  return domain::Refuse(v1::FIELD_INVALID, "a tenant id has 1 to 63 of a-z, 0-9 and -, beginning with a letter",
+                        "tenant_id");
 }
 
 absl::Status CheckSettings(const v1::CreateTenantRequest& request) {
   if (absl::Status id = CheckId(request.tenant_id()); !id.ok()) return id;
-  if (request.zone().empty()) return domain::Refuse(v1::FIELD_REQUIRED, "give the time zone, e.g. Europe/Berlin", "zone");
+  if (request.zone().empty())
+    return domain::Refuse(v1::FIELD_REQUIRED, "give the time zone, e.g. Europe/Berlin", "zone");
   v1::CalendarRule rule;
   rule.set_zone(request.zone());
   if (auto calendar = domain::Calendar::Make(rule); !calendar.ok()) return calendar.status();
   if (!domain::MinorDigits(request.currency()).has_value()) {
     return domain::Refuse(v1::UNKNOWN_CURRENCY,
-                          absl::StrCat("`", request.currency(), "` is no currency of ISO 4217; give one such as EUR"), "currency");
+                          absl::StrCat("`", request.currency(), "` is no currency of ISO 4217; give one such as EUR"),
+                          "currency");
   }
   const std::string& region = request.region();
   const bool is_region = region.size() == 2 && absl::ascii_isupper(region[0]) && absl::ascii_isupper(region[1]);
@@ -39,11 +42,12 @@ absl::Status CheckSettings(const v1::CreateTenantRequest& request) {
 }
 
 bool SameSettings(const v1::Tenant& a, const v1::Tenant& b) {
-  return a.display_name() == b.display_name() && a.zone() == b.zone() && a.currency() == b.currency() && a.region() == b.region();
+  return a.display_name() == b.display_name() && a.zone() == b.zone() && a.currency() == b.currency() &&
+         a.region() == b.region();
 }
 
-storage::v1::CommitRecord OneEvent(std::string stream, uint32_t type, const google::protobuf::Message& message, int64_t now,
-                                   absl::string_view actor, bool authenticated) {
+storage::v1::CommitRecord OneEvent(std::string stream, uint32_t type, const google::protobuf::Message& message,
+                                   int64_t now, absl::string_view actor, bool authenticated) {
   storage::v1::CommitRecord record;
   record.set_format(1);
   record.set_recorded_micros(now);
@@ -109,8 +113,10 @@ absl::StatusOr<Tenant*> Tenants::Find(absl::string_view id) const {
   std::shared_lock lock(mutex_);
   const auto found = by_id_.find(id);
   if (found != by_id_.end()) return found->second.get();
-  if (id.empty()) return domain::Refuse(v1::TENANT_NOT_FOUND, "no tenant was named: send the metadata `recount-tenant`");
-  return domain::Refuse(v1::TENANT_NOT_FOUND, absl::StrCat("there is no tenant `", id, "` on this server"), "", {{"tenant", id}});
+  if (id.empty())
+    return domain::Refuse(v1::TENANT_NOT_FOUND, "no tenant was named: send the metadata `recount-tenant`");
+  return domain::Refuse(v1::TENANT_NOT_FOUND, absl::StrCat("there is no tenant `", id, "` on this server"), "",
+                        {{"tenant", id}});
 }
 
 std::vector<Tenant*> Tenants::All() const {
@@ -120,7 +126,8 @@ std::vector<Tenant*> Tenants::All() const {
   return result;
 }
 
-absl::StatusOr<Tenant*> Tenants::Create(const v1::CreateTenantRequest& request, absl::string_view actor, bool authenticated) {
+absl::StatusOr<Tenant*> Tenants::Create(const v1::CreateTenantRequest& request, absl::string_view actor,
+                                        bool authenticated) {
   if (absl::Status valid = CheckSettings(request); !valid.ok()) return valid;
   v1::Tenant info;
   info.set_name(absl::StrCat("tenants/", request.tenant_id()));
@@ -131,7 +138,8 @@ absl::StatusOr<Tenant*> Tenants::Create(const v1::CreateTenantRequest& request, 
   info.set_synthetic(clock_->simulated());
   if (auto existing = Find(request.tenant_id()); existing.ok()) {
     if (SameSettings((*existing)->info(), info)) return *existing;
-    return domain::Refuse(v1::TENANT_EXISTS, absl::StrCat("the tenant `", request.tenant_id(), "` is there with other settings"),
+    return domain::Refuse(v1::TENANT_EXISTS,
+                          absl::StrCat("the tenant `", request.tenant_id(), "` is there with other settings"),
                           "tenant_id");
   }
   info.set_number(newest_number_ + 1);
@@ -139,7 +147,8 @@ absl::StatusOr<Tenant*> Tenants::Create(const v1::CreateTenantRequest& request, 
   *payload.mutable_tenant()->mutable_created()->mutable_tenant() = info;
   eventstore::Proposal proposal;
   proposal.tenant = kSystemLog;
-  proposal.record = OneEvent(info.name(), domain::TypeOf(payload), payload.tenant().created(), clock_->NowMicros(), actor, authenticated);
+  proposal.record = OneEvent(info.name(), domain::TypeOf(payload), payload.tenant().created(), clock_->NowMicros(),
+                             actor, authenticated);
   proposal.expectations.push_back({info.name(), 0});
   if (auto done = archive_.log->Sequence(std::move(proposal), [](absl::Status) {}); !done.ok()) return done.status();
   ++newest_number_;
@@ -154,8 +163,8 @@ absl::Status Tenants::SequenceCalendar(const v1::Tenant& tenant, absl::string_vi
   published->set_comment("The zone that the tenant was made with.");
   eventstore::Proposal proposal;
   proposal.tenant = tenant.number();
-  proposal.record = OneEvent(absl::StrCat("rules/", domain::KindName(v1::RULE_KIND_CALENDAR)), domain::TypeOf(payload), *published,
-                             clock_->NowMicros(), actor, authenticated);
+  proposal.record = OneEvent(absl::StrCat("rules/", domain::KindName(v1::RULE_KIND_CALENDAR)), domain::TypeOf(payload),
+                             *published, clock_->NowMicros(), actor, authenticated);
   return archive_.log->Sequence(std::move(proposal), [](absl::Status) {}).status();
 }
 

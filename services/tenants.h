@@ -1,4 +1,5 @@
-// The tenants of a server: the system log says who they are; each has its rules, its read models and its normalisers here.
+// The tenants of a server: the system log says who they are; each has its rules, its read models and its normalisers
+// here.
 #ifndef RECOUNT_SERVICES_TENANTS_H_
 #define RECOUNT_SERVICES_TENANTS_H_
 
@@ -61,8 +62,8 @@ class Tenants {
   absl::StatusOr<Tenant*> Find(absl::string_view id) const;
   std::vector<Tenant*> All() const;
 
-  // Sequencer's thread only. The tenant with its first commit, K-09 with its zone. The answer may be given when what is sequenced is
-  // durable. The same values again: the tenant that is there; others: TENANT_EXISTS.
+  // Sequencer's thread only. The tenant with its first commit, K-09 with its zone. The answer may be given when what is
+  // sequenced is durable. The same values again: the tenant that is there; others: TENANT_EXISTS.
   absl::StatusOr<Tenant*> Create(const v1::CreateTenantRequest& request, absl::string_view actor, bool authenticated);
 
   absl::Status Close();

@@ -35,24 +35,29 @@ domain::Context Transaction::ContextFor(const Caller& caller, const domain::Cale
   return context;
 }
 
-absl::StatusOr<std::string> Transaction::Resolve(absl::string_view collection, const v1::Ref& ref, absl::string_view field) {
+absl::StatusOr<std::string> Transaction::Resolve(absl::string_view collection, const v1::Ref& ref,
+                                                 absl::string_view field) {
   if (ref.has_external()) {
     auto stream = FindKey(domain::ExternalKey(collection, ref.external()));
     if (!stream.ok()) return stream.status();
     if (!stream->empty()) return *std::move(stream);
-    return domain::Refuse(v1::RECORD_NOT_FOUND,
-                          absl::StrCat(field, ": none of ", collection, " has the external id `", ref.external().id(), "` of `",
-                                       ref.external().source(), "`"),
-                          field, {{"collection", collection}, {"source", ref.external().source()}, {"id", ref.external().id()}});
+    return domain::Refuse(
+        v1::RECORD_NOT_FOUND,
+        absl::StrCat(field, ": none of ", collection, " has the external id `", ref.external().id(), "` of `",
+                     ref.external().source(), "`"),
+        field, {{"collection", collection}, {"source", ref.external().source()}, {"id", ref.external().id()}});
   }
-  if (ref.name().empty()) return domain::Refuse(v1::FIELD_REQUIRED, absl::StrCat(field, " must name a record of ", collection), field);
+  if (ref.name().empty())
+    return domain::Refuse(v1::FIELD_REQUIRED, absl::StrCat(field, " must name a record of ", collection), field);
   if (domain::CollectionOf(ref.name()) != collection) {
-    return domain::Refuse(v1::FIELD_INVALID, absl::StrCat(field, " must name one of ", collection, ", not `", ref.name(), "`"), field);
+    return domain::Refuse(v1::FIELD_INVALID,
+                          absl::StrCat(field, " must name one of ", collection, ", not `", ref.name(), "`"), field);
   }
   auto state = Load(ref.name());
   if (!state.ok()) return state.status();
   if (domain::Exists(**state)) return ref.name();
-  return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat(field, ": there is no ", ref.name()), field, {{"name", ref.name()}});
+  return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat(field, ": there is no ", ref.name()), field,
+                        {{"name", ref.name()}});
 }
 
 absl::StatusOr<std::shared_ptr<const FoldedStream>> Transaction::Hold(absl::string_view stream) {

@@ -26,7 +26,8 @@ class Transaction : public domain::Records {
 
   // What Decide sees; includes what Add() took.
   domain::Context ContextFor(const Caller& caller, const domain::Calendar* calendar);
-  absl::StatusOr<std::string> Resolve(absl::string_view collection, const v1::Ref& ref, absl::string_view field) override;
+  absl::StatusOr<std::string> Resolve(absl::string_view collection, const v1::Ref& ref,
+                                      absl::string_view field) override;
   absl::StatusOr<const domain::State*> Load(absl::string_view stream) override;
   absl::StatusOr<std::string> FindKey(absl::string_view key) override;
 
@@ -61,7 +62,7 @@ class Transaction : public domain::Records {
   const int64_t now_micros_;
   const uint64_t base_position_;
   storage::v1::CommitRecord record_;
-  std::vector<Added> added_;  // one for each event of record_
+  std::vector<Added> added_;                              // one for each event of record_
   absl::flat_hash_map<std::string, uint64_t> revisions_;  // of streams with added events
   absl::flat_hash_map<std::string, uint64_t> base_revisions_;
   absl::flat_hash_map<std::string, std::shared_ptr<const FoldedStream>> held_;

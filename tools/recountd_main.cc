@@ -36,11 +36,10 @@ int Complain(int code, absl::string_view sentence) {
   return code;
 }
 
+// By its form alone: a name that some resolver leads elsewhere is none.
 bool IsLoopback(const std::string& listen) {
-  for (const char* prefix : {"127.", "localhost:", "[::1]:", "unix:"}) {
-    if (listen.rfind(prefix, 0) == 0) return true;
-  }
-  return false;
+  if (listen.rfind("unix:", 0) == 0 || listen.rfind("[::1]:", 0) == 0 || listen.rfind("localhost:", 0) == 0) return true;
+  return listen.rfind("127.", 0) == 0 && listen.find_first_not_of("0123456789.:") == std::string::npos;
 }
 
 bool ReadFile(const std::string& path, std::string* text) {
@@ -51,7 +50,10 @@ bool ReadFile(const std::string& path, std::string* text) {
   return file.good() && !text->empty();
 }
 
-void RaiseFileLimit() {
+// As many files as the system allows; no core files, which would hold personal data and keys.
+void SetLimits() {
+  const rlimit no_core{0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
@@ -59,15 +61,22 @@ void RaiseFileLimit() {
 }
 
 void DescribeFlags(CLI::App* app, Flags* flags) {
-  app->add_option("--data", flags->data, "folder of the log, keys and read models; made if missing")->required()->envname("RECOUNT_DATA");
+  app->add_option("--data", flags->data, "folder of the log, keys and read models; made if missing")
+      ->required()
+      ->envname("RECOUNT_DATA");
   app->add_option("--listen", flags->listen, "address and port; port 0 takes a free one")->capture_default_str();
-  app->add_option("--tokens", flags->tokens, "file with lines `TOKEN TENANT ACTOR ROLE`; roles: viewer, auditor, user, operator");
-  app->add_flag("--insecure", flags->insecure, "believe callers who they are (metadata recount-tenant, recount-actor); loopback only");
+  app->add_option("--tokens", flags->tokens,
+                  "file with lines `TOKEN TENANT ACTOR ROLE`; roles: viewer, auditor, user, operator");
+  app->add_flag("--insecure", flags->insecure,
+                "believe callers who they are (metadata recount-tenant, recount-actor); loopback only");
   app->add_option("--tls-cert", flags->tls_certificate, "PEM file with the server's certificate chain");
   app->add_option("--tls-key", flags->tls_key, "PEM file with its private key");
-  app->add_option("--master-key", flags->master_key, "file with the key that wraps all others; default: keys/master.key in the data folder");
-  app->add_flag("--simulated-clock", flags->simulated_clock, "time is set by AdminService.SetClock; only for a new folder, which it marks for ever");
-  app->add_flag("--models-memory", flags->models_in_memory, "keep read models in memory only and count them again at each start");
+  app->add_option("--master-key", flags->master_key,
+                  "file with the key that wraps all others; default: keys/master.key in the data folder");
+  app->add_flag("--simulated-clock", flags->simulated_clock,
+                "time is set by AdminService.SetClock; only for a new folder, which it marks for ever");
+  app->add_flag("--models-memory", flags->models_in_memory,
+                "keep read models in memory only and count them again at each start");
   app->add_option("--cache-mb", flags->cache_mb, "memory for blocks of the log")->capture_default_str();
   app->set_version_flag("--version", recount::services::kVersion);
   app->footer("Example:\n  recountd --data /var/lib/recount --listen 127.0.0.1:7420 --insecure");
@@ -85,11 +94,13 @@ std::string OptionsFrom(const Flags& flags, ServerOptions* options) {
     return "give either --tokens FILE, or --insecure to believe callers on this machine";
   }
   if (flags.insecure && !IsLoopback(flags.listen)) {
-    return "--insecure listens on a loopback address only, such as 127.0.0.1:7420; for " + flags.listen + " give --tokens, --tls-cert and --tls-key";
+    return "--insecure listens on a loopback address only, such as 127.0.0.1:7420; for " + flags.listen +
+           " give --tokens, --tls-cert and --tls-key";
   }
   if (flags.tls_certificate.empty() != flags.tls_key.empty()) return "--tls-cert and --tls-key belong together";
   if (flags.tls_certificate.empty() && !IsLoopback(flags.listen)) {
-    return "tokens must not travel in clear: give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that ends TLS";
+    return "tokens must not travel in clear: give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy that "
+           "ends TLS";
   }
   if (!flags.tls_certificate.empty() && !ReadFile(flags.tls_certificate, &options->tls_certificate)) {
     return flags.tls_certificate + " cannot be read";
@@ -118,11 +129,13 @@ int main(int argc, char** argv) {
   if (const std::string wrong = OptionsFrom(flags, &options); !wrong.empty()) return Complain(kExitUsage, wrong);
   options.on_write_failure = [](absl::Status status) {
     Complain(0, status.message());
-    Complain(0, "the log could not be written, so nothing more is promised: find out why (disk full? damaged?), then start recountd again");
+    Complain(0,
+             "the log could not be written, so nothing more is promised: find out why (disk full? damaged?), then "
+             "start recountd again");
     _exit(kExitWriteFailed);
   };
   umask(077);
-  RaiseFileLimit();
+  SetLimits();
   // All threads leave the signals to this one.
   sigset_t signals;
   sigemptyset(&signals);

@@ -2,8 +2,9 @@
 //
 //   bus_bench FOLDER [COMMANDS] [BATCH]
 //
-// Plays deals as an import would: a lead, a deal with its external id, two stage changes and a win, in batches, several of
-// which are on their way. Prints commands a second and the processor time of each thread. The folder must not exist; it is left there.
+// Plays deals as an import would: a lead, a deal with its external id, two stage changes and a win, in batches, several
+// of which are on their way. Prints commands a second and the processor time of each thread. The folder must not exist;
+// it is left there.
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -74,7 +75,8 @@ v1::Command MakeCommand(int i) {
 
 v1::Command PublishPipeline() {
   v1::Command command;
-  auto* pipeline = command.mutable_publish_rules()->add_rules()->mutable_content()->mutable_pipelines()->add_pipelines();
+  auto* pipeline =
+      command.mutable_publish_rules()->add_rules()->mutable_content()->mutable_pipelines()->add_pipelines();
   pipeline->set_id("main");
   for (const char* stage : {"potential", "offer", "order"}) pipeline->add_stages()->set_id(stage);
   auto* won = pipeline->add_stages();
@@ -102,7 +104,8 @@ class Feeder {
     submission.done = [this](std::vector<services::Outcome> outcomes) {
       std::lock_guard lock(mutex_);
       for (const services::Outcome& outcome : outcomes) {
-        if (!outcome.status.ok() && refused_++ == 0) std::printf("refused: %s\n", std::string(outcome.status.message()).c_str());
+        if (!outcome.status.ok() && refused_++ == 0)
+          std::printf("refused: %s\n", std::string(outcome.status.message()).c_str());
       }
       --in_flight_;
       room_.notify_one();
@@ -130,7 +133,8 @@ void PrintThreads(double commands) {
     std::ifstream schedstat(entry.path() / "schedstat");
     double nanos = 0;
     schedstat >> nanos;
-    if (nanos > 1e7) std::printf("  thread %s: %.2f us a command\n", entry.path().filename().c_str(), nanos / 1e3 / commands);
+    if (nanos > 1e7)
+      std::printf("  thread %s: %.2f us a command\n", entry.path().filename().c_str(), nanos / 1e3 / commands);
   }
 }
 
@@ -162,7 +166,8 @@ int Run(const std::string& folder, int commands, int batch_size) {
   const auto begun = Clock::now();
   for (int i = 0; i < commands;) {
     auto batch = std::make_shared<v1::CommandBatch>();
-    for (int k = 0; k < batch_size && i < commands; ++k, ++i) *batch->add_commands()->mutable_command() = MakeCommand(i);
+    for (int k = 0; k < batch_size && i < commands; ++k, ++i)
+      *batch->add_commands()->mutable_command() = MakeCommand(i);
     feeder.Send(std::move(batch));
   }
   const int refused = feeder.Finish();
