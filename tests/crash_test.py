@@ -110,7 +110,7 @@ class CrashTest(unittest.TestCase):
                               value=(10 ** 8 + round_number * 10 ** 6 + len(made), "USD"), occurred="2024-01-02")
             else:
                 fields = dict(kind="capture_lead", name=f"leads/{request_id}", person_name=dict(display="Noa Levi"), occurred="2024-01-03")
-            made.append((request_id, command(request_id=request_id, **fields)))
+            made.append((request_id, command(fields.pop("kind"), request_id=request_id, **fields)))
         return made
 
     def one_round(self, round_number):

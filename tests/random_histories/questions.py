@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 
 from harness.protos import v1
+from random_histories.filters import DEAL_FILTERS, LEAD_FILTERS, NO_FILTER, Filter
 from reference import log
 from reference.calendar import period as parse_period
 from reference.rulebook import Rulebook
@@ -11,33 +12,6 @@ from reference.world import World
 
 ATTRIBUTIONS = {"at_event": v1.ATTRIBUTION_AT_EVENT, "at_close": v1.ATTRIBUTION_AT_CLOSE, "current": v1.ATTRIBUTION_CURRENT}
 END_OF_TIME = 2 ** 62
-
-
-@dataclasses.dataclass(frozen=True)
-class Filter:
-    """The same condition in words of the API and in Python; `uses`: owner or expected close."""
-    text: str
-    holds: object                 # (world, record, time of the fact or None) -> bool
-    uses: frozenset = frozenset()
-
-
-NO_FILTER = Filter("", lambda world, record, at=None: True)
-DEAL_FILTERS = [
-    NO_FILTER, NO_FILTER,
-    Filter('owner = "users/u1"', lambda w, d, at=None: w.owner(d, at) == "users/u1", frozenset({"owner"})),
-    Filter('source = "web"', lambda w, d, at=None: d.source == "web"),
-    Filter('pipeline = "sales"', lambda w, d, at=None: d.pipeline == "sales"),
-    Filter('pipeline = "sales" AND (source = "web" OR source = "fair")', lambda w, d, at=None: d.pipeline == "sales" and d.source in ("web", "fair")),
-    Filter('product = "products/p0"', lambda w, d, at=None: d.product == "products/p0"),
-    Filter('organization = "organizations/c1"', lambda w, d, at=None: d.organization == "organizations/c1"),
-    Filter('field.segment = "pets"', lambda w, d, at=None: "segment" in d.fields and d.fields["segment"].text == "pets"),
-]
-LEAD_FILTERS = [
-    NO_FILTER, NO_FILTER,
-    Filter('source = "web"', lambda w, l, at=None: l.source == "web"),
-    Filter('owner = "users/u1"', lambda w, l, at=None: w.owner(l, at) == "users/u1"),
-    Filter('campaign = "spring"', lambda w, l, at=None: l.campaign == "spring"),
-]
 
 
 @dataclasses.dataclass
@@ -129,7 +103,7 @@ class Asker:
         if spec.dimensions and self.random.random() < 0.75:
             question.group_by = tuple(self.random.sample(spec.dimensions, self.random.choice([1, 1, 2]) if len(spec.dimensions) > 1 else 1))
         question.mode = self.random.choice(spec.modes) if spec.modes else ""
-        question.filter = self.random.choice(LEAD_FILTERS if spec.collection == "leads" else DEAL_FILTERS)
+        question.filter = self.random.choice(spec.filters or (LEAD_FILTERS if spec.collection == "leads" else DEAL_FILTERS))
         question.no_groups = ("-",) if spec.dimensions else ()
         if self.random.random() < spec.period_chance and question.mode not in spec.modes_of_a_moment:
             question.period = self._period()
