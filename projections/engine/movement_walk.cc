@@ -81,21 +81,10 @@ absl::StatusOr<std::unique_ptr<MovementWalk>> MovementWalk::Make(const Query& qu
                           "parameters.opening_valid_at");
   }
   auto walk = std::unique_ptr<MovementWalk>(new MovementWalk(query));
-  for (auto step : {&MovementWalk::MakeOpening, &MovementWalk::ReadWindow, &MovementWalk::ReadEnds, &MovementWalk::ReadStates}) {
+  for (auto step : {&MovementWalk::ReadWindow, &MovementWalk::ReadEnds, &MovementWalk::ReadStates}) {
     if (const absl::Status done = (walk.get()->*step)(); !done.ok()) return done;
   }
   return walk;
-}
-
-absl::Status MovementWalk::MakeOpening() {
-  WorldOptions options = query_.opening->options();
-  if (options.moment.valid_at != domain::kBeginning) {  // before everything there is no day to look rules up for
-    auto rules = Rules::Make(options.rules->book, options.moment.valid_at);
-    if (!rules.ok()) return rules.status();
-    options.rules = *rules;
-  }
-  opening_world_ = std::make_unique<World>(std::move(options), query_.texts.get());
-  return absl::OkStatus();
 }
 
 absl::Status MovementWalk::ReadWindow() {
@@ -146,8 +135,8 @@ absl::Status MovementWalk::ReadEnds() {
     return found.status();
   };
   const WorldOptions& closing = query_.world->options();
-  WorldOptions between = opening_world_->options();
-  if (const auto done = read(*opening_world_, &opening_); !done.ok()) return done;
+  WorldOptions between = query_.opening->options();
+  if (const auto done = read(*query_.opening, &opening_); !done.ok()) return done;
   restated_ = opening_;
   if (between.moment.position != closing.moment.position) {
     between.moment.position = closing.moment.position;

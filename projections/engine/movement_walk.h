@@ -36,7 +36,7 @@ class MovementWalk {
   using Visitor = std::function<void(int64_t record, absl::Span<const Posting> postings)>;
   void ForEach(const Visitor& visit) const;
 
-  const Moment& opening() const { return opening_world_->moment(); }
+  const Moment& opening() const { return query_.opening->moment(); }
   const GroupKeys& keys() const { return keys_; }
   const MovementAsks& asks() const { return asks_; }
   uint64_t rows_scanned() const { return timeline_.rows_scanned(); }
@@ -54,8 +54,6 @@ class MovementWalk {
     void SetGroup(int64_t group);
   };
 
-  // The query's opening, under the rules that hold on its own day.
-  absl::Status MakeOpening();
   absl::Status ReadWindow();
   bool InWindow(int64_t expected_close) const;
   absl::StatusOr<End> EndIn(const World& world);
@@ -74,7 +72,6 @@ class MovementWalk {
   GroupKeys keys_;
   MovementAsks asks_;
   std::optional<domain::Period> window_;  // of the expected close
-  std::unique_ptr<World> opening_world_;
   End opening_, restated_, ruled_, closing_;
   RecordTimeline timeline_;
   std::vector<int64_t> records_;     // of the walk
