@@ -295,7 +295,7 @@ absl::StatusOr<std::unique_ptr<ModelStore>> ModelStore::Open(const std::string& 
   if (made) return absl::UnavailableError(absl::StrCat("cannot make ", directory, ": ", made.message()));
   rocksdb::Options options;
   options.create_if_missing = true;
-  options.compression = rocksdb::kZSTD;
+  options.compression = rocksdb::kLZ4Compression;
   options.max_background_jobs = 2;
   options.keep_log_file_num = 4;
   rocksdb::BlockBasedTableOptions table;
