@@ -89,7 +89,9 @@ void EngineTest::ExpectExplained(const std::string& what, const v1::Cell& cell) 
     sum += Number(contribution.value());
     numerator += Number(contribution.numerator());
     denominator += Number(contribution.denominator());
-    if (contribution.rank() > 0) EXPECT_EQ(contribution.rank(), ++rank) << what;
+    if (contribution.rank() > 0) {
+      EXPECT_EQ(contribution.rank(), ++rank) << what;
+    }
     EXPECT_GT(contribution.total_events(), 0) << what << " " << contribution.record();
   }
   const std::string& formula = opened->formula();
@@ -135,7 +137,9 @@ TEST_F(EngineTest, ComparedCellsOpenToo) {
   const auto answer = Run(request);
   for (const v1::Row& row : answer.rows()) {
     for (int i = 0; i < row.cells_size(); ++i) {
-      if (absl::EndsWith(answer.columns(i).id(), ".change")) EXPECT_EQ(row.cells(i).cell_id(), "");
+      if (absl::EndsWith(answer.columns(i).id(), ".change")) {
+        EXPECT_EQ(row.cells(i).cell_id(), "");
+      }
       if (!row.cells(i).cell_id().empty()) ExpectExplained(answer.columns(i).id(), row.cells(i));
     }
   }
