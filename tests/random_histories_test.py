@@ -26,8 +26,8 @@ from reference.facts import fold
 
 DEEP = bool(os.environ.get("RECOUNT_DEEP"))
 SEED = int(os.environ.get("RECOUNT_SEED") or random.randrange(2 ** 32))
-HISTORIES = int(os.environ.get("RECOUNT_HISTORIES") or (100 if DEEP else 12))
-QUESTIONS = int(os.environ.get("RECOUNT_QUESTIONS") or (150 if DEEP else 60))
+HISTORIES = int(os.environ.get("RECOUNT_HISTORIES") or (40 if DEEP else 12))
+QUESTIONS = int(os.environ.get("RECOUNT_QUESTIONS") or (100 if DEEP else 60))
 ZONES = ["UTC", "Asia/Jerusalem", "America/Sao_Paulo"]
 SIMULATED = ("--insecure", "--simulated-clock")
 

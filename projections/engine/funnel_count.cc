@@ -1,6 +1,7 @@
 #include "projections/engine/funnel_count.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 #include "projections/engine/derived.h"
@@ -20,9 +21,11 @@ std::vector<uint32_t> InOrderOfEntry(const IntervalTable& table, absl::Span<cons
   std::vector<uint32_t> order(rows.begin(), rows.end());
   const auto entered_at = table.column(table.ColumnIndex("entered_at"));
   const auto item = table.item();
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return std::tie(entered_at[a], item[a]) < std::tie(entered_at[b], item[b]);
-  });
+  // The first visit is that of the creation, also before a change of which only the same day is known.
+  int64_t created = std::numeric_limits<int64_t>::max();
+  for (const uint32_t row : order) created = std::min(created, item[row]);
+  const auto rank = [&](uint32_t row) { return std::make_tuple(item[row] != created, entered_at[row], item[row]); };
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return rank(a) < rank(b); });
   return order;
 }
 
