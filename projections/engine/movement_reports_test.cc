@@ -119,6 +119,26 @@ TEST_F(MovementReportsTest, MovedBetweenPipelines) {
   EXPECT_THAT(Moved(Ask("pipeline = \"q\"")), ElementsAre("moved_in 1 1000 USD 1", "closing 1 1000 USD 1"));
 }
 
+TEST_F(MovementReportsTest, ACustomFieldMovesADealWhenItChanges) {
+  v1::RuleContent schema;
+  auto* field = schema.mutable_field_schema()->add_fields();
+  field->set_collection("deals");
+  field->set_id("segment");
+  field->set_type(v1::FIELD_TYPE_TEXT);
+  history_.Publish(schema);
+  history_.RecordedOn("2024-04-01");
+  history_.Create("1", "2024-01-10", {.value = 10});
+  history_.Value("1", "2024-02-05", 20);
+  v1::EventPayload annotated;
+  auto* change = annotated.mutable_deal()->mutable_annotated()->add_fields();
+  change->set_field_id("segment");
+  change->mutable_value()->set_text("pets");
+  history_.Append("deals/1", "2024-02-10", {annotated});
+  history_.Value("1", "2024-02-20", 25);
+  EXPECT_THAT(Moved(Ask("field.segment = \"pets\"")),
+              ElementsAre("increased 0 500 USD 1", "moved_in 1 2000 USD 1", "closing 1 2500 USD 1"));
+}
+
 TEST_F(MovementReportsTest, GroupsByTheMomentAndTheWholeApart) {
   history_.Create("1", "2024-01-10", {.owner = "users/ann", .value = 10});
   history_.Create("2", "2024-01-10", {.owner = "users/bob", .value = 1});

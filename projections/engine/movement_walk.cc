@@ -4,6 +4,7 @@
 
 #include "domain/money.h"
 #include "domain/refusal.h"
+#include "projections/engine/derived.h"
 
 namespace recount::projections {
 namespace {
@@ -47,11 +48,15 @@ bool NamesAny(const Query& query, std::initializer_list<absl::string_view> field
   return false;
 }
 
-// Looks at more than the deal state itself.
-bool LooksElsewhere(const Expr& expr) {
+// Looks at more than the deal state itself. Custom fields are named like its own and lie in its companion.
+bool LooksElsewhere(const Expr& expr, const Subject& subject) {
   if (expr == nullptr) return false;
-  const bool elsewhere = expr->kind == Node::Kind::kCompanion || expr->kind == Node::Kind::kFollow || expr->kind == Node::Kind::kRollUp;
-  return elsewhere || std::any_of(expr->parts.begin(), expr->parts.end(), LooksElsewhere);
+  const bool elsewhere = expr->kind == Node::Kind::kCompanion || expr->kind == Node::Kind::kFollow ||
+                         expr->kind == Node::Kind::kRollUp ||
+                         (expr->kind == Node::Kind::kField && !HasColumn(subject, expr->name) &&
+                          FindDerived(subject, expr->name) == nullptr);
+  return elsewhere || std::any_of(expr->parts.begin(), expr->parts.end(),
+                                  [&](const Expr& part) { return LooksElsewhere(part, subject); });
 }
 
 // Columns of deal_state over all rows of the table.
@@ -154,8 +159,8 @@ absl::Status MovementWalk::ReadEnds() {
 absl::flat_hash_map<int64_t, std::vector<int64_t>> MovementWalk::CutsByRecord() const {
   absl::flat_hash_map<int64_t, std::vector<int64_t>> cuts;
   const IntervalTable* table = query_.world->snapshot().table("deal");
-  bool looks = LooksElsewhere(query_.where);
-  for (const QueryDimension& dimension : query_.group_by) looks |= LooksElsewhere(dimension.expr);
+  bool looks = LooksElsewhere(query_.where, *query_.subject);
+  for (const QueryDimension& dimension : query_.group_by) looks |= LooksElsewhere(dimension.expr, *query_.subject);
   if (table == nullptr || !looks) return cuts;
   const RecordTimeline deals = RecordTimeline::Until(*table, query_.moment().position, query_.moment().valid_at);
   for (size_t i = 0; i < deals.size(); ++i) {
