@@ -256,7 +256,7 @@ TEST_F(EngineTest, ADefinitionOfOnesOwn) {
   deals->set_function(v1::FUNCTION_COUNT);
   const auto answer = Run(request);
   EXPECT_THAT(History::Texts(answer, {"size", "owners", "deals"}),
-              testing::ElementsAre("large 2 10", "small 2 10", "- 2 4", "=- 2 24"));
+              testing::ElementsAre("large 2 9", "small 2 11", "- 2 4", "=- 2 24"));
   EXPECT_EQ(answer.rows(2).cells(0).label(), "no_value");
   ExpectExplained("owners", answer.rows(0).cells(1));
   measure->set_expr("ovner");
