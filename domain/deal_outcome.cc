@@ -129,7 +129,10 @@ absl::Status Decide(const v1::ReopenDealRequest& command, Deciding* deciding) {
   if (state->deal.outcome() == v1::DEAL_OUTCOME_UNSPECIFIED) return Refuse(v1::DEAL_OPEN, "the deal is open", "deal");
   const Instant& at = deciding->moment().at;
   const Calendar& calendar = *deciding->context().calendar;
-  if (IsBefore(at, state->outcome, calendar)) return Conflict("the deal was closed after that", "outcome", state->outcome);
+  // Also on the outcome's own day: a day stands for its first instant, and a reopening before the outcome would leave the deal closed.
+  if (at.micros < state->outcome.micros) {
+    return Conflict("the deal was closed after that; give the time of the reopening", "outcome", state->outcome);
+  }
   const auto& last = state->stages.entries().back();
   if (IsBefore(at, last.at, calendar)) return Conflict("the deal changed its stage after that", "stage_change", last.at);
   std::string stage = command.stage();

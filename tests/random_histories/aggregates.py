@@ -313,7 +313,8 @@ def detail(question, events, zone):
              "overdue": lambda w, d: is_open(w, d) and overdue(w, d), "won": lambda w, d: won(w, d) and w.inside(d.won_at),
              "lost": lambda w, d: lost(w, d) and w.inside(d.lost_at), "all": lambda w, d: True}
     chosen = modes[question.mode or "open"]
-    axis = {"won": lambda d: d.won_at, "lost": lambda d: d.lost_at}.get(question.mode, lambda d: None)
+    end_of_close = lambda d: world.calendar.end_of(_date(d.expected_close)) - 1
+    axis = {"won": lambda d: d.won_at, "lost": lambda d: d.lost_at, "expected": end_of_close}.get(question.mode, lambda d: None)
     return {(d.name,): _columns(world, d, axis(d)) for d in world.records("deals") if chosen(world, d) and question.filter.holds(world, d, axis(d))}
 
 

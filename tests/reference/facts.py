@@ -1,7 +1,7 @@
 """Facts of one record: the fold of its events with position <= P and occurred <= D, in the order (occurred, position).
 
-The creating event always comes first; what occurred before it is applied at its time (a lead that was converted before its
-first contact). Whatever is asked of another moment is folded again for that moment.
+The creating event always comes first; what occurred before it is applied at its time and keeps its own (a lead that was
+converted before its first contact; a deal won on the day of its creation, known by the day only). Whatever is asked of another moment is folded again for that moment.
 """
 
 from reference.log import day_of, money_of
@@ -37,7 +37,7 @@ def fold(name, events, position, valid_at):
         at = max(event.occurred, creation.occurred)
         if at <= valid_at:
             facts.events.append(event)
-            _apply(facts, event, at)
+            _apply(facts, event, event.occurred)
     return facts
 
 
