@@ -211,6 +211,30 @@ TEST_F(EngineTest, TokensAreOfOneRequestAndOfOneTenant) {
   EXPECT_EQ(domain::ReasonOf(history_.Explain("rubbish").status()), v1::TOKEN_INVALID);
 }
 
+TEST_F(EngineTest, APinOfADraftIsHonouredWhileTheDraftCanBeHad) {
+  v1::RunReportRequest request = Ask("pipeline_snapshot");
+  request.mutable_parameters()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_DRAFT);
+  request.mutable_parameters()->mutable_rule_basis()->set_draft("drafts/x");
+  for (const int stages : {1, 1000}) {
+    v1::RuleProposal proposal;
+    for (int i = 0; i < stages; ++i) {
+      auto* row = proposal.mutable_content()->mutable_probabilities()->add_probabilities();
+      row->set_pipeline("p");
+      row->set_stage(i == 0 ? "a" : absl::StrCat("other", i));
+      row->set_probability_bp(7000);
+    }
+    history_.Draft({proposal});
+    const auto before = Run(request);
+    EXPECT_LT(before.pin().size(), 2000u);
+    v1::RunReportRequest again;
+    again.set_page_token(before.pin());
+    EXPECT_EQ(History::Texts(Run(again), {"stage", "weighted"}), History::Texts(before, {"stage", "weighted"}));
+    history_.Draft({});
+    // A small one is carried by the token; a large one is gone.
+    EXPECT_EQ(ReasonOf(again), stages == 1 ? v1::ERROR_REASON_UNSPECIFIED : v1::TOKEN_INVALID);
+  }
+}
+
 TEST_F(EngineTest, WrongParametersAreNamed) {
   v1::RunReportRequest request = Ask("won_lost");
   request.mutable_parameters()->set_period("sometime");

@@ -6,9 +6,12 @@
 #include "absl/strings/str_join.h"
 #include "domain/money.h"
 #include "domain/refusal.h"
+#include "projections/engine/tokens.h"
 
 namespace recount::projections {
 namespace {
+
+constexpr size_t kCarriedDraftBytes = 4096;  // in every token: larger drafts go by their hash
 
 absl::Status BadParameter(absl::string_view field, absl::string_view message) {
   return domain::Refuse(v1::PARAMETER_INVALID, message, absl::StrCat("parameters.", field));
@@ -113,10 +116,11 @@ class Resolver {
       pin_.set_rules_position(up_to);
       if (auto status = Draft(basis); !status.ok()) return status;
     }
-    book_ = Head().UpTo(pin_.rules_position());
-    if (!pin_.draft().empty()) {
-      book_ = book_.WithDraft(std::vector<v1::RuleProposal>(pin_.draft().begin(), pin_.draft().end()));
+    if (input_.pin != nullptr) {
+      if (auto status = PinnedDraft(basis); !status.ok()) return status;
     }
+    book_ = Head().UpTo(pin_.rules_position());
+    if (!draft_.empty()) book_ = book_.WithDraft(draft_);
     return absl::OkStatus();
   }
 
@@ -125,8 +129,31 @@ class Resolver {
     if (basis.draft().empty() || context_.draft == nullptr) return BadParameter("rule_basis.draft", "name the draft, `drafts/...`");
     auto proposals = context_.draft(basis.draft());
     if (!proposals.ok()) return proposals.status();
-    for (v1::RuleProposal& proposal : *proposals) pin_.add_draft()->Swap(&proposal);
+    draft_ = *std::move(proposals);
+    size_t bytes = 0;
+    for (const v1::RuleProposal& proposal : draft_) bytes += proposal.ByteSizeLong();
+    if (bytes > kCarriedDraftBytes) {
+      pin_.set_draft_hash(HashOfDraft());
+    } else {
+      pin_.mutable_draft()->Assign(draft_.begin(), draft_.end());
+    }
     return absl::OkStatus();
+  }
+
+  // A draft as it was when the token was made: carried by the token, or still the same.
+  absl::Status PinnedDraft(const v1::RuleBasis& basis) {
+    draft_.assign(pin_.draft().begin(), pin_.draft().end());
+    if (pin_.draft_hash().empty()) return absl::OkStatus();
+    auto proposals = context_.draft(basis.draft());
+    if (proposals.ok()) draft_ = *std::move(proposals);
+    if (proposals.ok() && HashOfDraft() == pin_.draft_hash()) return absl::OkStatus();
+    return domain::Refuse(v1::TOKEN_INVALID, absl::StrCat("the draft ", basis.draft(), " has changed since: ask the report again"),
+                          "page_token");
+  }
+  std::string HashOfDraft() const {
+    std::string bytes;
+    for (const v1::RuleProposal& proposal : draft_) absl::StrAppend(&bytes, proposal.ByteSizeLong(), ":", Bytes(proposal));
+    return Sha256(bytes);
   }
 
   absl::Status ValidAt() {
@@ -281,6 +308,7 @@ class Resolver {
   const v1::ReportParameters& parameters_;
   Pin& pin_;
   std::unique_ptr<Query> query_;
+  std::vector<v1::RuleProposal> draft_;
   domain::Rulebook book_;
   std::shared_ptr<const Rules> rules_;
 };
