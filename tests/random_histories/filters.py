@@ -22,12 +22,6 @@ DEAL_FILTERS = [
     Filter('organization = "organizations/c1"', lambda w, d, at=None: d.organization == "organizations/c1"),
     Filter('field.segment = "pets"', lambda w, d, at=None: "segment" in d.fields and d.fields["segment"].text == "pets"),
 ]
-# Of what the deal's state says: what else changes between two moments of a movement is booked by the closing's.
-STATE_FILTERS = [
-    NO_FILTER,
-    Filter('owner = "users/u1"', lambda w, d, at=None: w.owner(d, at) == "users/u1", frozenset({"owner"})),
-    Filter('pipeline = "sales"', lambda w, d, at=None: d.pipeline == "sales"),
-]
 LEAD_FILTERS = [
     NO_FILTER, NO_FILTER,
     Filter('source = "web"', lambda w, l, at=None: l.source == "web"),

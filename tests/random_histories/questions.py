@@ -103,7 +103,7 @@ class Asker:
         if spec.dimensions and self.random.random() < 0.75:
             question.group_by = tuple(self.random.sample(spec.dimensions, self.random.choice([1, 1, 2]) if len(spec.dimensions) > 1 else 1))
         question.mode = self.random.choice(spec.modes) if spec.modes else ""
-        question.filter = self.random.choice(spec.filters or (LEAD_FILTERS if spec.collection == "leads" else DEAL_FILTERS))
+        question.filter = self.random.choice(LEAD_FILTERS if spec.collection == "leads" else DEAL_FILTERS)
         question.no_groups = ("-",) if spec.dimensions else ()
         if self.random.random() < spec.period_chance and question.mode not in spec.modes_of_a_moment:
             question.period = self._period()

@@ -7,7 +7,6 @@ record has no value there.
 import dataclasses
 
 from random_histories.aggregates import (CONVERSION, CYCLE, DEAL_DIMENSIONS, FORECAST, SNAPSHOT, TOTAL, WON_LOST, detail)
-from random_histories.filters import STATE_FILTERS
 from reference import funnel, movement
 from reference.world import World
 
@@ -25,7 +24,6 @@ class Spec:
     period_chance: float = 0.5
     has_money: bool = True
     as_recorded: bool = True
-    filters: tuple = ()             # default: all of the collection
     modes_of_a_moment: tuple = ()   # they take no period
 
 
@@ -92,6 +90,5 @@ REPORTS = {
     "sales_funnel": Spec(funnel_answer, dimensions=("owner", "team", "unit", "source", "product", "organization"),
                          modes=("", "strict", "touched", "implied"), arguments={"by": ("period", "cohort")}, has_money=False,
                          as_recorded=False),
-    "pipeline_movement": Spec(movement_answer, dimensions=("owner", "pipeline"), period_chance=0.9, as_recorded=False,
-                              filters=STATE_FILTERS),
+    "pipeline_movement": Spec(movement_answer, dimensions=("owner", "pipeline"), period_chance=0.9, as_recorded=False),
 }
