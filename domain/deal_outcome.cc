@@ -8,24 +8,28 @@
 namespace recount::domain {
 namespace {
 
-// The pipeline that a deal is in at the moment, by the rules in force; nullptr: it is gone from them.
+// The pipeline that a deal is in at the moment, by the rules in force; nullptr: it is gone from
+// them.
 const v1::Pipeline* PipelineOf(const DealState& state, const Deciding& deciding) {
-  for (const v1::Pipeline& pipeline : deciding.rules().Pipelines(deciding.moment().day).pipelines()) {
+  for (const v1::Pipeline& pipeline :
+       deciding.rules().Pipelines(deciding.moment().day).pipelines()) {
     if (pipeline.id() == StageAt(state, deciding).pipeline) return &pipeline;
   }
   return nullptr;
 }
 
-// The stage that an outcome leads to: the one named, else the pipeline's only one of that meaning; empty: it has none.
-absl::StatusOr<std::string> OutcomeStage(const DealState& state, v1::StageMeaning meaning, absl::string_view named,
-                                         const Deciding& deciding) {
+// The stage that an outcome leads to: the one named, else the pipeline's only one of that meaning;
+// empty: it has none.
+absl::StatusOr<std::string> OutcomeStage(const DealState& state, v1::StageMeaning meaning,
+                                         absl::string_view named, const Deciding& deciding) {
   const v1::Pipeline* pipeline = PipelineOf(state, deciding);
   if (!named.empty()) {
     const v1::PipelinesRule& rule = deciding.rules().Pipelines(deciding.moment().day);
     RECOUNT_ASSIGN_OR_RETURN(pipeline, FindPipeline(rule, StageAt(state, deciding).pipeline));
     RECOUNT_ASSIGN_OR_RETURN(const v1::Stage* stage, FindStage(rule, *pipeline, named));
     if (stage->meaning() == meaning) return stage->id();
-    return Refuse(v1::FIELD_INVALID, absl::StrCat("the stage '", named, "' does not have that meaning"), "stage");
+    return Refuse(v1::FIELD_INVALID,
+                  absl::StrCat("the stage '", named, "' does not have that meaning"), "stage");
   }
   std::string only;
   if (pipeline == nullptr) return only;
@@ -33,7 +37,8 @@ absl::StatusOr<std::string> OutcomeStage(const DealState& state, v1::StageMeanin
     if (stage.meaning() != meaning) continue;
     if (!only.empty()) {
       return Refuse(v1::STAGE_AMBIGUOUS,
-                    absl::StrCat("the pipeline '", pipeline->id(), "' has several such stages; name one, e.g. '", only, "' or '",
+                    absl::StrCat("the pipeline '", pipeline->id(),
+                                 "' has several such stages; name one, e.g. '", only, "' or '",
                                  stage.id(), "'"),
                     "stage");
     }
@@ -50,15 +55,19 @@ absl::Status EnterStage(const DealState& state, const std::string& stage, Decidi
 }
 
 absl::Status Closed(absl::string_view how) {
-  return Refuse(v1::DEAL_CLOSED, absl::StrCat("the deal is ", how, " already; reopen it first"), "deal");
+  return Refuse(v1::DEAL_CLOSED, absl::StrCat("the deal is ", how, " already; reopen it first"),
+                "deal");
 }
 
-absl::Status CheckLostReason(const DealState& state, absl::string_view reason, const Deciding& deciding) {
+absl::Status CheckLostReason(const DealState& state, absl::string_view reason,
+                             const Deciding& deciding) {
   const v1::Pipeline* pipeline = PipelineOf(state, deciding);
   if (reason.empty()) {
     if (pipeline == nullptr || !pipeline->lost_reason_required()) return absl::OkStatus();
-    return Refuse(v1::REASON_REQUIRED, absl::StrCat("losing a deal of the pipeline '", pipeline->id(), "' needs a reason"),
-                  "reason");
+    return Refuse(
+        v1::REASON_REQUIRED,
+        absl::StrCat("losing a deal of the pipeline '", pipeline->id(), "' needs a reason"),
+        "reason");
   }
   return CheckReason(deciding.rules().Reasons(deciding.moment().day), reason, ReasonUse::kLostDeal);
 }
@@ -71,29 +80,36 @@ absl::StatusOr<std::string> LastOpenStage(const DealState& state, const Deciding
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
     if (entry->value.pipeline != pipeline) break;
     const StageBook::Entry* now = stages.Find(pipeline, entry->value.stage);
-    if (now != nullptr && now->stage->meaning() == v1::STAGE_MEANING_UNSPECIFIED) return now->stage->id();
+    if (now != nullptr && now->stage->meaning() == v1::STAGE_MEANING_UNSPECIFIED)
+      return now->stage->id();
   }
-  return Refuse(v1::FIELD_REQUIRED, "none of the deal's stages is in force any more; say which stage it goes to", "stage");
+  return Refuse(v1::FIELD_REQUIRED,
+                "none of the deal's stages is in force any more; say which stage it goes to",
+                "stage");
 }
 
 }  // namespace
 
-absl::Status Win(const DealState& state, const std::optional<Amount>& value, absl::string_view stage, Deciding* deciding) {
+absl::Status Win(const DealState& state, const std::optional<Amount>& value,
+                 absl::string_view stage, Deciding* deciding) {
   if (state.deal.outcome() == v1::DEAL_OUTCOME_LOST) return Closed("lost");
   if (state.deal.outcome() == v1::DEAL_OUTCOME_WON) {
     if (!value.has_value() || *value == *state.value.Last()) return absl::OkStatus();
-    return Refuse(v1::DEAL_CLOSED, "the deal is won already with another value; change that by ChangeDealValue", "value");
+    return Refuse(v1::DEAL_CLOSED,
+                  "the deal is won already with another value; change that by ChangeDealValue",
+                  "value");
   }
   RECOUNT_RETURN_IF_ERROR(CheckMayClose(state, *deciding));
-  RECOUNT_ASSIGN_OR_RETURN(const std::string won, OutcomeStage(state, v1::STAGE_MEANING_WON, stage, *deciding));
+  RECOUNT_ASSIGN_OR_RETURN(const std::string won,
+                           OutcomeStage(state, v1::STAGE_MEANING_WON, stage, *deciding));
   if (value.has_value()) RECOUNT_RETURN_IF_ERROR(ChangeValue(state, *value, deciding));
   RECOUNT_RETURN_IF_ERROR(EnterStage(state, won, deciding));
   AppendDealEvent(state, deciding)->mutable_won();
   return absl::OkStatus();
 }
 
-absl::Status Lose(const DealState& state, absl::string_view stage, absl::string_view reason, absl::string_view competitor,
-                  Deciding* deciding) {
+absl::Status Lose(const DealState& state, absl::string_view stage, absl::string_view reason,
+                  absl::string_view competitor, Deciding* deciding) {
   if (state.deal.outcome() == v1::DEAL_OUTCOME_WON) return Closed("won");
   if (state.deal.outcome() == v1::DEAL_OUTCOME_LOST) {
     const bool is_so = (reason.empty() || state.deal.lost_reason() == reason) &&
@@ -101,8 +117,13 @@ absl::Status Lose(const DealState& state, absl::string_view stage, absl::string_
     return is_so ? absl::OkStatus() : Closed("lost");
   }
   RECOUNT_RETURN_IF_ERROR(CheckMayClose(state, *deciding));
+  const Instant& valued = state.value.entries().back().at;
+  if (deciding->moment().at.micros < valued.micros) {
+    return Conflict("the deal's value changed after that", "value_change", valued, *deciding);
+  }
   RECOUNT_RETURN_IF_ERROR(CheckLostReason(state, reason, *deciding));
-  RECOUNT_ASSIGN_OR_RETURN(const std::string lost, OutcomeStage(state, v1::STAGE_MEANING_LOST, stage, *deciding));
+  RECOUNT_ASSIGN_OR_RETURN(const std::string lost,
+                           OutcomeStage(state, v1::STAGE_MEANING_LOST, stage, *deciding));
   RECOUNT_RETURN_IF_ERROR(EnterStage(state, lost, deciding));
   v1::DealLost* event = AppendDealEvent(state, deciding)->mutable_lost();
   event->set_reason(std::string(reason));
@@ -115,32 +136,33 @@ absl::Status Decide(const v1::WinDealRequest& command, Deciding* deciding) {
   if (command.has_value()) {
     RECOUNT_ASSIGN_OR_RETURN(value, CheckAmount(true, command.value(), "value"));
   }
-  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
+                           deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
   return Win(*state, value, command.stage(), deciding);
 }
 
 absl::Status Decide(const v1::LoseDealRequest& command, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
+                           deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
   return Lose(*state, "", command.reason(), command.competitor(), deciding);
 }
 
 absl::Status Decide(const v1::ReopenDealRequest& command, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
-  if (state->deal.outcome() == v1::DEAL_OUTCOME_UNSPECIFIED) return Refuse(v1::DEAL_OPEN, "the deal is open", "deal");
-  const Instant& at = deciding->moment().at;
-  const Calendar& calendar = *deciding->context().calendar;
-  // Also on the outcome's own day: a day stands for its first instant, and a reopening before the outcome would leave the deal closed.
-  if (at.micros < state->outcome.micros) {
-    return Conflict("the deal was closed after that; give the time of the reopening", "outcome", state->outcome);
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
+                           deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  if (state->deal.outcome() == v1::DEAL_OUTCOME_UNSPECIFIED)
+    return Refuse(v1::DEAL_OPEN, "the deal is open", "deal");
+  if (deciding->moment().at.micros < state->outcome.micros) {
+    return Conflict("the deal was closed after that", "outcome", state->outcome, *deciding);
   }
-  const auto& last = state->stages.entries().back();
-  if (IsBefore(at, last.at, calendar)) return Conflict("the deal changed its stage after that", "stage_change", last.at);
+  RECOUNT_RETURN_IF_ERROR(CheckAfterLastStage(*state, *deciding));
   std::string stage = command.stage();
   if (stage.empty()) {
     RECOUNT_ASSIGN_OR_RETURN(stage, LastOpenStage(*state, *deciding));
   } else {
     const v1::PipelinesRule& rule = deciding->rules().Pipelines(deciding->moment().day);
-    RECOUNT_ASSIGN_OR_RETURN(const v1::Pipeline* pipeline, FindPipeline(rule, last.value.pipeline));
+    RECOUNT_ASSIGN_OR_RETURN(const v1::Pipeline* pipeline,
+                             FindPipeline(rule, StageAt(*state, *deciding).pipeline));
     RECOUNT_RETURN_IF_ERROR(FindOpenStage(rule, *pipeline, stage).status());
   }
   AppendDealEvent(*state, deciding)->mutable_reopened()->set_reason(command.reason());
@@ -148,7 +170,8 @@ absl::Status Decide(const v1::ReopenDealRequest& command, Deciding* deciding) {
 }
 
 absl::Status Decide(const v1::CompleteDealRequest& command, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
+                           deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
   switch (state->deal.outcome()) {
     case v1::DEAL_OUTCOME_LOST:
       return Refuse(v1::DEAL_CLOSED, "a lost deal cannot be completed", "deal");
@@ -159,7 +182,7 @@ absl::Status Decide(const v1::CompleteDealRequest& command, Deciding* deciding) 
   }
   if (state->deal.completed()) return absl::OkStatus();
   if (IsBefore(deciding->moment().at, state->outcome, *deciding->context().calendar)) {
-    return Conflict("the deal was not won by then", "outcome", state->outcome);
+    return Conflict("the deal was not won by then", "outcome", state->outcome, *deciding);
   }
   AppendDealEvent(*state, deciding)->mutable_completed();
   return absl::OkStatus();

@@ -6,8 +6,9 @@ namespace {
 class DealOutcomeTest : public testing::Test {
  protected:
   DealOutcomeTest() {
-    scenario.Given("deals/1", "2024-03-01T08:00:00Z",
-                   R"(deal { created { pipeline: 'sales' stage: 'potential' value { currency_code: 'ILS' units: 100 } } })");
+    scenario.Given(
+        "deals/1", "2024-03-01T08:00:00Z",
+        R"(deal { created { pipeline: 'sales' stage: 'potential' value { currency_code: 'ILS' units: 100 } } })");
     scenario.Given("deals/1", "2024-03-10T08:00:00Z", "deal { stage_changed { stage: 'offer' } }");
   }
   const v1::Deal& deal() { return scenario.The<v1::Deal>("deals/1"); }
@@ -23,53 +24,74 @@ constexpr char kReopen[] = "reopen_deal { deal { name: 'deals/1' } }";
 
 TEST_F(DealOutcomeTest, WinsWithValueStageAndOutcomeInOneCommit) {
   const Decision decision =
-      scenario.When("win_deal { deal { name: 'deals/1' } value { currency_code: 'ILS' units: 120 } }").At("2024-04-01T09:00:00Z")
-          .Then({"deal { value_changed { value { currency_code: 'ILS' units: 120 } } }", kWonStage, kWon});
-  for (const NewEvent& event : decision.events) EXPECT_EQ(event.occurred_micros, MicrosOf("2024-04-01T09:00:00Z"));
+      scenario
+          .When("win_deal { deal { name: 'deals/1' } value { currency_code: 'ILS' units: 120 } }")
+          .At("2024-04-01T09:00:00Z")
+          .Then({"deal { value_changed { value { currency_code: 'ILS' units: 120 } } }", kWonStage,
+                 kWon});
+  for (const NewEvent& event : decision.events)
+    EXPECT_EQ(event.occurred_micros, MicrosOf("2024-04-01T09:00:00Z"));
   EXPECT_EQ(deal().outcome(), v1::DEAL_OUTCOME_WON);
   EXPECT_EQ(deal().stage(), "won");
   EXPECT_EQ(deal().value().units(), 120);
   scenario.When(kWin).Nothing();
-  scenario.When("win_deal { deal { name: 'deals/1' } value { currency_code: 'ILS' units: 120 } }").Nothing();
-  scenario.When("win_deal { deal { name: 'deals/1' } value { currency_code: 'ILS' units: 121 } }").Refused(v1::DEAL_CLOSED);
+  scenario.When("win_deal { deal { name: 'deals/1' } value { currency_code: 'ILS' units: 120 } }")
+      .Nothing();
+  scenario.When("win_deal { deal { name: 'deals/1' } value { currency_code: 'ILS' units: 121 } }")
+      .Refused(v1::DEAL_CLOSED);
 }
 
 TEST_F(DealOutcomeTest, WinsAtTheValueThatItHas) {
-  scenario.When("win_deal { deal { name: 'deals/1' } value { currency_code: 'ILS' units: 100 } }").Then({kWonStage, kWon});
+  scenario.When("win_deal { deal { name: 'deals/1' } value { currency_code: 'ILS' units: 100 } }")
+      .Then({kWonStage, kWon});
 }
 
 TEST_F(DealOutcomeTest, WinsWithoutAStageWhereThePipelineHasNone) {
-  scenario.Given("deals/2", "2024-03-01T08:00:00Z", "deal { created { pipeline: 'plain' stage: 'only' } }");
+  scenario.Given("deals/2", "2024-03-01T08:00:00Z",
+                 "deal { created { pipeline: 'plain' stage: 'only' } }");
   scenario.When("win_deal { deal { name: 'deals/2' } }").Then({kWon});
-  scenario.Given("deals/3", "2024-03-01T08:00:00Z", "deal { created { pipeline: 'gone' stage: 'only' } }");
+  scenario.Given("deals/3", "2024-03-01T08:00:00Z",
+                 "deal { created { pipeline: 'gone' stage: 'only' } }");
   scenario.When("win_deal { deal { name: 'deals/3' } }").Then({kWon});
 }
 
 TEST_F(DealOutcomeTest, AsksWhichOfSeveralWonStages) {
-  scenario.Given("deals/2", "2024-03-01T08:00:00Z", "deal { created { pipeline: 'service' stage: 'asked' } }");
+  scenario.Given("deals/2", "2024-03-01T08:00:00Z",
+                 "deal { created { pipeline: 'service' stage: 'asked' } }");
   scenario.When("win_deal { deal { name: 'deals/2' } }").Refused(v1::STAGE_AMBIGUOUS, "stage");
-  scenario.When("win_deal { deal { name: 'deals/2' } stage: 'agreed' }").Refused(v1::FIELD_INVALID, "stage");
-  scenario.When("win_deal { deal { name: 'deals/2' } stage: 'won' }").Refused(v1::STAGE_OF_OTHER_PIPELINE, "stage");
-  scenario.When("win_deal { deal { name: 'deals/2' } stage: 'renewed' }").Then({"deal { stage_changed { stage: 'renewed' } }", kWon});
+  scenario.When("win_deal { deal { name: 'deals/2' } stage: 'agreed' }")
+      .Refused(v1::FIELD_INVALID, "stage");
+  scenario.When("win_deal { deal { name: 'deals/2' } stage: 'won' }")
+      .Refused(v1::STAGE_OF_OTHER_PIPELINE, "stage");
+  scenario.When("win_deal { deal { name: 'deals/2' } stage: 'renewed' }")
+      .Then({"deal { stage_changed { stage: 'renewed' } }", kWon});
 }
 
 TEST_F(DealOutcomeTest, RefusesAnOutcomeBeforeALaterStageChange) {
   scenario.When(kWin).At("2024-03-09T08:00:00Z").Refused(v1::BACKDATING_CONFLICT);
-  EXPECT_EQ(scenario.When(kWin).At("2024-03-09T08:00:00Z").Metadata("conflicting_time"), "2024-03-10T08:00:00+00:00");
+  EXPECT_EQ(scenario.When(kWin).At("2024-03-09T08:00:00Z").Metadata("conflicting_time"),
+            "2024-03-10T08:00:00+00:00");
   scenario.When(kLose).At("2024-03-09").Refused(v1::BACKDATING_CONFLICT);
-  scenario.When(kWin).At("2024-03-10").Then({kWonStage, kWon});  // a day does not lie before its own hours
+  scenario.When(kWin)
+      .At("2024-03-10")
+      .Refused(v1::BACKDATING_CONFLICT);  // a day counts from its first instant
+  scenario.When(kWin).At("2024-03-11").Then({kWonStage, kWon});
 }
 
 TEST_F(DealOutcomeTest, LosesForAReason) {
-  scenario.GivenRule("reasons { reasons { id: 'price' for_lost_deals: true } reasons { id: 'spam' for_disqualified_leads: true } }");
+  scenario.GivenRule(
+      "reasons { reasons { id: 'price' for_lost_deals: true } reasons { id: 'spam' "
+      "for_disqualified_leads: true } }");
   scenario.When("lose_deal { deal { name: 'deals/1' } }").Refused(v1::REASON_REQUIRED, "reason");
-  scenario.When("lose_deal { deal { name: 'deals/1' } reason: 'spam' }").Refused(v1::UNKNOWN_REASON, "reason");
+  scenario.When("lose_deal { deal { name: 'deals/1' } reason: 'spam' }")
+      .Refused(v1::UNKNOWN_REASON, "reason");
   scenario.When("lose_deal { deal { name: 'deals/1' } reason: 'price' competitor: 'Evil' }")
       .Then({kLostStage, "deal { lost { reason: 'price' competitor: 'Evil' } }"});
   EXPECT_EQ(deal().outcome(), v1::DEAL_OUTCOME_LOST);
   EXPECT_EQ(deal().lost_reason(), "price");
   scenario.When(kLose).Nothing();
-  scenario.When("lose_deal { deal { name: 'deals/1' } reason: 'NOT_STATED' }").Refused(v1::DEAL_CLOSED);
+  scenario.When("lose_deal { deal { name: 'deals/1' } reason: 'NOT_STATED' }")
+      .Refused(v1::DEAL_CLOSED);
   scenario.When(kWin).Refused(v1::DEAL_CLOSED);
 }
 
@@ -80,16 +102,21 @@ TEST_F(DealOutcomeTest, NotStatedIsAlwaysAccepted) {
 }
 
 TEST_F(DealOutcomeTest, APipelineMayDoWithoutReasons) {
-  scenario.Given("deals/2", "2024-03-01T08:00:00Z", "deal { created { pipeline: 'service' stage: 'asked' } }");
+  scenario.Given("deals/2", "2024-03-01T08:00:00Z",
+                 "deal { created { pipeline: 'service' stage: 'asked' } }");
   scenario.When("lose_deal { deal { name: 'deals/2' } }").Then({"deal { lost {} }"});
 }
 
 TEST_F(DealOutcomeTest, ReopensIntoItsLastOpenStage) {
   scenario.When(kReopen).Refused(v1::DEAL_OPEN, "deal");
-  scenario.When(kLose).At("2024-04-01T08:00:00Z").Then({kLostStage, "deal { lost { reason: 'price' } }"});
+  scenario.When(kLose)
+      .At("2024-04-01T08:00:00Z")
+      .Then({kLostStage, "deal { lost { reason: 'price' } }"});
   scenario.When(kReopen).At("2024-03-31").Refused(v1::BACKDATING_CONFLICT);
-  scenario.When("reopen_deal { deal { name: 'deals/1' } stage: 'won' }").Refused(v1::STAGE_IS_OUTCOME);
-  scenario.When("reopen_deal { deal { name: 'deals/1' } reason: 'again' }").At("2024-04-05T08:00:00Z")
+  scenario.When("reopen_deal { deal { name: 'deals/1' } stage: 'won' }")
+      .Refused(v1::STAGE_IS_OUTCOME);
+  scenario.When("reopen_deal { deal { name: 'deals/1' } reason: 'again' }")
+      .At("2024-04-05T08:00:00Z")
       .Then({"deal { reopened { reason: 'again' } }", "deal { stage_changed { stage: 'offer' } }"});
   EXPECT_EQ(deal().outcome(), v1::DEAL_OUTCOME_UNSPECIFIED);
   EXPECT_EQ(deal().lost_reason(), "");
@@ -101,15 +128,19 @@ TEST_F(DealOutcomeTest, ReopensIntoItsLastOpenStage) {
 }
 
 TEST_F(DealOutcomeTest, ReopensWhereTheStageOfOldStandsNow) {
-  scenario.When(kLose).At("2024-04-01T08:00:00Z").Then({kLostStage, "deal { lost { reason: 'price' } }"});
-  scenario.GivenRule(R"(pipelines { pipelines { id: 'sales' stages { id: 'start' } stages { id: 'talk' } }
+  scenario.When(kLose)
+      .At("2024-04-01T08:00:00Z")
+      .Then({kLostStage, "deal { lost { reason: 'price' } }"});
+  scenario.GivenRule(
+      R"(pipelines { pipelines { id: 'sales' stages { id: 'start' } stages { id: 'talk' } }
       stage_maps { pipeline: 'sales' stages { key: 'potential' value: 'start' } stages { key: 'offer' value: 'talk' }
       stages { key: 'order' value: 'talk' } stages { key: 'won' } stages { key: 'lost' } stages { key: 'delivery' } } })");
   scenario.When(kReopen).Then({"deal { reopened {} }", "deal { stage_changed { stage: 'talk' } }"});
 }
 
 TEST_F(DealOutcomeTest, StaysWhereItIsIfLosingMovedItNowhere) {
-  scenario.Given("deals/2", "2024-03-01T08:00:00Z", "deal { created { pipeline: 'service' stage: 'agreed' } }");
+  scenario.Given("deals/2", "2024-03-01T08:00:00Z",
+                 "deal { created { pipeline: 'service' stage: 'agreed' } }");
   scenario.Given("deals/2", "2024-04-01T08:00:00Z", "deal { lost {} }");
   scenario.When("reopen_deal { deal { name: 'deals/2' } }").Then({"deal { reopened {} }"});
 }
@@ -122,7 +153,8 @@ TEST_F(DealOutcomeTest, CompletesWhatIsWon) {
   scenario.When(complete).Then({"deal { completed {} }"});
   scenario.When(complete).Nothing();
   EXPECT_TRUE(deal().completed());
-  scenario.Given("deals/2", "2024-03-01T08:00:00Z", "deal { created { pipeline: 'service' stage: 'agreed' } }");
+  scenario.Given("deals/2", "2024-03-01T08:00:00Z",
+                 "deal { created { pipeline: 'service' stage: 'agreed' } }");
   scenario.Given("deals/2", "2024-04-01T08:00:00Z", "deal { lost {} }");
   scenario.When("complete_deal { deal { name: 'deals/2' } }").Refused(v1::DEAL_CLOSED, "deal");
 }

@@ -8,7 +8,8 @@ namespace recount::domain {
 namespace {
 
 // Into a stage of an open deal.
-absl::Status EnterOpenStage(const DealState& state, const v1::ChangeDealStageRequest& command, Deciding* deciding) {
+absl::Status EnterOpenStage(const DealState& state, const v1::ChangeDealStageRequest& command,
+                            Deciding* deciding) {
   RECOUNT_RETURN_IF_ERROR(CheckDealIsOpen(state, *deciding));
   if (StageAt(state, *deciding).stage == command.stage()) return absl::OkStatus();
   RECOUNT_RETURN_IF_ERROR(CheckStageInstant(state, *deciding));
@@ -19,13 +20,18 @@ absl::Status EnterOpenStage(const DealState& state, const v1::ChangeDealStageReq
 }
 
 // Stages of delivery come after winning (decisions.md 6).
-absl::Status EnterDelivery(const DealState& state, const v1::ChangeDealStageRequest& command, Deciding* deciding) {
+absl::Status EnterDelivery(const DealState& state, const v1::ChangeDealStageRequest& command,
+                           Deciding* deciding) {
   if (state.deal.outcome() == v1::DEAL_OUTCOME_UNSPECIFIED) {
-    return Refuse(v1::DEAL_OPEN, absl::StrCat("the stage '", command.stage(), "' comes after winning; win the deal first"), "deal");
+    return Refuse(
+        v1::DEAL_OPEN,
+        absl::StrCat("the stage '", command.stage(), "' comes after winning; win the deal first"),
+        "deal");
   }
-  if (state.deal.outcome() == v1::DEAL_OUTCOME_LOST) return Refuse(v1::DEAL_CLOSED, "the deal is lost", "deal");
-  if (IsBefore(deciding->moment().at, state.outcome, *deciding->context().calendar)) {
-    return Conflict("the deal was not won by then", "outcome", state.outcome);
+  if (state.deal.outcome() == v1::DEAL_OUTCOME_LOST)
+    return Refuse(v1::DEAL_CLOSED, "the deal is lost", "deal");
+  if (deciding->moment().at.micros < state.outcome.micros) {
+    return Conflict("the deal was not won by then", "outcome", state.outcome, *deciding);
   }
   if (StageAt(state, *deciding).stage == command.stage()) return absl::OkStatus();
   RECOUNT_RETURN_IF_ERROR(CheckStageInstant(state, *deciding));
@@ -36,9 +42,11 @@ absl::Status EnterDelivery(const DealState& state, const v1::ChangeDealStageRequ
 }  // namespace
 
 absl::Status Decide(const v1::ChangeDealStageRequest& command, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
+                           deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
   const v1::PipelinesRule& rule = deciding->rules().Pipelines(deciding->moment().day);
-  RECOUNT_ASSIGN_OR_RETURN(const v1::Pipeline* pipeline, FindPipeline(rule, StageAt(*state, *deciding).pipeline));
+  RECOUNT_ASSIGN_OR_RETURN(const v1::Pipeline* pipeline,
+                           FindPipeline(rule, StageAt(*state, *deciding).pipeline));
   RECOUNT_ASSIGN_OR_RETURN(const v1::Stage* stage, FindStage(rule, *pipeline, command.stage()));
   switch (stage->meaning()) {
     case v1::STAGE_MEANING_WON:
@@ -53,8 +61,10 @@ absl::Status Decide(const v1::ChangeDealStageRequest& command, Deciding* decidin
 }
 
 absl::Status Decide(const v1::MoveDealToPipelineRequest& command, Deciding* deciding) {
-  if (command.pipeline().empty()) return Refuse(v1::FIELD_REQUIRED, "say which pipeline", "pipeline");
-  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  if (command.pipeline().empty())
+    return Refuse(v1::FIELD_REQUIRED, "say which pipeline", "pipeline");
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
+                           deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
   const v1::PipelinesRule& rule = deciding->rules().Pipelines(deciding->moment().day);
   RECOUNT_ASSIGN_OR_RETURN(const v1::Pipeline* pipeline, FindPipeline(rule, command.pipeline()));
   RECOUNT_ASSIGN_OR_RETURN(const v1::Stage* stage, FindOpenStage(rule, *pipeline, command.stage()));
@@ -62,13 +72,12 @@ absl::Status Decide(const v1::MoveDealToPipelineRequest& command, Deciding* deci
   const StageSet& now = StageAt(*state, *deciding);
   if (now.pipeline == pipeline->id()) {
     if (command.stage().empty() || command.stage() == now.stage) return absl::OkStatus();
-    return Refuse(v1::FIELD_INVALID, "the deal is in that pipeline already; to change its stage use ChangeDealStage", "pipeline");
+    return Refuse(v1::FIELD_INVALID,
+                  "the deal is in that pipeline already; to change its stage use ChangeDealStage",
+                  "pipeline");
   }
   // What came later would be stages of another pipeline.
-  const auto& last = state->stages.entries().back();
-  if (IsBefore(deciding->moment().at, last.at, *deciding->context().calendar)) {
-    return Conflict("the deal changed its stage after that", "stage_change", last.at);
-  }
+  RECOUNT_RETURN_IF_ERROR(CheckAfterLastStage(*state, *deciding));
   RECOUNT_RETURN_IF_ERROR(CheckStageInstant(*state, *deciding));
   v1::DealMovedToPipeline* moved = AppendDealEvent(*state, deciding)->mutable_moved_to_pipeline();
   moved->set_pipeline(pipeline->id());

@@ -40,10 +40,11 @@ void Show(DealState* state) {
 }
 
 void Begin(const v1::DealCreated& event, const EventMeta& meta, DealState* state) {
-  const Instant at{meta.occurred_micros, meta.precision};
+  const Instant first{kBeginning,
+                      meta.precision};  // comes before all else, also a day that holds the creation
   v1::Deal* deal = &state->deal;
   BeginRecord(event, meta, deal->mutable_info());
-  state->created = at;
+  state->created = {meta.occurred_micros, meta.precision};
   deal->set_title(event.title());
   deal->set_lead(event.lead());
   deal->set_person(event.person());
@@ -52,13 +53,14 @@ void Begin(const v1::DealCreated& event, const EventMeta& meta, DealState* state
   deal->set_next_step(event.next_step());
   deal->set_needs(event.needs());
   if (event.has_source()) *deal->mutable_source() = event.source();
-  state->stages.Set(at, {event.pipeline(), event.stage()});
-  state->owner.Set(at, event.owner());
-  state->value.Set(at, event.has_value() ? AmountOf(event.value()) : Amount());
-  state->expected_close.Set(at, event.has_expected_close() ? DayOf(event.expected_close()) : std::nullopt);
+  state->stages.Set(first, {event.pipeline(), event.stage()});
+  state->owner.Set(first, event.owner());
+  state->value.Set(first, event.has_value() ? AmountOf(event.value()) : Amount());
+  state->expected_close.Set(
+      first, event.has_expected_close() ? DayOf(event.expected_close()) : std::nullopt);
   if (event.has_probability_bp()) {
     deal->set_probability_bp(event.probability_bp());
-    state->probability_micros = at.micros;
+    state->probability_micros = kBeginning;
   }
 }
 
@@ -66,13 +68,16 @@ void Begin(const v1::DealCreated& event, const EventMeta& meta, DealState* state
 void EnterStage(const EventMeta& meta, StageSet stage, bool keep_probability, DealState* state) {
   state->stages.Set({meta.occurred_micros, meta.precision}, std::move(stage));
   const bool is_last = state->stages.entries().back().at.micros == meta.occurred_micros;
-  if (is_last && !keep_probability && !state->deal.probability_kept() && state->probability_micros <= meta.occurred_micros) {
+  if (is_last && !keep_probability && !state->deal.probability_kept() &&
+      state->probability_micros <= meta.occurred_micros) {
     state->deal.clear_probability_bp();
   }
 }
 
-void OverrideProbability(const v1::DealProbabilityOverridden& event, const EventMeta& meta, DealState* state) {
-  const bool was_cleared_later = state->stages.entries().back().at.micros > meta.occurred_micros && !event.keep();
+void OverrideProbability(const v1::DealProbabilityOverridden& event, const EventMeta& meta,
+                         DealState* state) {
+  const bool was_cleared_later =
+      state->stages.entries().back().at.micros > meta.occurred_micros && !event.keep();
   if (meta.occurred_micros < state->probability_micros || was_cleared_later) return;
   state->deal.set_probability_bp(event.probability_bp());
   state->deal.set_probability_kept(event.keep());
@@ -122,16 +127,20 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
       break;
     case v1::DealEvent::kStageChanged: {
       const StageSet* before = state->stages.At(meta.occurred_micros);
-      const std::string pipeline = before == nullptr ? deal->pipeline() : before->pipeline;
-      EnterStage(meta, {pipeline, event.stage_changed().stage()}, event.stage_changed().keep_probability(), state);
+      const std::string pipeline = before == nullptr ? "" : before->pipeline;
+      EnterStage(meta, {pipeline, event.stage_changed().stage()},
+                 event.stage_changed().keep_probability(), state);
       break;
     }
     case v1::DealEvent::kValueChanged:
-      state->value.Set(at, event.value_changed().has_value() ? AmountOf(event.value_changed().value()) : Amount());
+      state->value.Set(at, event.value_changed().has_value()
+                               ? AmountOf(event.value_changed().value())
+                               : Amount());
       break;
     case v1::DealEvent::kExpectedCloseChanged: {
       const v1::DealExpectedCloseChanged& changed = event.expected_close_changed();
-      state->expected_close.Set(at, changed.has_expected_close() ? DayOf(changed.expected_close()) : std::nullopt);
+      state->expected_close.Set(
+          at, changed.has_expected_close() ? DayOf(changed.expected_close()) : std::nullopt);
       break;
     }
     case v1::DealEvent::kAssigned:
@@ -158,7 +167,8 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
       deal->set_completed(true);
       break;
     case v1::DealEvent::kMovedToPipeline:
-      EnterStage(meta, {event.moved_to_pipeline().pipeline(), event.moved_to_pipeline().stage()}, false, state);
+      EnterStage(meta, {event.moved_to_pipeline().pipeline(), event.moved_to_pipeline().stage()},
+                 false, state);
       break;
     case v1::DealEvent::kDeleted:
     case v1::DealEvent::kRestored:

@@ -8,9 +8,12 @@
 namespace recount::domain {
 
 absl::Status ChangeValue(const DealState& state, const Amount& value, Deciding* deciding) {
-  // A won deal's value may be restated (decisions.md 24).
-  const bool is_won = state.deal.outcome() == v1::DEAL_OUTCOME_WON;
-  RECOUNT_RETURN_IF_ERROR(is_won ? CheckDealIsThere(state, *deciding) : CheckDealIsOpen(state, *deciding));
+  if (state.deal.outcome() == v1::DEAL_OUTCOME_WON) {  // its value may be restated (decisions.md 24)
+    RECOUNT_RETURN_IF_ERROR(CheckDealIsThere(state, *deciding));
+    RECOUNT_RETURN_IF_ERROR(CheckNotInClosedSpan(state, *deciding));
+  } else {
+    RECOUNT_RETURN_IF_ERROR(CheckDealIsOpen(state, *deciding));
+  }
   if (ValueAt(state.value, *deciding) == value) return absl::OkStatus();
   v1::DealValueChanged* changed = AppendDealEvent(state, deciding)->mutable_value_changed();
   if (!value.currency.empty()) *changed->mutable_value() = MoneyFromMinor(value.minor, value.currency);

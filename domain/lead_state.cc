@@ -10,12 +10,15 @@ void Show(LeadState* state) {
   v1::Lead* lead = &state->lead;
   if (const std::string* owner = state->owner.Last()) lead->set_owner(*owner);
   if (const std::string* status = state->status.Last()) lead->set_status(*status);
-  if (const int64_t* handle_by = state->handle_by.Last()) *lead->mutable_handle_by() = TimestampFrom(*handle_by);
+  if (const int64_t* handle_by = state->handle_by.Last())
+    *lead->mutable_handle_by() = TimestampFrom(*handle_by);
   if (const v1::LeadLevel* level = state->level.Last()) lead->set_level(*level);
 }
 
 void Begin(const v1::LeadCaptured& event, const EventMeta& meta, LeadState* state) {
-  const Instant at{meta.occurred_micros, meta.precision};
+  const Instant first{
+      kBeginning,
+      meta.precision};  // what occurred before the capture is applied after it, as in reports
   v1::Lead* lead = &state->lead;
   BeginRecord(event, meta, lead->mutable_info());
   lead->set_state(v1::LEAD_STATE_OPEN);
@@ -25,9 +28,9 @@ void Begin(const v1::LeadCaptured& event, const EventMeta& meta, LeadState* stat
   lead->set_organization_name(event.organization_name());
   lead->set_request(event.request());
   if (event.has_source()) *lead->mutable_source() = event.source();
-  state->owner.Set(at, event.owner());
-  state->status.Set(at, event.status());
-  if (event.has_handle_by()) state->handle_by.Set(at, MicrosFrom(event.handle_by()));
+  state->owner.Set(first, event.owner());
+  state->status.Set(first, event.status());
+  if (event.has_handle_by()) state->handle_by.Set(first, MicrosFrom(event.handle_by()));
 }
 
 void Convert(const v1::LeadConverted& event, v1::Lead* lead) {
@@ -35,7 +38,8 @@ void Convert(const v1::LeadConverted& event, v1::Lead* lead) {
   lead->set_person(event.person());
   lead->set_organization(event.organization());
   lead->set_deal(event.deal());
-  if (!event.linked_subject().empty()) lead->mutable_info()->add_linked_subjects(event.linked_subject());
+  if (!event.linked_subject().empty())
+    lead->mutable_info()->add_linked_subjects(event.linked_subject());
 }
 
 }  // namespace

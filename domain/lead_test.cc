@@ -3,7 +3,8 @@
 namespace recount::domain {
 namespace {
 
-constexpr char kLead[] = "lead { captured { person_name { display: 'Ann' } data_subject: 's' owner: 'users/1' } }";
+constexpr char kLead[] =
+    "lead { captured { person_name { display: 'Ann' } data_subject: 's' owner: 'users/1' } }";
 
 class LeadTest : public testing::Test {
  protected:
@@ -18,13 +19,15 @@ class LeadTest : public testing::Test {
 TEST_F(LeadTest, IsCapturedWithMatchingFormsOfTheServer) {
   const Decision decision =
       scenario
-          .When(R"(capture_lead { person_name { display: 'Bo' folded: 'forged' } phones { raw: '97250' e164: 'forged' }
+          .When(
+              R"(capture_lead { person_name { display: 'Bo' folded: 'forged' } phones { raw: '97250' e164: 'forged' }
                    emails { raw: 'Bo@X' } source { id: 'email' } owner { name: 'users/1' } status: 'new' tags: 'b' tags: 'a'
                    tags: 'b' })")
-          .Then({R"(lead { captured { person_name { display: 'Bo' folded: 'bo' } phones { raw: '97250' e164: '+97250' }
+          .Then(
+              {R"(lead { captured { person_name { display: 'Bo' folded: 'bo' } phones { raw: '97250' e164: '+97250' }
                     emails { raw: 'Bo@X' folded: 'bo@x' } source { id: 'email' } owner: 'users/1' status: 'new' tags: 'a'
                     tags: 'b' data_subject: 'id-2' normaliser_version: 7 } })"},
-                {"leads/id-1"});
+              {"leads/id-1"});
   EXPECT_EQ(decision.answer_name, "leads/id-1");
   EXPECT_EQ(decision.events[0].data_subject, "id-2");
   ASSERT_EQ(decision.lookups.size(), 2u);
@@ -41,84 +44,130 @@ TEST_F(LeadTest, IsCapturedWithMatchingFormsOfTheServer) {
 TEST_F(LeadTest, NeedsSomethingToKnowItBy) {
   scenario.When("capture_lead { request: 'hello' }").Refused(v1::LEAD_UNIDENTIFIED);
   scenario.When("capture_lead { external_ids { source: 'x' id: '1' } }")
-      .Then({"lead { captured { external_ids { source: 'x' id: '1' } data_subject: 'id-3' normaliser_version: 7 } }"});
+      .Then({"lead { captured { external_ids { source: 'x' id: '1' } data_subject: 'id-3' "
+             "normaliser_version: 7 } }"});
 }
 
 TEST_F(LeadTest, KeepsNameAndExternalIdsUnique) {
-  scenario.When("capture_lead { name: 'leads/1' person_name { display: 'x' } }").Refused(v1::RECORD_EXISTS, "name");
-  scenario.When("capture_lead { name: 'deals/1' person_name { display: 'x' } }").Refused(v1::FIELD_INVALID, "name");
-  scenario.When("capture_lead { name: 'leads/a b' person_name { display: 'x' } }").Refused(v1::FIELD_INVALID, "name");
-  scenario.When("link_external_id { record { name: 'leads/1' } external_id { source: 'x' id: '1' } }")
+  scenario.When("capture_lead { name: 'leads/1' person_name { display: 'x' } }")
+      .Refused(v1::RECORD_EXISTS, "name");
+  scenario.When("capture_lead { name: 'deals/1' person_name { display: 'x' } }")
+      .Refused(v1::FIELD_INVALID, "name");
+  scenario.When("capture_lead { name: 'leads/a b' person_name { display: 'x' } }")
+      .Refused(v1::FIELD_INVALID, "name");
+  scenario
+      .When("link_external_id { record { name: 'leads/1' } external_id { source: 'x' id: '1' } }")
       .Then({"lead { external_id_linked { external_id { source: 'x' id: '1' } } }"});
-  scenario.When("capture_lead { external_ids { source: 'x' id: '1' } }").Refused(v1::EXTERNAL_ID_TAKEN, "external_ids");
-  EXPECT_EQ(scenario.When("capture_lead { external_ids { source: 'x' id: '1' } }").Metadata("name"), "leads/1");
+  scenario.When("capture_lead { external_ids { source: 'x' id: '1' } }")
+      .Refused(v1::EXTERNAL_ID_TAKEN, "external_ids");
+  EXPECT_EQ(scenario.When("capture_lead { external_ids { source: 'x' id: '1' } }").Metadata("name"),
+            "leads/1");
 }
 
 TEST_F(LeadTest, UpsertChangesWhatIsGivenAndOnlyThat) {
-  scenario.When("link_external_id { record { name: 'leads/1' } external_id { source: 'x' id: '1' } }")
+  scenario
+      .When("link_external_id { record { name: 'leads/1' } external_id { source: 'x' id: '1' } }")
       .Then({"lead { external_id_linked { external_id { source: 'x' id: '1' } } }"});
-  const std::string upsert = R"(capture_lead { allow_existing: true external_ids { source: 'x' id: '1' }
+  const std::string upsert =
+      R"(capture_lead { allow_existing: true external_ids { source: 'x' id: '1' }
       external_ids { source: 'y' id: '2' } source { id: 'web' } owner { name: 'users/2' } tags: 'hot' })";
-  const Decision decision = scenario.When(upsert).At("2024-03-01T08:00:00Z").Then(
-      {"lead { details_changed { source { id: 'web' } normaliser_version: 7 } }", "lead { assigned { owner: 'users/2' } }",
-       "lead { external_id_linked { external_id { source: 'y' id: '2' } } }", "lead { annotated { tags_added: 'hot' } }"});
+  const Decision decision =
+      scenario.When(upsert)
+          .At("2024-03-01T08:00:00Z")
+          .Then({"lead { details_changed { source { id: 'web' } normaliser_version: 7 } }",
+                 "lead { assigned { owner: 'users/2' } }",
+                 "lead { external_id_linked { external_id { source: 'y' id: '2' } } }",
+                 "lead { annotated { tags_added: 'hot' } }"});
   EXPECT_EQ(decision.claims.size(), 1u);
   EXPECT_EQ(decision.events[0].data_subject, "s");
   scenario.When(upsert).At("2024-03-01T08:00:00Z").Nothing();
   // A later change stands: what is given holds at its own moment already.
-  scenario.When("assign_lead { lead { name: 'leads/1' } }").At("2024-04-01T08:00:00Z").Then({"lead { assigned {} }"});
+  scenario.When("assign_lead { lead { name: 'leads/1' } }")
+      .At("2024-04-01T08:00:00Z")
+      .Then({"lead { assigned {} }"});
   scenario.When(upsert).At("2024-03-01T08:00:00Z").Nothing();
   EXPECT_EQ(scenario.The<v1::Lead>("leads/1").owner(), "");
 }
 
 TEST_F(LeadTest, ChangesDetails) {
-  scenario.When("change_lead_details { lead { name: 'leads/1' } request: 'more' person_name { display: 'Ann' folded: 'ann' } }")
-      .Then({"lead { details_changed { request: 'more' person_name { display: 'Ann' folded: 'ann' } normaliser_version: 7 } }"});
-  scenario.When("change_lead_details { lead { name: 'leads/1' } request: 'more' person_name { display: 'Ann' } }").Nothing();
+  scenario
+      .When(
+          "change_lead_details { lead { name: 'leads/1' } request: 'more' person_name { display: "
+          "'Ann' folded: 'ann' } }")
+      .Then({"lead { details_changed { request: 'more' person_name { display: 'Ann' folded: 'ann' "
+             "} normaliser_version: 7 } }"});
+  scenario
+      .When(
+          "change_lead_details { lead { name: 'leads/1' } request: 'more' person_name { display: "
+          "'Ann' } }")
+      .Nothing();
   EXPECT_EQ(scenario.The<v1::Lead>("leads/1").request(), "more");
-  scenario.When("change_lead_details { lead { name: 'leads/9' } request: 'x' }").Refused(v1::RECORD_NOT_FOUND, "lead");
+  scenario.When("change_lead_details { lead { name: 'leads/9' } request: 'x' }")
+      .Refused(v1::RECORD_NOT_FOUND, "lead");
   scenario.When("change_lead_details { request: 'x' }").Refused(v1::FIELD_REQUIRED, "lead");
 }
 
 TEST_F(LeadTest, IsAssigned) {
   scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/1' } }").Nothing();
-  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/3' } }").Refused(v1::RECORD_NOT_FOUND, "owner");
-  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/2' } }").Then({"lead { assigned { owner: 'users/2' } }"});
+  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/3' } }")
+      .Refused(v1::RECORD_NOT_FOUND, "owner");
+  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/2' } }")
+      .Then({"lead { assigned { owner: 'users/2' } }"});
   // Entered late: it takes its place in the past and leaves the present.
-  scenario.When("assign_lead { lead { name: 'leads/1' } }").At("2024-04-01").Then({"lead { assigned {} }"});
+  scenario.When("assign_lead { lead { name: 'leads/1' } }")
+      .At("2024-04-01")
+      .Then({"lead { assigned {} }"});
   EXPECT_EQ(scenario.The<v1::Lead>("leads/1").owner(), "users/2");
   scenario.Given("users/2", "2024-05-01T00:00:00Z", "user { deleted { reason: 'left' } }");
-  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/2' } }").Refused(v1::RECORD_DELETED, "owner");
+  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/2' } }")
+      .Refused(v1::RECORD_DELETED, "owner");
 }
 
 TEST_F(LeadTest, MayHaveAPastBeforeItsCapture) {
-  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/2' } }").At("2024-01-15")
+  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/2' } }")
+      .At("2024-01-15")
       .Then({"lead { assigned { owner: 'users/2' } }"});
-  EXPECT_EQ(scenario.The<v1::Lead>("leads/1").owner(), "users/1");
+  EXPECT_EQ(scenario.The<v1::Lead>("leads/1").owner(),
+            "users/2");  // the capture comes first, as in reports
 }
 
 TEST_F(LeadTest, RefusesTheFuture) {
-  scenario.When("assign_lead { lead { name: 'leads/1' } }").At("2024-06-01T12:05:00.000001Z").Refused(v1::OCCURRED_IN_FUTURE);
-  scenario.When("assign_lead { lead { name: 'leads/1' } }").At("2024-06-02").Refused(v1::OCCURRED_IN_FUTURE, "header.occurred");
-  scenario.When("assign_lead { lead { name: 'leads/1' } }").At("2024-06-01T12:05:00Z").Then({"lead { assigned {} }"});
+  scenario.When("assign_lead { lead { name: 'leads/1' } }")
+      .At("2024-06-01T12:05:00.000001Z")
+      .Refused(v1::OCCURRED_IN_FUTURE);
+  scenario.When("assign_lead { lead { name: 'leads/1' } }")
+      .At("2024-06-02")
+      .Refused(v1::OCCURRED_IN_FUTURE, "header.occurred");
+  scenario.When("assign_lead { lead { name: 'leads/1' } }")
+      .At("2024-06-01T12:05:00Z")
+      .Then({"lead { assigned {} }"});
 }
 
 TEST_F(LeadTest, HasStatusAndHandling) {
-  scenario.When("change_lead_status { lead { name: 'leads/1' } }").Refused(v1::FIELD_REQUIRED, "status");
-  scenario.When("change_lead_status { lead { name: 'leads/1' } status: 'seen' }").Then({"lead { status_changed { status: 'seen' } }"});
+  scenario.When("change_lead_status { lead { name: 'leads/1' } }")
+      .Refused(v1::FIELD_REQUIRED, "status");
+  scenario.When("change_lead_status { lead { name: 'leads/1' } status: 'seen' }")
+      .Then({"lead { status_changed { status: 'seen' } }"});
   scenario.When("change_lead_status { lead { name: 'leads/1' } status: 'seen' }").Nothing();
-  scenario.When("schedule_lead_handling { lead { name: 'leads/1' } }").Refused(v1::FIELD_REQUIRED, "handle_by");
-  scenario.When("schedule_lead_handling { lead { name: 'leads/1' } handle_by { seconds: 1720000000 } }")
+  scenario.When("schedule_lead_handling { lead { name: 'leads/1' } }")
+      .Refused(v1::FIELD_REQUIRED, "handle_by");
+  scenario
+      .When("schedule_lead_handling { lead { name: 'leads/1' } handle_by { seconds: 1720000000 } }")
       .Then({"lead { handling_due { handle_by { seconds: 1720000000 } } }"});
-  scenario.When("schedule_lead_handling { lead { name: 'leads/1' } handle_by { seconds: 1720000000 } }").Nothing();
+  scenario
+      .When("schedule_lead_handling { lead { name: 'leads/1' } handle_by { seconds: 1720000000 } }")
+      .Nothing();
 }
 
 TEST_F(LeadTest, QualifiesUpward) {
-  scenario.When("qualify_lead { lead { name: 'leads/1' } }").Then({"lead { qualified { level: LEAD_LEVEL_SQL } }"});
+  scenario.When("qualify_lead { lead { name: 'leads/1' } }")
+      .Then({"lead { qualified { level: LEAD_LEVEL_SQL } }"});
   scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_SQL }").Nothing();
-  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }").Refused(v1::LEVEL_NOT_UPWARD, "level");
+  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .Refused(v1::LEVEL_NOT_UPWARD, "level");
   // Known later, but earlier in the world: upward there.
-  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }").At("2024-04-01")
+  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .At("2024-04-01")
       .Then({"lead { qualified { level: LEAD_LEVEL_MQL } }"});
   EXPECT_EQ(scenario.The<v1::Lead>("leads/1").level(), v1::LEAD_LEVEL_SQL);
   scenario.When("accept_lead { lead { name: 'leads/1' } }").Then({"lead { accepted {} }"});
@@ -129,34 +178,44 @@ TEST_F(LeadTest, QualifiesUpward) {
 }
 
 TEST_F(LeadTest, IsDisqualifiedForAReasonOfTheCatalogue) {
-  scenario.When("disqualify_lead { lead { name: 'leads/1' } }").Refused(v1::REASON_REQUIRED, "reason");
-  scenario.GivenRule("reasons { reasons { id: 'spam' for_disqualified_leads: true } reasons { id: 'price' for_lost_deals: true } }");
-  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'price' }").Refused(v1::UNKNOWN_REASON, "reason");
-  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'spam' }").Then({"lead { disqualified { reason: 'spam' } }"});
+  scenario.When("disqualify_lead { lead { name: 'leads/1' } }")
+      .Refused(v1::REASON_REQUIRED, "reason");
+  scenario.GivenRule(
+      "reasons { reasons { id: 'spam' for_disqualified_leads: true } reasons { id: 'price' "
+      "for_lost_deals: true } }");
+  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'price' }")
+      .Refused(v1::UNKNOWN_REASON, "reason");
+  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'spam' }")
+      .Then({"lead { disqualified { reason: 'spam' } }"});
   scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'spam' }").Nothing();
-  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'NOT_STATED' }").Refused(v1::LEAD_DISQUALIFIED, "lead");
+  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'NOT_STATED' }")
+      .Refused(v1::LEAD_DISQUALIFIED, "lead");
   scenario.When("qualify_lead { lead { name: 'leads/1' } }").Refused(v1::LEAD_DISQUALIFIED, "lead");
-  scenario.When("convert_lead { lead { name: 'leads/1' } create_person: true }").Refused(v1::LEAD_DISQUALIFIED, "lead");
+  scenario.When("convert_lead { lead { name: 'leads/1' } create_person: true }")
+      .Refused(v1::LEAD_DISQUALIFIED, "lead");
   scenario.When("requalify_lead { lead { name: 'leads/1' } }").Then({"lead { requalified {} }"});
   EXPECT_EQ(scenario.The<v1::Lead>("leads/1").disqualify_reason(), "");
   scenario.When("requalify_lead { lead { name: 'leads/1' } }").Nothing();
 }
 
 TEST_F(LeadTest, AnyReasonWithoutACatalogue) {
-  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'whim' }").Then({"lead { disqualified { reason: 'whim' } }"});
+  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'whim' }")
+      .Then({"lead { disqualified { reason: 'whim' } }"});
 }
 
 TEST_F(LeadTest, ConvertsIntoAPersonAndAnOrganizationThatAreMade) {
   const Decision decision =
       scenario
-          .When(R"(convert_lead { lead { name: 'leads/1' } create_person: true create_organization_name: 'Acme'
+          .When(
+              R"(convert_lead { lead { name: 'leads/1' } create_person: true create_organization_name: 'Acme'
                    organization_external_ids { source: 'x' id: '1' } })")
-          .Then({R"(organization { created { display_name: 'Acme' owner: 'users/1' data_subject: 'id-4'
+          .Then(
+              {R"(organization { created { display_name: 'Acme' owner: 'users/1' data_subject: 'id-4'
                     external_ids { source: 'x' id: '1' } } })",
-                 R"(person { created { person_name { display: 'Ann' } organization: 'organizations/id-3' owner: 'users/1'
+               R"(person { created { person_name { display: 'Ann' } organization: 'organizations/id-3' owner: 'users/1'
                     data_subject: 'id-2' normaliser_version: 7 } })",
-                 R"(lead { converted { person: 'persons/id-1' organization: 'organizations/id-3' linked_subject: 'id-2' } })"},
-                {"organizations/id-3", "persons/id-1", "leads/1"});
+               R"(lead { converted { person: 'persons/id-1' organization: 'organizations/id-3' linked_subject: 'id-2' } })"},
+              {"organizations/id-3", "persons/id-1", "leads/1"});
   EXPECT_EQ(decision.answer_name, "leads/1");
   EXPECT_EQ(decision.events[1].data_subject, "id-2");
   EXPECT_EQ(decision.events[2].data_subject, "s");
@@ -167,38 +226,57 @@ TEST_F(LeadTest, ConvertsIntoAPersonAndAnOrganizationThatAreMade) {
 TEST_F(LeadTest, ConvertsIntoWhatIsThere) {
   scenario.GivenRecord("persons/1");
   scenario.GivenRecord("deals/1");
-  scenario.When("convert_lead { lead { name: 'leads/1' } person { name: 'persons/1' } deal { name: 'deals/1' } }")
-      .Then({"lead { converted { person: 'persons/1' deal: 'deals/1' linked_subject: 'person-subject' } }"});
+  scenario
+      .When(
+          "convert_lead { lead { name: 'leads/1' } person { name: 'persons/1' } deal { name: "
+          "'deals/1' } }")
+      .Then({"lead { converted { person: 'persons/1' deal: 'deals/1' linked_subject: "
+             "'person-subject' } }"});
 }
 
 TEST_F(LeadTest, ConversionNeedsAPartyAndNoContradiction) {
   scenario.GivenRecord("persons/1");
   scenario.GivenRecord("organizations/1");
   scenario.When("convert_lead { lead { name: 'leads/1' } }").Refused(v1::PARTY_REQUIRED);
-  scenario.When("convert_lead { lead { name: 'leads/1' } person { name: 'persons/1' } create_person: true }")
+  scenario
+      .When(
+          "convert_lead { lead { name: 'leads/1' } person { name: 'persons/1' } create_person: "
+          "true }")
       .Refused(v1::FIELD_INVALID, "create_person");
-  scenario.When(R"(convert_lead { lead { name: 'leads/1' } organization { name: 'organizations/1' }
-                   create_organization_name: 'x' })").Refused(v1::FIELD_INVALID, "create_organization_name");
-  scenario.When(R"(convert_lead { lead { name: 'leads/1' } organization { name: 'organizations/1' }
-                   organization_external_ids { source: 'x' id: '1' } })").Refused(v1::FIELD_INVALID);
-  scenario.When("convert_lead { lead { name: 'leads/1' } person { name: 'persons/7' } }").Refused(v1::RECORD_NOT_FOUND, "person");
+  scenario
+      .When(R"(convert_lead { lead { name: 'leads/1' } organization { name: 'organizations/1' }
+                   create_organization_name: 'x' })")
+      .Refused(v1::FIELD_INVALID, "create_organization_name");
+  scenario
+      .When(R"(convert_lead { lead { name: 'leads/1' } organization { name: 'organizations/1' }
+                   organization_external_ids { source: 'x' id: '1' } })")
+      .Refused(v1::FIELD_INVALID);
+  scenario.When("convert_lead { lead { name: 'leads/1' } person { name: 'persons/7' } }")
+      .Refused(v1::RECORD_NOT_FOUND, "person");
 }
 
 TEST_F(LeadTest, IsConvertedOnceAndKeepsItsHistoryOpenForCorrections) {
   scenario.GivenRecord("organizations/1");
-  scenario.When("convert_lead { lead { name: 'leads/1' } organization { name: 'organizations/1' } }")
+  scenario
+      .When("convert_lead { lead { name: 'leads/1' } organization { name: 'organizations/1' } }")
       .Then({"lead { converted { organization: 'organizations/1' } }"});
-  scenario.When("convert_lead { lead { name: 'leads/1' } create_person: true }").Refused(v1::LEAD_CONVERTED, "lead");
+  scenario.When("convert_lead { lead { name: 'leads/1' } create_person: true }")
+      .Refused(v1::LEAD_CONVERTED, "lead");
   scenario.When("qualify_lead { lead { name: 'leads/1' } }").Refused(v1::LEAD_CONVERTED);
   scenario.When("accept_lead { lead { name: 'leads/1' } }").Refused(v1::LEAD_CONVERTED);
-  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'x' }").Refused(v1::LEAD_CONVERTED);
+  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'x' }")
+      .Refused(v1::LEAD_CONVERTED);
   scenario.When("requalify_lead { lead { name: 'leads/1' } }").Refused(v1::LEAD_CONVERTED);
-  scenario.When("change_lead_status { lead { name: 'leads/1' } status: 'x' }").Refused(v1::LEAD_CONVERTED);
-  scenario.When("schedule_lead_handling { lead { name: 'leads/1' } handle_by { seconds: 1 } }").Refused(v1::LEAD_CONVERTED);
-  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/2' } }").Then({"lead { assigned { owner: 'users/2' } }"});
+  scenario.When("change_lead_status { lead { name: 'leads/1' } status: 'x' }")
+      .Refused(v1::LEAD_CONVERTED);
+  scenario.When("schedule_lead_handling { lead { name: 'leads/1' } handle_by { seconds: 1 } }")
+      .Refused(v1::LEAD_CONVERTED);
+  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/2' } }")
+      .Then({"lead { assigned { owner: 'users/2' } }"});
   scenario.When("change_lead_details { lead { name: 'leads/1' } request: 'x' }")
       .Then({"lead { details_changed { request: 'x' normaliser_version: 7 } }"});
-  scenario.When("annotate_record { record { name: 'leads/1' } tags { add: 't' } }").Then({"lead { annotated { tags_added: 't' } }"});
+  scenario.When("annotate_record { record { name: 'leads/1' } tags { add: 't' } }")
+      .Then({"lead { annotated { tags_added: 't' } }"});
 }
 
 }  // namespace

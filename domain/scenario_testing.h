@@ -1,11 +1,14 @@
-// Given events, when a command, then events or a refusal: the tests of decisions, in the words of the protos' text format.
+// Given events, when a command, then events or a refusal: the tests of decisions, in the words of
+// the protos' text format.
 //
 //   Scenario scenario;
-//   scenario.Given("deals/1", "2024-03-01T08:00:00Z", "deal { created { pipeline: 'sales' stage: 'offer' } }");
-//   scenario.When("win_deal { deal { name: 'deals/1' } }").Then({"deal { stage_changed { stage: 'won' } }", "deal { won {} }"});
-//   scenario.When("complete_deal { deal { name: 'deals/2' } }").Refused(v1::RECORD_NOT_FOUND, "deal");
+//   scenario.Given("deals/1", "2024-03-01T08:00:00Z", "deal { created { pipeline: 'sales' stage:
+//   'offer' } }"); scenario.When("win_deal { deal { name: 'deals/1' } }").Then({"deal {
+//   stage_changed { stage: 'won' } }", "deal { won {} }"}); scenario.When("complete_deal { deal {
+//   name: 'deals/2' } }").Refused(v1::RECORD_NOT_FOUND, "deal");
 //
-// What a `Then` has checked is committed, so that a scenario can go on. Ids are id-1, id-2 ... in the order in which they are made.
+// What a `Then` has checked is committed, so that a scenario can go on. Ids are id-1, id-2 ... in
+// the order in which they are made.
 #ifndef RECOUNT_DOMAIN_SCENARIO_TESTING_H_
 #define RECOUNT_DOMAIN_SCENARIO_TESTING_H_
 
@@ -51,14 +54,18 @@ class Asked {
   Asked& At(const std::string& time);
 
   // Exactly these payloads, with these streams if given.
-  Decision Then(const std::vector<std::string>& payloads, const std::vector<std::string>& streams = {});
+  Decision Then(const std::vector<std::string>& payloads,
+                const std::vector<std::string>& streams = {});
   void Nothing() { Then({}); }
   void Refused(v1::ErrorReason reason, const std::string& field = "");
+  static void SetTime(const std::string& time, const Calendar& calendar, v1::Command* command);
   // The metadata that a refusal carries.
   std::string Metadata(const std::string& key);
 
  private:
-  void Fail(const std::string& what) { ADD_FAILURE_AT(where_.file_name(), static_cast<int>(where_.line())) << what; }
+  void Fail(const std::string& what) {
+    ADD_FAILURE_AT(where_.file_name(), static_cast<int>(where_.line())) << what;
+  }
 
   Scenario* scenario_;
   v1::Command command_;
@@ -79,8 +86,12 @@ class Scenario : public Records {
     tenant.set_zone("Asia/Jerusalem");
     calendar = Calendar::Make(Parse<v1::CalendarRule>("zone: 'Asia/Jerusalem'")).value();
     normalizers.phone = [](v1::Phone* phone) { phone->set_e164(absl::StrCat("+", phone->raw())); };
-    normalizers.email = [](v1::Email* email) { email->set_folded(absl::AsciiStrToLower(email->raw())); };
-    normalizers.name = [](v1::PersonName* name) { name->set_folded(absl::AsciiStrToLower(name->display())); };
+    normalizers.email = [](v1::Email* email) {
+      email->set_folded(absl::AsciiStrToLower(email->raw()));
+    };
+    normalizers.name = [](v1::PersonName* name) {
+      name->set_folded(absl::AsciiStrToLower(name->display()));
+    };
     normalizers.version = 7;
   }
 
@@ -102,7 +113,8 @@ class Scenario : public Records {
     v1::EventPayload payload;
     v1::RuleProposal* rule = payload.mutable_rule()->mutable_published()->mutable_rule();
     *rule->mutable_content() = Parse<v1::RuleContent>(content);
-    if (!from.empty()) *rule->mutable_effective_from() = DateFromDay(*calendar.ParsePeriod(from)->first_day);
+    if (!from.empty())
+      *rule->mutable_effective_from() = DateFromDay(*calendar.ParsePeriod(from)->first_day);
     NewEvent event;
     event.stream = absl::StrCat("rules/", KindName(KindOf(rule->content())));
     event.payload = payload;
@@ -122,7 +134,8 @@ class Scenario : public Records {
     Given(name, "2024-01-01T08:00:00Z", made.at(std::string(CollectionOf(name))));
   }
 
-  Asked When(const std::string& command, std::source_location where = std::source_location::current()) {
+  Asked When(const std::string& command,
+             std::source_location where = std::source_location::current()) {
     return Asked(this, Parse<v1::Command>(command), where);
   }
 
@@ -149,7 +162,8 @@ class Scenario : public Records {
     meta.recorded_micros = now_micros;
     meta.actor = "users/tester";
     Evolve(event.payload, meta, &states[event.stream]);
-    if (event.payload.has_rule()) rules.ApplyRaw(position, now_micros, meta.actor, event.payload.rule());
+    if (event.payload.has_rule())
+      rules.ApplyRaw(position, now_micros, meta.actor, event.payload.rule());
   }
   void Commit(const Decision& decision) {
     for (const NewEvent& event : decision.events) Commit(event);
@@ -162,7 +176,8 @@ class Scenario : public Records {
   }
 
   // Records:
-  absl::StatusOr<std::string> Resolve(absl::string_view collection, const v1::Ref& ref, absl::string_view field) override {
+  absl::StatusOr<std::string> Resolve(absl::string_view collection, const v1::Ref& ref,
+                                      absl::string_view field) override {
     std::string name = ref.name();
     if (ref.has_external()) name = keys[ExternalKey(collection, ref.external())];
     if (CollectionOf(name) == collection && states.count(name) > 0) return name;
@@ -194,35 +209,45 @@ class Scenario : public Records {
   State loaded_;
 };
 
-inline Asked& Asked::At(const std::string& time) {
-  auto* message = const_cast<google::protobuf::Message*>(MessageIn(command_));
-  auto* header = static_cast<v1::CommandHeader*>(
-      message->GetReflection()->MutableMessage(message, message->GetDescriptor()->FindFieldByName("header")));
+inline void Asked::SetTime(const std::string& time, const Calendar& calendar,
+                           v1::Command* command) {
+  auto* message = const_cast<google::protobuf::Message*>(MessageIn(*command));
+  auto* header = static_cast<v1::CommandHeader*>(message->GetReflection()->MutableMessage(
+      message, message->GetDescriptor()->FindFieldByName("header")));
   if (time.size() == 10) {
-    *header->mutable_occurred()->mutable_date() = DateFromDay(*scenario_->calendar.ParsePeriod(time)->first_day);
+    *header->mutable_occurred()->mutable_date() =
+        DateFromDay(*calendar.ParsePeriod(time)->first_day);
   } else {
     *header->mutable_occurred()->mutable_time() = TimestampFrom(MicrosOf(time));
   }
+}
+
+inline Asked& Asked::At(const std::string& time) {
+  SetTime(time, scenario_->calendar, &command_);
   return *this;
 }
 
-inline Decision Asked::Then(const std::vector<std::string>& payloads, const std::vector<std::string>& streams) {
+inline Decision Asked::Then(const std::vector<std::string>& payloads,
+                            const std::vector<std::string>& streams) {
   const absl::StatusOr<Decision> decision = Decide(command_, scenario_->context());
   if (!decision.ok()) {
     Fail(decision.status().ToString());
     return {};
   }
   std::string got;
-  for (const NewEvent& event : decision->events) absl::StrAppend(&got, event.stream, ": ", event.payload.ShortDebugString(), "\n");
+  for (const NewEvent& event : decision->events)
+    absl::StrAppend(&got, event.stream, ": ", event.payload.ShortDebugString(), "\n");
   if (decision->events.size() != payloads.size()) {
     Fail(absl::StrCat("expected ", payloads.size(), " events, got\n", got));
   } else {
     for (size_t i = 0; i < payloads.size(); ++i) {
       const auto expected = Parse<v1::EventPayload>(payloads[i]);
-      if (!google::protobuf::util::MessageDifferencer::Equals(expected, decision->events[i].payload)) {
+      if (!google::protobuf::util::MessageDifferencer::Equals(expected,
+                                                              decision->events[i].payload)) {
         Fail(absl::StrCat("expected event ", i, "\n", expected.ShortDebugString(), "\ngot\n", got));
       }
-      if (i < streams.size() && decision->events[i].stream != streams[i]) Fail(absl::StrCat("other streams:\n", got));
+      if (i < streams.size() && decision->events[i].stream != streams[i])
+        Fail(absl::StrCat("other streams:\n", got));
     }
   }
   scenario_->Commit(*decision);
@@ -233,8 +258,10 @@ inline void Asked::Refused(v1::ErrorReason reason, const std::string& field) {
   const absl::StatusOr<Decision> decision = Decide(command_, scenario_->context());
   if (decision.ok()) {
     Fail(absl::StrCat("expected ", v1::ErrorReason_Name(reason), ", but it was accepted"));
-  } else if (ReasonOf(decision.status()) != reason || (!field.empty() && Metadata("field") != field)) {
-    Fail(absl::StrCat("expected ", v1::ErrorReason_Name(reason), " ", field, ", got ", decision.status().ToString()));
+  } else if (ReasonOf(decision.status()) != reason ||
+             (!field.empty() && Metadata("field") != field)) {
+    Fail(absl::StrCat("expected ", v1::ErrorReason_Name(reason), " ", field, ", got ",
+                      decision.status().ToString()));
   }
 }
 
