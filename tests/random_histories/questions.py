@@ -114,7 +114,9 @@ class Asker:
         return question
 
     def _event(self):
-        return self.random.choice(self.events)
+        """One after the tenant and its first rules: before those there is nothing to ask for."""
+        first = self.events[0].commit
+        return self.random.choice([e for e in self.events if e.commit > first and e.kind != "RuleVersionPublished"] or self.events)
 
     def _period(self):
         day = self.calendar.day_of(self._event().occurred)
