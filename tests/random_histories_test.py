@@ -149,10 +149,14 @@ class RandomHistoriesTest(unittest.TestCase):
     def test_a_wrong_fold_is_caught(self):
         """The reference made wrong on purpose, one way after another: the comparison must see each."""
         blind = dict.fromkeys(broken_folds(), 0)
-        for seed in self.seeds()[:4]:
+        for seed in self.seeds():  # until each is seen: not every history has e.g. merged stages in use
+            if all(blind.values()):
+                break
             history = self.history(seed)
             history.play(history.steps)
             for name, breaking in broken_folds().items():
+                if blind[name]:
+                    continue
                 asker = history.asker(seed)
                 with breaking():
                     for _ in range(QUESTIONS):

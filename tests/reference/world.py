@@ -94,7 +94,7 @@ class World:
         if self.attribution == "at_close" and record.closed_at is not None:
             return self.calendar.day_of(record.closed_at)
         if self.attribution == "at_event" and axis is not None:
-            return self.calendar.day_of(axis)
+            return min(self.calendar.day_of(axis), self.day)  # nobody has it yet on a day after the moment asked about
         return self.day
 
     def team(self, record, axis=None):
