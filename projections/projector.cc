@@ -1,4 +1,6 @@
 // The projector's thread: follows the log, applies commits in slices, writes checkpoints, swaps rebuilt generations in.
+#include <pthread.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +18,7 @@ constexpr std::chrono::milliseconds kSlice(4);
 }  // namespace
 
 void TenantReadModels::Project() {
+  pthread_setname_np(pthread_self(), "projector");
   std::deque<eventstore::StoredCommit> waiting;
   while (true) {
     {

@@ -1,5 +1,7 @@
 #include "services/command_bus.h"
 
+#include <pthread.h>
+
 #include <future>
 #include <utility>
 
@@ -114,6 +116,7 @@ absl::Status CommandBus::Settle(const Tenant& tenant) {
 }
 
 void CommandBus::Work() {
+  pthread_setname_np(pthread_self(), "sequencer");
   while (true) {
     Task task;
     {
