@@ -1,37 +1,20 @@
 #include "eventstore/commit_codec.h"
 
-#include <openssl/evp.h>
-
 #include <cstring>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "eventstore/sha256.h"
 
 namespace recount::eventstore {
 namespace {
 
-// Fetching the algorithm costs as much as hashing a commit: once for the process, and one context a thread.
-struct ContextDeleter {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
-EVP_MD_CTX* HashContext() {
-  static const EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  thread_local std::unique_ptr<EVP_MD_CTX, ContextDeleter> context(EVP_MD_CTX_new());
-  EVP_DigestInit_ex2(context.get(), kSha256, nullptr);
-  return context.get();
-}
+absl::string_view View(const ChainHash& hash) { return {reinterpret_cast<const char*>(hash.data()), hash.size()}; }
 
 }  // namespace
 
 ChainHash NextHash(const ChainHash& previous, absl::string_view record_bytes) {
-  EVP_MD_CTX* context = HashContext();
-  EVP_DigestUpdate(context, previous.data(), previous.size());
-  EVP_DigestUpdate(context, record_bytes.data(), record_bytes.size());
-  ChainHash hash;
-  EVP_DigestFinal_ex(context, hash.data(), nullptr);
-  return hash;
+  return Sha256({View(previous), record_bytes});
 }
 
 absl::Status Damaged(TenantNumber tenant, uint64_t position, absl::string_view finding) {

@@ -7,20 +7,24 @@ namespace {
 
 class LogSubscription : public Subscription {
  public:
-  LogSubscription(EventLog* log, std::shared_ptr<const DurableHeads> heads, TenantNumber tenant, uint64_t after)
-      : log_(log), heads_(std::move(heads)), tenant_(tenant), after_(after) {}
+  LogSubscription(EventLog* log, std::shared_ptr<const DurableHeads> heads, std::shared_ptr<const RecentCommits> recent,
+                  TenantNumber tenant, uint64_t after)
+      : log_(log), heads_(std::move(heads)), recent_(std::move(recent)), tenant_(tenant), after_(after) {}
 
-  absl::StatusOr<std::vector<StoredCommit>> Next(size_t limit, int timeout_ms) override {
-    std::vector<StoredCommit> commits;
+  absl::StatusOr<std::vector<std::shared_ptr<const StoredCommit>>> Next(size_t limit, int timeout_ms) override {
+    std::vector<std::shared_ptr<const StoredCommit>> commits;
     const bool more = heads_->WaitPast(tenant_, after_, std::chrono::milliseconds(timeout_ms), cancelled_);
     if (cancelled_ || heads_->is_closed()) return absl::CancelledError("the subscription has ended");
     if (!more || limit == 0) return commits;
-    absl::Status status = log_->ReadCommits(tenant_, after_, Direction::kForward, [&](const StoredCommit& commit) {
-      commits.push_back(commit);
-      return commits.size() < limit;
-    });
-    if (!status.ok()) return status;
-    if (!commits.empty()) after_ = commits.back().last_position;
+    commits = recent_->After(tenant_, after_, heads_->Get(tenant_).position, limit);
+    if (commits.empty()) {
+      absl::Status status = log_->ReadCommits(tenant_, after_, Direction::kForward, [&](const StoredCommit& commit) {
+        commits.push_back(std::make_shared<const StoredCommit>(commit));
+        return commits.size() < limit;
+      });
+      if (!status.ok()) return status;
+    }
+    if (!commits.empty()) after_ = commits.back()->last_position;
     return commits;
   }
 
@@ -32,6 +36,7 @@ class LogSubscription : public Subscription {
  private:
   EventLog* const log_;
   const std::shared_ptr<const DurableHeads> heads_;
+  const std::shared_ptr<const RecentCommits> recent_;
   const TenantNumber tenant_;
   uint64_t after_;  // last position given; used by Next() alone
   std::atomic<bool> cancelled_{false};
@@ -77,8 +82,9 @@ void DurableHeads::Close() {
 }
 
 std::unique_ptr<Subscription> NewSubscription(EventLog* log, std::shared_ptr<const DurableHeads> heads,
-                                              TenantNumber tenant, uint64_t after_position) {
-  return std::make_unique<LogSubscription>(log, std::move(heads), tenant, after_position);
+                                              std::shared_ptr<const RecentCommits> recent, TenantNumber tenant,
+                                              uint64_t after_position) {
+  return std::make_unique<LogSubscription>(log, std::move(heads), std::move(recent), tenant, after_position);
 }
 
 }  // namespace recount::eventstore

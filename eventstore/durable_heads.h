@@ -10,6 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "eventstore/event_log.h"
+#include "eventstore/recent_commits.h"
 
 namespace recount::eventstore {
 
@@ -34,9 +35,10 @@ class DurableHeads {
   std::atomic<bool> closed_{false};
 };
 
-// A live reader of `log`, which must outlive its Next() calls.
+// A live reader of `log`, which must outlive its Next() calls. Reads back only what is not among the recent commits.
 std::unique_ptr<Subscription> NewSubscription(EventLog* log, std::shared_ptr<const DurableHeads> heads,
-                                              TenantNumber tenant, uint64_t after_position);
+                                              std::shared_ptr<const RecentCommits> recent, TenantNumber tenant,
+                                              uint64_t after_position);
 
 }  // namespace recount::eventstore
 

@@ -38,11 +38,16 @@ struct Head {
   int64_t recorded_micros = 0;
   ChainHash hash{};
 };
+inline Head HeadAfter(const StoredCommit& commit) {
+  return {commit.last_position, commit.record.recorded_micros(), commit.hash};
+}
 
 // What a stream must look like for a commit to be sequenced. The revision before the commit's own events.
 struct Expectation {
   std::string stream;
   uint64_t revision = 0;
+  // The name was made for this commit, at random: nobody else can have it, so that it is not looked up.
+  bool is_new_name = false;
 };
 
 // A commit to be sequenced. `record` lacks first_position and the events' revisions, which Sequence() assigns.
@@ -88,7 +93,7 @@ class Subscription {
   virtual ~Subscription() = default;
   // Up to `limit` commits after the last position given, waiting at most `timeout_ms` for the first of them. Empty: none
   // came. CANCELLED after Cancel() or when the log closes.
-  virtual absl::StatusOr<std::vector<StoredCommit>> Next(size_t limit, int timeout_ms) = 0;
+  virtual absl::StatusOr<std::vector<std::shared_ptr<const StoredCommit>>> Next(size_t limit, int timeout_ms) = 0;
   // Ends a waiting Next(), from any thread.
   virtual void Cancel() = 0;
 };

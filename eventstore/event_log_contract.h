@@ -68,6 +68,24 @@ TEST_P(EventLogContract, TenantsAreApart) {
   EXPECT_THAT(StreamPositions(*log_, 2, "deals/a"), testing::ElementsAre(1));
 }
 
+TEST_P(EventLogContract, WhatWasLookedForInVainIsFoundOnceItIsThere) {
+  EXPECT_EQ(*log_->FindKey(1, "deals/id/erp/7"), std::nullopt);
+  EXPECT_EQ(*log_->SequencedRevision(1, "deals/a"), 0u);
+  ASSERT_TRUE(AppendNow(*log_, WithClaim(MakeProposal(1, {"deals/a"}), "deals/id/erp/7", "deals/a")).ok());
+  EXPECT_EQ(*log_->FindKey(1, "deals/id/erp/7"), "deals/a");
+  EXPECT_EQ(*log_->SequencedRevision(1, "deals/a"), 1u);
+  EXPECT_EQ(*log_->FindKey(2, "deals/id/erp/7"), std::nullopt);
+}
+
+TEST_P(EventLogContract, ANewNameIsNotLookedUp) {
+  Proposal proposal = MakeProposal(1, {"deals/made-for-this", "deals/b", "deals/made-for-this"});
+  proposal.expectations = {{"deals/made-for-this", 0, /*is_new_name=*/true}, {"deals/b", 0}};
+  auto made = AppendNow(*log_, std::move(proposal));
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_THAT(made->revisions, testing::ElementsAre(testing::Pair("deals/made-for-this", 2), testing::Pair("deals/b", 1)));
+  EXPECT_EQ(*log_->SequencedRevision(1, "deals/made-for-this"), 2u);
+}
+
 TEST_P(EventLogContract, RefusesAWrongExpectation) {
   ASSERT_TRUE(AppendNow(*log_, 1, {"deals/a", "deals/a"}).ok());
   Proposal proposal = MakeProposal(1, {"deals/a"});
@@ -235,7 +253,7 @@ TEST_P(EventLogContract, SubscribersSeePastThenLiveWithoutGapOrRepeat) {
       auto commits = subscription->Next(7, 10'000);
       ASSERT_TRUE(commits.ok()) << commits.status();
       EXPECT_LE(commits->size(), 7u);
-      for (const StoredCommit& commit : *commits) seen.push_back(commit.first_position);
+      for (const auto& commit : *commits) seen.push_back(commit->first_position);
     }
   });
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(log_->Sequence(MakeProposal(1, {"c", "d"}), nullptr).ok());

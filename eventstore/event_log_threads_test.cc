@@ -30,9 +30,9 @@ void FollowAll(EventLog& log, TenantNumber tenant, size_t limit) {
   while (last < kCommits * 2 / kTenants) {
     auto commits = subscription->Next(limit, 60'000);
     ASSERT_TRUE(commits.ok()) << commits.status();
-    for (const StoredCommit& commit : *commits) {
-      ASSERT_EQ(commit.first_position, last + 1);
-      last = commit.last_position;
+    for (const auto& commit : *commits) {
+      ASSERT_EQ(commit->first_position, last + 1);
+      last = commit->last_position;
     }
     ASSERT_LE(last, log.DurableHead(tenant).position);
   }

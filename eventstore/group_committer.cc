@@ -15,8 +15,9 @@ constexpr size_t kMostWaitingBytes = 64 << 20;
 
 }  // namespace
 
-GroupCommitter::GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads)
-    : write_(std::move(write)), heads_(std::move(heads)), thread_([this] { Run(); }) {}
+GroupCommitter::GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads,
+                               std::shared_ptr<RecentCommits> recent)
+    : write_(std::move(write)), heads_(std::move(heads)), recent_(std::move(recent)), thread_([this] { Run(); }) {}
 
 GroupCommitter::~GroupCommitter() { Close(); }
 
@@ -37,7 +38,7 @@ absl::Status GroupCommitter::Add(PendingCommit commit) {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return waiting_bytes_ < kMostWaitingBytes || !failure_.ok() || closed_; });
     if (!failure_.ok() || closed_) return absl::UnavailableError("the log has stopped");
-    waiting_bytes_ += commit.stored.size();
+    waiting_bytes_ += commit.commit->bytes.size();
     wake = waiting_.empty() && !is_writing_;
     waiting_.push_back(std::move(commit));
   }
@@ -110,7 +111,9 @@ void GroupCommitter::WriteAndReport(std::vector<PendingCommit>& group) {
     if (outcome.ok()) {
       absl::flat_hash_map<TenantNumber, Head> heads;
       for (const PendingCommit& commit : group) {
-        if (!commit.stored.empty()) heads[commit.tenant] = commit.head;
+        if (commit.commit == nullptr) continue;
+        heads[commit.tenant] = HeadAfter(*commit.commit);
+        recent_->Add(commit.tenant, commit.commit);
       }
       heads_->Raise(heads);
     } else {

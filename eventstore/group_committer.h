@@ -13,15 +13,14 @@
 #include "absl/status/status.h"
 #include "eventstore/durable_heads.h"
 #include "eventstore/event_log.h"
+#include "eventstore/recent_commits.h"
 
 namespace recount::eventstore {
 
-// A sequenced commit on its way to the disk; or, with no `stored`, a caller who waits for those before it.
+// A sequenced commit on its way to the disk; or, with no `commit`, a caller who waits for those before it.
 struct PendingCommit {
   TenantNumber tenant = 0;
-  uint64_t first_position = 0;
-  Head head;           // of the tenant after this commit
-  std::string stored;  // as commit_codec.h says
+  std::shared_ptr<const StoredCommit> commit;
   std::function<void(absl::Status)> durable;
 };
 
@@ -32,7 +31,7 @@ class GroupCommitter {
   // Makes a group durable; called on the committer's thread.
   using WriteGroup = std::function<absl::Status(const std::vector<PendingCommit>& group)>;
 
-  GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads);
+  GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads, std::shared_ptr<RecentCommits> recent);
   ~GroupCommitter();
 
   // UNAVAILABLE when it has stopped or is closed; `durable` is not called then. Waits while too much is on its way.
@@ -52,6 +51,7 @@ class GroupCommitter {
 
   const WriteGroup write_;
   const std::shared_ptr<DurableHeads> heads_;
+  const std::shared_ptr<RecentCommits> recent_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable room_;

@@ -23,6 +23,8 @@ class KeyVault {
   virtual ~KeyVault() = default;
   // A new random key, usable at once and durable after the next Flush().
   virtual absl::StatusOr<DataKey> Mint(uint32_t tenant, absl::string_view key_id) = 0;
+  // The same for an id that was made at random a moment before and has no key yet: nothing is looked up.
+  virtual absl::StatusOr<DataKey> MintForNewId(uint32_t tenant, absl::string_view key_id) = 0;
   // NOT_FOUND if it never was or was destroyed.
   virtual absl::StatusOr<DataKey> Find(uint32_t tenant, absl::string_view key_id) = 0;
   // Makes all keys minted and look-ups added before durable. Called by the committer's group before its fsync of the log: an

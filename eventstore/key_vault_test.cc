@@ -56,6 +56,14 @@ TEST_P(KeyVaultTest, MintsAndFindsKeysByTenant) {
   EXPECT_TRUE(absl::IsAlreadyExists(vault_->Mint(1, "s1").status()));
 }
 
+TEST_P(KeyVaultTest, MintsForANewId) {
+  const DataKey key = *vault_->MintForNewId(1, "s1");
+  EXPECT_EQ(*vault_->Find(1, "s1"), key);
+  EXPECT_TRUE(absl::IsAlreadyExists(vault_->Mint(1, "s1").status()));
+  ASSERT_TRUE(vault_->Flush().ok());
+  EXPECT_EQ(*vault_->Find(1, "s1"), key);
+}
+
 TEST_P(KeyVaultTest, LooksUpByKindAndValue) {
   ASSERT_TRUE(vault_->AddLookup(1, "phone", "+97235550100", "persons/b").ok());
   ASSERT_TRUE(vault_->Flush().ok());

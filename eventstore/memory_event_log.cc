@@ -28,7 +28,8 @@ class MemoryEventLog : public EventLog {
  public:
   MemoryEventLog()
       : heads_(std::make_shared<DurableHeads>()),
-        committer_([](const std::vector<PendingCommit>&) { return absl::OkStatus(); }, heads_) {}
+        recent_(std::make_shared<RecentCommits>()),
+        committer_([](const std::vector<PendingCommit>&) { return absl::OkStatus(); }, heads_, recent_) {}
   ~MemoryEventLog() override { Close(); }
 
   absl::StatusOr<Sequenced> Sequence(Proposal proposal, std::function<void(absl::Status)> durable) override {
@@ -37,10 +38,8 @@ class MemoryEventLog : public EventLog {
     if (!sequenced.ok()) return sequenced;
     PendingCommit pending;
     pending.tenant = proposal.tenant;
-    pending.first_position = sequenced->first_position;
-    pending.stored = "in memory";
     pending.durable = std::move(durable);
-    pending.head = Append(proposal.tenant, std::move(proposal.record), *sequenced);
+    pending.commit = Append(proposal.tenant, std::move(proposal.record), *sequenced);
     if (absl::Status status = committer_.Add(std::move(pending)); !status.ok()) return status;
     return sequenced;
   }
@@ -155,7 +154,7 @@ class MemoryEventLog : public EventLog {
   }
 
   std::unique_ptr<Subscription> Subscribe(TenantNumber tenant, uint64_t after_position) override {
-    return NewSubscription(this, heads_, tenant, after_position);
+    return NewSubscription(this, heads_, recent_, tenant, after_position);
   }
 
   absl::StatusOr<std::vector<std::string>> Verify(TenantNumber tenant,
@@ -177,7 +176,7 @@ class MemoryEventLog : public EventLog {
   }
 
  private:
-  Head Append(TenantNumber tenant, storage::v1::CommitRecord record, const Sequenced& sequenced) {
+  std::shared_ptr<const StoredCommit> Append(TenantNumber tenant, storage::v1::CommitRecord record, const Sequenced& sequenced) {
     auto commit = std::make_shared<StoredCommit>();
     commit->first_position = sequenced.first_position;
     commit->last_position = sequenced.last_position;
@@ -196,9 +195,9 @@ class MemoryEventLog : public EventLog {
                             sequenced.last_position, sequenced.recorded_micros};
     }
     commit->record = std::move(record);
-    log.head = Head{commit->last_position, sequenced.recorded_micros, commit->hash};
-    log.commits.push_back(std::move(commit));
-    return log.head;
+    log.head = HeadAfter(*commit);
+    log.commits.push_back(commit);
+    return commit;
   }
 
   // The durable commit that holds a position; null if there is none.
@@ -220,6 +219,7 @@ class MemoryEventLog : public EventLog {
   }
 
   const std::shared_ptr<DurableHeads> heads_;
+  const std::shared_ptr<RecentCommits> recent_;
   std::mutex mutex_;
   std::map<TenantNumber, TenantLog> tenants_;  // guarded by mutex_
   GroupCommitter committer_;

@@ -20,6 +20,10 @@ class MemoryKeyVault : public KeyVault {
     return it->second;
   }
 
+  absl::StatusOr<DataKey> MintForNewId(uint32_t tenant, absl::string_view key_id) override {
+    return Mint(tenant, key_id);
+  }
+
   absl::StatusOr<DataKey> Find(uint32_t tenant, absl::string_view key_id) override {
     std::lock_guard lock(mutex_);
     auto it = keys_.find({tenant, std::string(key_id)});

@@ -37,7 +37,7 @@ absl::Status RocksdbEventLog::Start() {
   heads_->Raise(sequenced_);
 
   committer_ = std::make_unique<GroupCommitter>(
-      [this](const std::vector<PendingCommit>& group) { return WriteGroup(group); }, heads_);
+      [this](const std::vector<PendingCommit>& group) { return WriteGroup(group); }, heads_, recent_);
   const auto stop = [committer = committer_.get()](const absl::Status& cause) { committer->Fail(cause); };
   mark_writer_ = std::make_unique<HighWaterMarkWriter>(std::move(opened_.mark), stop);
   auto index = RocksdbIndex::Open({options_.directory + "/index", options_.index_memory_bytes, cache, heads_, stop});
@@ -84,24 +84,20 @@ absl::StatusOr<Sequenced> RocksdbEventLog::Sequence(Proposal proposal, std::func
   if (absl::Status status = free_space_.Check(); !status.ok()) return status;
   absl::StatusOr<Sequenced> sequenced = AssignPlace(*this, proposal);
   if (!sequenced.ok()) return sequenced;
-  PendingCommit commit;
-  commit.tenant = proposal.tenant;
-  commit.first_position = sequenced->first_position;
-  commit.durable = std::move(durable);
-  // The hash goes before the record: its place is kept free while the record is serialized.
-  commit.stored.assign(ChainHash().size(), '\0');
-  if (!proposal.record.AppendToString(&commit.stored)) return absl::InternalError("the commit cannot be serialized");
+  auto commit = std::make_shared<StoredCommit>();
+  commit->first_position = sequenced->first_position;
+  commit->last_position = sequenced->last_position;
+  commit->record = std::move(proposal.record);
+  if (!commit->record.SerializeToString(&commit->bytes)) return absl::InternalError("the commit cannot be serialized");
   {
     std::lock_guard lock(sequenced_mutex_);
     Head& head = sequenced_[proposal.tenant];
-    head.hash = NextHash(head.hash, absl::string_view(commit.stored).substr(head.hash.size()));
-    head.position = sequenced->last_position;
-    head.recorded_micros = sequenced->recorded_micros;
-    commit.head = head;
+    commit->hash = NextHash(head.hash, commit->bytes);
+    head = HeadAfter(*commit);
   }
-  std::copy(commit.head.hash.begin(), commit.head.hash.end(), commit.stored.begin());
-  index_->Apply(proposal.tenant, proposal.record, commit.head);
-  if (absl::Status status = committer_->Add(std::move(commit)); !status.ok()) return status;
+  index_->Apply(proposal.tenant, commit->record, HeadAfter(*commit));
+  PendingCommit pending{proposal.tenant, std::move(commit), std::move(durable)};
+  if (absl::Status status = committer_->Add(std::move(pending)); !status.ok()) return status;
   return sequenced;
 }
 
@@ -110,22 +106,27 @@ absl::Status RocksdbEventLog::WriteGroup(const std::vector<PendingCommit>& group
     if (absl::Status status = options_.before_sync(); !status.ok()) return status;
   }
   size_t bytes = 0;
-  for (const PendingCommit& commit : group) bytes += commit.stored.size() + 64;
+  for (const PendingCommit& pending : group) bytes += pending.commit == nullptr ? 0 : pending.commit->bytes.size() + 96;
   rocksdb::WriteBatch batch(bytes, /*max_bytes=*/0, /*protection_bytes_per_key=*/8, /*default_cf_ts_sz=*/0);
   const PendingCommit* last = nullptr;
-  for (const PendingCommit& commit : group) {
-    if (commit.stored.empty()) continue;
-    rocksdb::Status status = batch.Put(LogKey(commit.tenant, commit.first_position), commit.stored);
+  for (const PendingCommit& pending : group) {
+    if (pending.commit == nullptr) continue;
+    const StoredCommit& commit = *pending.commit;
+    const std::string key = LogKey(pending.tenant, commit.first_position);
+    const rocksdb::Slice key_part(key);
+    const rocksdb::Slice value_parts[] = {{reinterpret_cast<const char*>(commit.hash.data()), commit.hash.size()},
+                                          commit.bytes};
+    rocksdb::Status status = batch.Put(nullptr, rocksdb::SliceParts(&key_part, 1), rocksdb::SliceParts(value_parts, 2));
     if (!status.ok()) return FromRocksdb(status, "log/");
-    last = &commit;
+    last = &pending;
   }
   if (last == nullptr) return absl::OkStatus();
   rocksdb::WriteOptions synced;
   synced.sync = true;
   rocksdb::Status status = opened_.db->Write(synced, &batch);
   if (!status.ok()) return FromRocksdb(status, "log/");
-  mark_writer_->Raise({opened_.db->GetLatestSequenceNumber(), last->tenant, last->first_position, last->head.position,
-                       last->head.hash});
+  mark_writer_->Raise({opened_.db->GetLatestSequenceNumber(), last->tenant, last->commit->first_position,
+                       last->commit->last_position, last->commit->hash});
   return absl::OkStatus();
 }
 
@@ -156,7 +157,7 @@ Head RocksdbEventLog::SequencedHead(TenantNumber tenant) {
 Head RocksdbEventLog::DurableHead(TenantNumber tenant) { return heads_->Get(tenant); }
 
 std::unique_ptr<Subscription> RocksdbEventLog::Subscribe(TenantNumber tenant, uint64_t after_position) {
-  return NewSubscription(this, heads_, tenant, after_position);
+  return NewSubscription(this, heads_, recent_, tenant, after_position);
 }
 
 void RocksdbEventLog::Close() {

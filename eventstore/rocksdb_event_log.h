@@ -56,6 +56,7 @@ class RocksdbEventLog : public EventLog {
   const RocksdbLogOptions options_;
   OpenedLog opened_;
   const std::shared_ptr<DurableHeads> heads_ = std::make_shared<DurableHeads>();
+  const std::shared_ptr<RecentCommits> recent_ = std::make_shared<RecentCommits>();
   FreeSpaceGuard free_space_;  // of the sequencing thread
   mutable std::mutex sequenced_mutex_;
   absl::flat_hash_map<TenantNumber, Head> sequenced_;  // guarded by sequenced_mutex_

@@ -129,7 +129,7 @@ absl::StatusOr<uint64_t> RocksdbIndex::Revision(TenantNumber tenant, absl::strin
   if (!revision.has_value()) return BadEntry("head");
   std::lock_guard lock(mutex_);
   // Not if the stream went on meanwhile: what was read is old then.
-  if (*revision > 0 && tails_written_ == written_before && FindInTails(pick) == nullptr) {
+  if (tails_written_ == written_before && FindInTails(pick) == nullptr) {
     revision_cache_.Put(key, *revision);
   }
   return *revision;
@@ -148,7 +148,8 @@ absl::StatusOr<std::optional<std::string>> RocksdbIndex::Key(TenantNumber tenant
   auto value = Get(index_key);
   if (!value.ok()) return value.status();
   std::lock_guard lock(mutex_);
-  if (value->has_value() && tails_written_ == written_before && FindInTails(pick) == nullptr) {
+  // Also that there is none: the sequencer asks again what was asked when the command was loaded.
+  if (tails_written_ == written_before && FindInTails(pick) == nullptr) {
     key_cache_.Put(index_key, *value);
   }
   return *value;

@@ -17,7 +17,6 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "eventstore/durable_file.h"
 #include "eventstore/high_water_mark.h"
@@ -66,7 +65,7 @@ class RocksdbKeyVault : public KeyVault {
     auto wrapped = Get(name);
     if (!wrapped.ok()) return wrapped.status();
     if (wrapped->has_value()) return master_.Unwrap(name, **wrapped).status();
-    pending_[name] = master_.Wrap(name, DataKey{});
+    pending_.keys[name] = master_.Wrap(name, DataKey{});
     return absl::OkStatus();
   }
 
@@ -77,6 +76,11 @@ class RocksdbKeyVault : public KeyVault {
     if (!found.ok()) return found.status();
     if (found->has_value()) return absl::AlreadyExistsError(absl::StrCat("there is a key ", key_id));
     return MintLocked(name);
+  }
+
+  absl::StatusOr<DataKey> MintForNewId(uint32_t tenant, absl::string_view key_id) override {
+    std::lock_guard lock(mutex_);
+    return MintLocked(VaultKey(tenant, 'K', key_id));
   }
 
   absl::StatusOr<DataKey> Find(uint32_t tenant, absl::string_view key_id) override {
@@ -93,11 +97,13 @@ class RocksdbKeyVault : public KeyVault {
       std::lock_guard lock(mutex_);
       if (!failure_.ok()) return failure_;
       if (pending_.empty()) return absl::OkStatus();
-      flushing_ = std::move(pending_);
-      pending_.clear();
+      flushing_ = std::exchange(pending_, Unwritten());
     }
     rocksdb::WriteBatch batch;
-    for (const auto& [key, value] : flushing_) batch.Put(key, value);
+    for (const auto& [name, wrapped] : flushing_.keys) batch.Put(name, wrapped);
+    for (const auto& [prefix, streams] : flushing_.lookups) {
+      for (const std::string& stream : streams) batch.Put(absl::StrCat(prefix, stream), "");
+    }
     rocksdb::WriteOptions synced;
     synced.sync = true;
     absl::Status status = FromRocksdb(db_->Write(synced, &batch), kName);
@@ -109,7 +115,7 @@ class RocksdbKeyVault : public KeyVault {
     std::lock_guard lock(mutex_);
     // After a failed sync nobody knows what is on the disk: no key may be called durable any more.
     if (status.ok()) {
-      flushing_.clear();
+      flushing_ = Unwritten();
     } else {
       failure_ = status;
     }
@@ -121,7 +127,7 @@ class RocksdbKeyVault : public KeyVault {
     std::lock_guard lock(mutex_);
     absl::StatusOr<std::string> prefix = LookupPrefix(tenant, kind, value);
     if (!prefix.ok()) return prefix.status();
-    pending_[absl::StrCat(*prefix, stream)] = "";
+    pending_.lookups[*std::move(prefix)].emplace_back(stream);
     return absl::OkStatus();
   }
 
@@ -132,9 +138,9 @@ class RocksdbKeyVault : public KeyVault {
     if (!prefix.ok()) return prefix.status();
     std::map<std::string, bool> streams;  // in byte order, each once
     for (const auto* waiting : {&flushing_, &pending_}) {
-      for (auto it = waiting->lower_bound(*prefix); it != waiting->end() && absl::StartsWith(it->first, *prefix); ++it) {
-        streams[it->first.substr(prefix->size())] = true;
-      }
+      const auto it = waiting->lookups.find(*prefix);
+      if (it == waiting->lookups.end()) continue;
+      for (const std::string& stream : it->second) streams[stream] = true;
     }
     std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(rocksdb::ReadOptions()));
     for (it->Seek(*prefix); it->Valid() && it->key().starts_with(*prefix); it->Next()) {
@@ -147,10 +153,18 @@ class RocksdbKeyVault : public KeyVault {
   }
 
  private:
+  // What is not in the database yet.
+  struct Unwritten {
+    absl::flat_hash_map<std::string, std::string> keys;                    // wrapped, by name
+    absl::flat_hash_map<std::string, std::vector<std::string>> lookups;    // streams by LookupPrefix()
+    bool empty() const { return keys.empty() && lookups.empty(); }
+  };
+
   // All below: mutex_ is held.
   absl::StatusOr<std::optional<std::string>> Get(const std::string& name) {
-    if (auto it = pending_.find(name); it != pending_.end()) return std::optional<std::string>(it->second);
-    if (auto it = flushing_.find(name); it != flushing_.end()) return std::optional<std::string>(it->second);
+    for (const auto* waiting : {&pending_, &flushing_}) {
+      if (auto it = waiting->keys.find(name); it != waiting->keys.end()) return std::optional<std::string>(it->second);
+    }
     std::string value;
     rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), name, &value);
     if (status.IsNotFound()) return std::optional<std::string>();
@@ -173,7 +187,7 @@ class RocksdbKeyVault : public KeyVault {
     if (!failure_.ok()) return failure_;
     DataKey key;
     randombytes_buf(key.data(), key.size());
-    pending_[name] = master_.Wrap(name, key);
+    pending_.keys[name] = master_.Wrap(name, key);
     cache_.Put(name, key);
     return key;
   }
@@ -202,8 +216,8 @@ class RocksdbKeyVault : public KeyVault {
   std::mutex flush_mutex_;  // one Flush() at a time; taken before mutex_
   std::mutex mutex_;
   // Guarded by mutex_; flushing_ is changed by Flush() alone.
-  std::map<std::string, std::string> pending_;   // not written yet
-  std::map<std::string, std::string> flushing_;  // being written
+  Unwritten pending_;
+  Unwritten flushing_;  // being written
   RecentCache<DataKey> cache_;
   absl::Status failure_;
   HighWaterMarkWriter mark_writer_;

@@ -116,7 +116,8 @@ std::string AssociatedData(uint32_t tenant, const storage::v1::StoredEvent& even
 const unsigned char* Bytes(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* MutableBytes(std::string* text) { return reinterpret_cast<unsigned char*>(text->data()); }
 
-absl::StatusOr<DataKey> FindOrMint(KeyVault& vault, uint32_t tenant, absl::string_view key_id) {
+absl::StatusOr<DataKey> FindOrMint(KeyVault& vault, uint32_t tenant, absl::string_view key_id, HasKey has_key) {
+  if (has_key == HasKey::kNo) return vault.MintForNewId(tenant, key_id);
   absl::StatusOr<DataKey> key = vault.Find(tenant, key_id);
   if (!absl::IsNotFound(key.status())) return key;
   key = vault.Mint(tenant, key_id);
@@ -166,13 +167,13 @@ bool HasPersonalFields(const Message& message) {
   return false;
 }
 
-absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_subject, Message* message,
-                      storage::v1::StoredEvent* event) {
+absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_subject, HasKey has_key,
+                      Message* message, storage::v1::StoredEvent* event) {
   if (HasPersonalFields(*message)) {
     if (data_subject.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("personal data of ", event->stream(), " has no data subject"));
     }
-    absl::StatusOr<DataKey> key = FindOrMint(vault, tenant, data_subject);
+    absl::StatusOr<DataKey> key = FindOrMint(vault, tenant, data_subject, has_key);
     if (!key.ok()) return key.status();
     std::unique_ptr<Message> partial(message->New());
     MovePersonal(message, partial.get());

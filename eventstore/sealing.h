@@ -18,9 +18,12 @@ namespace recount::eventstore {
 // True if the message has personal fields that are set.
 bool HasPersonalFields(const google::protobuf::Message& message);
 
-// Moves the personal fields of `message` into one blob of `event` under the key of `data_subject` (minted if it is new), then
-// serializes what is left into event->payload. Stream and type of `event` must be set: they are authenticated.
-absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_subject,
+// Has a data subject a key already? kNo: the id was made at random a moment before, so that none needs to be looked for.
+enum class HasKey { kMaybe, kNo };
+
+// Moves the personal fields of `message` into one blob of `event` under the key of `data_subject` (minted if there is none),
+// then serializes what is left into event->payload. Stream and type of `event` must be set: they are authenticated.
+absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_subject, HasKey has_key,
                       google::protobuf::Message* message, storage::v1::StoredEvent* event);
 
 // Parses the payload and merges what can be opened. Sets *erased when a blob's key is gone; a blob that does not authenticate is

@@ -46,7 +46,7 @@ TEST_F(SealingTest, SealsEveryPersonalByteAndOpensItAgain) {
   const v1::Person original = SomePerson();
   v1::Person message = original;
   StoredEvent event = EventOf("persons/4711");
-  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", &message, &event).ok());
+  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", HasKey::kMaybe, &message, &event).ok());
   EXPECT_FALSE(HasPersonalFields(message));
   const std::string stored = event.SerializeAsString();
   for (const char* personal : {"Zebulon", "Quartermain", "555", "zebulon", "Zebby", "nickname"}) {
@@ -66,7 +66,7 @@ TEST_F(SealingTest, MessageWithoutPersonalFieldsHasNoBlob) {
   message.mutable_info()->set_name("persons/1");
   EXPECT_FALSE(HasPersonalFields(message));
   StoredEvent event = EventOf("persons/1");
-  ASSERT_TRUE(SealInto(*vault_, kTenant, "", &message, &event).ok());
+  ASSERT_TRUE(SealInto(*vault_, kTenant, "", HasKey::kMaybe, &message, &event).ok());
   EXPECT_EQ(event.sealed_size(), 0);
   EXPECT_TRUE(absl::IsNotFound(vault_->Find(kTenant, "").status()));
 }
@@ -74,14 +74,14 @@ TEST_F(SealingTest, MessageWithoutPersonalFieldsHasNoBlob) {
 TEST_F(SealingTest, PersonalDataNeedsADataSubject) {
   v1::Person message = SomePerson();
   StoredEvent event = EventOf("persons/1");
-  EXPECT_TRUE(absl::IsInvalidArgument(SealInto(*vault_, kTenant, "", &message, &event)));
+  EXPECT_TRUE(absl::IsInvalidArgument(SealInto(*vault_, kTenant, "", HasKey::kMaybe, &message, &event)));
 }
 
 TEST_F(SealingTest, PresenceOfAnEmptyPersonalFieldSurvives) {
   v1::LeadDetailsChanged message;  // an explicitly empty text clears a field
   message.set_organization_name("");
   StoredEvent event = EventOf("leads/1");
-  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", &message, &event).ok());
+  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", HasKey::kMaybe, &message, &event).ok());
   v1::LeadDetailsChanged opened;
   ASSERT_TRUE(OpenInto(*vault_, kTenant, event, &opened, &erased_).ok());
   EXPECT_TRUE(opened.has_organization_name());
@@ -91,7 +91,7 @@ TEST_F(SealingTest, PresenceOfAnEmptyPersonalFieldSurvives) {
 TEST_F(SealingTest, AnErasedKeyLeavesTheRest) {
   v1::Person message = SomePerson();
   StoredEvent event = EventOf("persons/4711");
-  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", &message, &event).ok());
+  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", HasKey::kMaybe, &message, &event).ok());
   auto other_vault = NewMemoryKeyVault();
   v1::Person opened;
   ASSERT_TRUE(OpenInto(*other_vault, kTenant, event, &opened, &erased_).ok());
@@ -104,7 +104,7 @@ TEST_F(SealingTest, AnErasedKeyLeavesTheRest) {
 TEST_F(SealingTest, AnythingChangedIsDataLoss) {
   v1::Person message = SomePerson();
   StoredEvent event = EventOf("persons/4711");
-  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", &message, &event).ok());
+  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", HasKey::kMaybe, &message, &event).ok());
   const auto open = [&](const StoredEvent& changed, uint32_t tenant = kTenant) {
     v1::Person opened;
     return OpenInto(*vault_, tenant, changed, &opened, &erased_);
@@ -135,8 +135,8 @@ TEST_F(SealingTest, OneKeyForOneDataSubjectAndAFreshNonceEachTime) {
   v1::Person second = SomePerson();
   StoredEvent one = EventOf("persons/4711");
   StoredEvent two = EventOf("persons/4711");
-  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", &first, &one).ok());
-  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", &second, &two).ok());
+  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", HasKey::kMaybe, &first, &one).ok());
+  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", HasKey::kMaybe, &second, &two).ok());
   EXPECT_NE(one.sealed(0).nonce(), two.sealed(0).nonce());
   EXPECT_NE(one.sealed(0).ciphertext(), two.sealed(0).ciphertext());
   v1::Person opened;

@@ -12,6 +12,7 @@ namespace {
 
 using storage::v1::CommitRecord;
 using storage::v1::KeyClaim;
+using Revisions = std::vector<std::pair<std::string, uint64_t>>;  // by stream
 
 absl::Status CheckShape(const CommitRecord& record) {
   if (record.events().empty()) return absl::InvalidArgumentError("a commit needs at least one event");
@@ -28,10 +29,13 @@ absl::Status CheckShape(const CommitRecord& record) {
   return absl::OkStatus();
 }
 
-absl::Status CheckExpectations(EventLog& log, const Proposal& proposal) {
+// Fills `revisions` with those of the streams that were checked.
+absl::Status CheckExpectations(EventLog& log, const Proposal& proposal, Revisions& revisions) {
   for (const Expectation& expected : proposal.expectations) {
-    absl::StatusOr<uint64_t> current = log.SequencedRevision(proposal.tenant, expected.stream);
+    absl::StatusOr<uint64_t> current =
+        expected.is_new_name ? 0 : log.SequencedRevision(proposal.tenant, expected.stream);
     if (!current.ok()) return current.status();
+    revisions.emplace_back(expected.stream, *current);
     if (*current != expected.revision) {
       return absl::AbortedError(absl::StrCat("REVISION_MISMATCH: ", expected.stream, " is at revision ", *current,
                                              ", not at ", expected.revision));
@@ -67,15 +71,22 @@ absl::Status CheckClaims(EventLog& log, const Proposal& proposal) {
   return absl::OkStatus();
 }
 
-// Numbers the events in their streams. A commit has few streams: a search over them beats a map.
-absl::Status AssignRevisions(EventLog& log, TenantNumber tenant, CommitRecord& record, Sequenced& sequenced) {
+// A commit has few streams: a search over them beats a map.
+Revisions::iterator FindIn(Revisions& revisions, absl::string_view stream) {
+  return std::find_if(revisions.begin(), revisions.end(), [&](const auto& entry) { return entry.first == stream; });
+}
+
+// Numbers the events in their streams. `checked` are revisions known already.
+absl::Status AssignRevisions(EventLog& log, TenantNumber tenant, Revisions& checked, CommitRecord& record,
+                             Revisions& assigned) {
   for (auto& event : *record.mutable_events()) {
-    auto known = std::find_if(sequenced.revisions.begin(), sequenced.revisions.end(),
-                              [&](const auto& entry) { return entry.first == event.stream(); });
-    if (known == sequenced.revisions.end()) {
-      absl::StatusOr<uint64_t> current = log.SequencedRevision(tenant, event.stream());
+    auto known = FindIn(assigned, event.stream());
+    if (known == assigned.end()) {
+      const auto before = FindIn(checked, event.stream());
+      absl::StatusOr<uint64_t> current =
+          before != checked.end() ? before->second : log.SequencedRevision(tenant, event.stream());
       if (!current.ok()) return current.status();
-      known = sequenced.revisions.insert(sequenced.revisions.end(), {event.stream(), *current});
+      known = assigned.insert(assigned.end(), {event.stream(), *current});
     }
     event.set_revision(++known->second);
   }
@@ -87,10 +98,12 @@ absl::Status AssignRevisions(EventLog& log, TenantNumber tenant, CommitRecord& r
 absl::StatusOr<Sequenced> AssignPlace(EventLog& log, Proposal& proposal) {
   CommitRecord& record = proposal.record;
   if (absl::Status status = CheckShape(record); !status.ok()) return status;
-  if (absl::Status status = CheckExpectations(log, proposal); !status.ok()) return status;
+  Revisions checked;
+  if (absl::Status status = CheckExpectations(log, proposal, checked); !status.ok()) return status;
   if (absl::Status status = CheckClaims(log, proposal); !status.ok()) return status;
   Sequenced sequenced;
-  if (absl::Status status = AssignRevisions(log, proposal.tenant, record, sequenced); !status.ok()) return status;
+  if (absl::Status status = AssignRevisions(log, proposal.tenant, checked, record, sequenced.revisions); !status.ok())
+    return status;
   const Head head = log.SequencedHead(proposal.tenant);
   sequenced.first_position = head.position + 1;
   sequenced.last_position = head.position + record.events_size();

@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kSlice(4);
 
 void TenantReadModels::Project() {
   pthread_setname_np(pthread_self(), "projector");
-  std::deque<eventstore::StoredCommit> waiting;
+  Waiting waiting;
   while (true) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -46,7 +46,7 @@ void TenantReadModels::Project() {
   }
 }
 
-absl::Status TenantReadModels::ProjectOnce(std::deque<eventstore::StoredCommit>* waiting) {
+absl::Status TenantReadModels::ProjectOnce(Waiting* waiting) {
   if (paused_) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait_for(lock, std::chrono::milliseconds(kIdleMs), [this] { return stopping_ || !paused_ || candidate_ != nullptr; });
@@ -60,7 +60,7 @@ absl::Status TenantReadModels::ProjectOnce(std::deque<eventstore::StoredCommit>*
     }
     auto next = subscription_->Next(kCommitsAtOnce, is_rebuilding ? kBusyMs : kIdleMs);
     if (!next.ok()) return next.status();
-    for (eventstore::StoredCommit& commit : *next) waiting->push_back(std::move(commit));
+    for (auto& commit : *next) waiting->push_back(std::move(commit));
   }
   while (!waiting->empty() && !paused_) {
     if (absl::Status applied = ApplySlice(waiting); !applied.ok()) return applied;
@@ -69,11 +69,11 @@ absl::Status TenantReadModels::ProjectOnce(std::deque<eventstore::StoredCommit>*
   return absl::OkStatus();
 }
 
-absl::Status TenantReadModels::ApplySlice(std::deque<eventstore::StoredCommit>* waiting) {
+absl::Status TenantReadModels::ApplySlice(Waiting* waiting) {
   std::unique_lock<FairSharedMutex> gate(gate_);
   const Clock::time_point end = Clock::now() + kSlice;
   while (!waiting->empty() && !paused_) {
-    if (absl::Status applied = live_.driver->Apply(waiting->front()); !applied.ok()) return applied;
+    if (absl::Status applied = live_.driver->Apply(*waiting->front()); !applied.ok()) return applied;
     waiting->pop_front();
     if (Clock::now() >= end) break;
   }

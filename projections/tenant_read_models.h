@@ -50,6 +50,7 @@ class TenantReadModels final : public ReadModels {
 
  private:
   using Clock = std::chrono::steady_clock;
+  using Waiting = std::deque<std::shared_ptr<const eventstore::StoredCommit>>;  // to be applied
 
   // tenant_read_models.cc
   absl::Status LoadKept();
@@ -61,8 +62,8 @@ class TenantReadModels final : public ReadModels {
 
   // projector.cc: the projector's thread.
   void Project();
-  absl::Status ProjectOnce(std::deque<eventstore::StoredCommit>* waiting);
-  absl::Status ApplySlice(std::deque<eventstore::StoredCommit>* waiting);
+  absl::Status ProjectOnce(Waiting* waiting);
+  absl::Status ApplySlice(Waiting* waiting);
   void PublishPosition();
   absl::Status WriteCheckpoint();
   void CheckpointIfDue();

@@ -238,6 +238,26 @@ TEST(CommandBusTest, AtomicGroupIsOneCommitOrNone) {
   EXPECT_EQ(bus.Send(SetStatus("1", "cold")).result.revisions(0).revision(), 3u);
 }
 
+TEST(CommandBusTest, PersonalDataOfOneCommitLiesUnderOneKey) {
+  Bus bus;
+  v1::Command rename;
+  *rename.mutable_change_lead_details()->mutable_lead() = ByExternalId("1");
+  rename.mutable_change_lead_details()->mutable_person_name()->set_display("Ann Meier");
+  const auto outcomes = bus.SendAll({Capture("1"), rename}, true);
+  for (const Outcome& outcome : outcomes) ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  std::vector<std::string> names;
+  ASSERT_TRUE(bus.log().ReadStream(bus.tenant().number(), outcomes[0].result.name(), 0, eventstore::Direction::kForward,
+                                   [&](const eventstore::StreamEvent& event) {
+                                     auto shown = ShowEvent(*bus.archive().vault, bus.tenant().number(), event);
+                                     EXPECT_TRUE(shown.ok()) << shown.status();
+                                     const v1::LeadEvent& lead = shown->payload().lead();
+                                     names.push_back(lead.has_captured() ? lead.captured().person_name().display()
+                                                                         : lead.details_changed().person_name().display());
+                                     return true;
+                                   }).ok());
+  EXPECT_EQ(names, (std::vector<std::string>{"Ann Müller", "Ann Meier"}));
+}
+
 TEST(CommandBusTest, RulesHoldFromTheNextCommandOn) {
   Bus bus;
   v1::Command deal;

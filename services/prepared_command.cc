@@ -2,20 +2,19 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <openssl/sha.h>
 
 #include <utility>
 
 #include "domain/aggregate.h"
 #include "domain/refusal.h"
+#include "eventstore/sha256.h"
 
 namespace recount::services {
 namespace {
 
 std::string Sha256(absl::string_view text) {
-  std::string hash(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(), reinterpret_cast<uint8_t*>(hash.data()));
-  return hash;
+  const auto hash = eventstore::Sha256({text});
+  return {hash.begin(), hash.end()};
 }
 
 // Maps in a message (labels of rules) have no order of their own.

@@ -97,8 +97,8 @@ absl::Status StreamSubscription(const Backend* backend, const Call& call, const 
     if (backend->stopping || absl::IsCancelled(commits.status()))
       return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: subscribe again");
     if (!commits.ok()) return commits.status();
-    for (const eventstore::StoredCommit& commit : *commits) {
-      if (absl::Status told = teller.TellCommit(commit); !told.ok()) return told;
+    for (const auto& commit : *commits) {
+      if (absl::Status told = teller.TellCommit(*commit); !told.ok()) return told;
     }
     if (absl::Status told = teller.TellPositionAfterSilence(); !told.ok()) return told;
   }

@@ -85,11 +85,15 @@ absl::StatusOr<std::string> Transaction::FindKey(absl::string_view key) {
 absl::StatusOr<uint64_t> Transaction::Revision(absl::string_view stream) {
   const auto known = revisions_.find(stream);
   if (known != revisions_.end()) return known->second;
-  const size_t slash = stream.rfind('/');
-  if (slash != absl::string_view::npos && minted_.contains(stream.substr(slash + 1))) return 0;
+  if (IsMinted(stream)) return 0;
   auto held = Hold(stream);
   if (!held.ok()) return held.status();
   return (*held)->revision;
+}
+
+bool Transaction::IsMinted(absl::string_view stream) const {
+  const size_t slash = stream.rfind('/');
+  return slash != absl::string_view::npos && minted_.contains(stream.substr(slash + 1));
 }
 
 absl::Status Transaction::Add(domain::Decision decision, bool visible) {
@@ -141,7 +145,10 @@ absl::Status Transaction::SealEvent(domain::NewEvent& event, storage::v1::Stored
   }
   const std::unique_ptr<google::protobuf::Message> copy(message->New());
   copy->CopyFrom(*message);
-  return eventstore::SealInto(*archive_.vault, tenant_->number(), event.data_subject, copy.get(), stored);
+  const bool is_first = has_key_.insert(event.data_subject).second;
+  const auto has_key =
+      is_first && minted_.contains(event.data_subject) ? eventstore::HasKey::kNo : eventstore::HasKey::kMaybe;
+  return eventstore::SealInto(*archive_.vault, tenant_->number(), event.data_subject, has_key, copy.get(), stored);
 }
 
 domain::EventMeta Transaction::MetaOfAdded(int index) const {
@@ -169,7 +176,9 @@ absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
   record_.set_recorded_micros(now_micros_);
   eventstore::Proposal proposal;
   proposal.tenant = tenant_->number();
-  for (auto& [stream, revision] : base_revisions_) proposal.expectations.push_back({stream, revision});
+  for (auto& [stream, revision] : base_revisions_) {
+    proposal.expectations.push_back({stream, revision, IsMinted(stream)});
+  }
   std::vector<domain::EventMeta> metas;
   for (size_t i = 0; i < added_.size(); ++i) metas.push_back(MetaOfAdded(static_cast<int>(i)));
   proposal.record = std::move(record_);

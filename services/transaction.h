@@ -49,6 +49,7 @@ class Transaction : public domain::Records {
     uint64_t revision;
     v1::EventPayload payload;
   };
+  bool IsMinted(absl::string_view stream) const;  // its id was made for this commit
   absl::StatusOr<std::shared_ptr<const FoldedStream>> Hold(absl::string_view stream);
   absl::Status AddEvent(domain::NewEvent event, bool visible);
   absl::Status SealEvent(domain::NewEvent& event, storage::v1::StoredEvent* stored);
@@ -67,7 +68,8 @@ class Transaction : public domain::Records {
   absl::flat_hash_map<std::string, uint64_t> base_revisions_;
   absl::flat_hash_map<std::string, std::shared_ptr<const FoldedStream>> held_;
   absl::flat_hash_map<std::string, std::string> claimed_;  // by key; empty: released
-  absl::flat_hash_set<std::string> minted_;
+  absl::flat_hash_set<std::string> minted_;    // ids
+  absl::flat_hash_set<std::string> has_key_;   // data subjects that were sealed for
   std::shared_ptr<const domain::Rulebook> rules_;
   std::string actor_;
 };
