@@ -309,6 +309,8 @@ int Act(Program& program) {
 }
 
 int Main(int argc, char** argv) {
+  // gRPC's own lines say nothing that the error does not say; who wants them sets it.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   Program program;
   program.app.require_subcommand(1);
   program.app.footer("Examples:\n  recount status\n  recount --tenant acme report run sales_funnel --period 2026\n\n"

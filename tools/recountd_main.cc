@@ -14,12 +14,14 @@
 #include "absl/status/status.h"
 #include "services/admin_methods.h"
 #include "services/server.h"
+#include "tools/loopback.h"
 
 namespace {
 
 using recount::services::Credentials;
 using recount::services::Server;
 using recount::services::ServerOptions;
+using recount::tools::IsLoopback;
 
 constexpr int kExitUsage = 2;
 constexpr int kExitWriteFailed = 3;
@@ -34,12 +36,6 @@ struct Flags {
 int Complain(int code, absl::string_view sentence) {
   std::fprintf(stderr, "recountd: %.*s\n", static_cast<int>(sentence.size()), sentence.data());
   return code;
-}
-
-// By its form alone: a name that some resolver leads elsewhere is none.
-bool IsLoopback(const std::string& listen) {
-  if (listen.rfind("unix:", 0) == 0 || listen.rfind("[::1]:", 0) == 0 || listen.rfind("localhost:", 0) == 0) return true;
-  return listen.rfind("127.", 0) == 0 && listen.find_first_not_of("0123456789.:") == std::string::npos;
 }
 
 bool ReadFile(const std::string& path, std::string* text) {

@@ -3,6 +3,7 @@
 import grpc
 
 from harness import values
+from harness.certificates import channel_to
 from harness.protos import error_details_pb2, status_pb2, v1
 
 DEADLINE_SECONDS = 60
@@ -52,8 +53,9 @@ def command(kind, /, occurred=None, request_id="", expected_revision=None, valid
 
 
 class Client:
-    def __init__(self, address, tenant="acme", actor="tester", token=None):
-        self.channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", 64 << 20)])
+    def __init__(self, address, tenant="acme", actor="tester", token=None, authority=None):
+        """`authority`: PEM file of the one that signed the server's certificate; without it in clear."""
+        self.channel = channel_to(address, authority)
         if token is not None:
             self.metadata = (("authorization", "Bearer " + token),)
         else:

@@ -9,17 +9,17 @@ import subprocess
 import tempfile
 import time
 
-import grpc
-
+from harness.certificates import channel_to
 from harness.protos import BIN, SOURCE, health_pb2, health_pb2_grpc
 
 START_SECONDS = 60
 
 
 class Server:
-    """Starts at once; `with` stops it and removes a folder that it made. `tokens`: lines of a tokens file, instead of --insecure."""
+    """Starts at once; `with` stops it and removes a folder that it made. `tokens`: lines of a tokens file, instead of --insecure.
+    `tls`: Certificates (harness/certificates.py) to serve with."""
 
-    def __init__(self, folder=None, flags=("--insecure",), tokens=None):
+    def __init__(self, folder=None, flags=("--insecure",), tokens=None, tls=None):
         self.made_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="recount-test-")
         self.data = os.path.join(self.folder, "data")
@@ -30,6 +30,9 @@ class Server:
             with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
                 file.write(tokens)
             self.flags = ["--tokens", path]
+        self.tls = tls
+        if tls:
+            self.flags += ["--tls-cert", tls.certificate, "--tls-key", tls.key]
         self.start()
 
     def __enter__(self):
@@ -67,7 +70,7 @@ class Server:
         raise RuntimeError(f"recountd did not say where it listens: {seen.decode(errors='replace')}\n{self.log()}")
 
     def _wait_until_serving(self):
-        with grpc.insecure_channel(self.address) as channel:
+        with channel_to(self.address, self.tls and self.tls.authority) as channel:
             health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=START_SECONDS, wait_for_ready=True)
 
     def stop(self):
@@ -100,9 +103,9 @@ class Server:
         with open(self.log_path, errors="replace") as file:
             return file.read()[-4000:]
 
-    def recount(self, *arguments, tenant="acme", actor="tester", check=True, cwd=SOURCE, stdin=None):
-        """Runs the command line against this server; returns its standard output."""
-        environment = dict(os.environ, RECOUNT_SERVER=self.address, RECOUNT_TENANT=tenant, RECOUNT_ACTOR=actor)
+    def recount(self, *arguments, tenant="acme", actor="tester", check=True, cwd=SOURCE, stdin=None, **more):
+        """Runs the command line against this server; returns its standard output. `more`: environment variables."""
+        environment = dict(os.environ, RECOUNT_SERVER=self.address, RECOUNT_TENANT=tenant, RECOUNT_ACTOR=actor) | more
         done = subprocess.run([os.path.join(BIN, "recount"), *arguments], env=environment, cwd=cwd, input=stdin,
                               capture_output=True, text=True)
         if check and done.returncode != 0:

@@ -16,7 +16,9 @@
 #include "recount/v1/admin.grpc.pb.h"
 #include "recount/v1/command.grpc.pb.h"
 #include "recount/v1/history.grpc.pb.h"
+#include "tools/cli/failure.h"
 #include "tools/import/byte_source.h"
+#include "tools/loopback.h"
 
 namespace recount::tools {
 namespace {
@@ -154,23 +156,33 @@ class GrpcClient : public Client {
   std::unique_ptr<api::AdminService::Stub> admin_;
 };
 
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentials(const Connection& connection) {
+  if (connection.tls_ca.empty()) {
+    if (connection.token.empty() || IsLoopback(connection.server)) return grpc::InsecureChannelCredentials();
+    return Usage(absl::StrCat("a token must not travel in clear to ", connection.server,
+                              ": --tls-ca FILE or RECOUNT_TLS_CA names the authority behind the server's certificate"));
+  }
+  absl::StatusOr<std::string> roots = ReadWholeFile(connection.tls_ca);
+  if (!roots.ok()) return roots.status();
+  if (!absl::StrContains(*roots, "-----BEGIN CERTIFICATE-----")) {
+    return Usage(absl::StrCat("--tls-ca ", connection.tls_ca, ": holds no certificate in PEM form"));
+  }
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = *std::move(roots);
+  return grpc::SslCredentials(options);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Make(const Connection& connection) {
-  std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
-  if (!connection.tls_ca.empty()) {
-    absl::StatusOr<std::string> roots = ReadWholeFile(connection.tls_ca);
-    if (!roots.ok()) return roots.status();
-    grpc::SslCredentialsOptions options;
-    options.pem_root_certs = *std::move(roots);
-    credentials = grpc::SslCredentials(options);
-  }
+  auto credentials = ChannelCredentials(connection);
+  if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(256 << 20);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 200);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-  return std::make_unique<GrpcClient>(connection, grpc::CreateCustomChannel(connection.server, credentials, arguments));
+  return std::make_unique<GrpcClient>(connection, grpc::CreateCustomChannel(connection.server, *credentials, arguments));
 }
 
 }  // namespace recount::tools

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "absl/strings/cord.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -71,6 +72,23 @@ const char* AdviceFor(const std::string& reason) {
   return found == advice.end() ? nullptr : found->second;
 }
 
+// What to do when there is no connection; gRPC's own sentence is all that tells why.
+std::string AdviceToConnect(absl::string_view message, const std::string& server) {
+  if (absl::StrContains(message, "certificate verify failed")) {
+    return absl::StrCat("--tls-ca must name the authority that signed the certificate of ", server);
+  }
+  if (absl::StrContains(message, "not in peer certificate")) {
+    return absl::StrCat("the certificate is for another name than ", server, ": give --server as the certificate names it");
+  }
+  if (absl::StrContains(message, "WRONG_VERSION_NUMBER") || absl::StrContains(message, "wrong version number")) {
+    return absl::StrCat(server, " does not speak TLS: leave out --tls-ca and RECOUNT_TLS_CA");
+  }
+  if (absl::StrContains(message, "Socket closed") || absl::StrContains(message, "Connection reset")) {
+    return absl::StrCat("if ", server, " speaks TLS, --tls-ca FILE or RECOUNT_TLS_CA turns it on; else it has just ended");
+  }
+  return absl::StrCat("is recountd running at ", server, "? --server or RECOUNT_SERVER says where; `recount status --wait 10` waits for it");
+}
+
 }  // namespace
 
 ExitCode ExitCodeOf(const absl::Status& status) {
@@ -97,8 +115,7 @@ std::string Describe(const absl::Status& status, const std::string& server) {
   const char* advice = AdviceFor(details.reason);
   if (advice != nullptr) absl::StrAppend(&out, "  try: ", advice, "\n");
   if (details.reason.empty() && status.code() == absl::StatusCode::kUnavailable) {
-    absl::StrAppend(&out, "  try: is recountd running at ", server, "? --server or RECOUNT_SERVER says where; ",
-                    "`recount status --wait 10` waits for it\n");
+    absl::StrAppend(&out, "  try: ", AdviceToConnect(status.message(), server), "\n");
   }
   return out;
 }
