@@ -28,8 +28,8 @@ std::string PayloadText(const api::Event& event) {
   return out;
 }
 
-std::string Occurred(const api::Event& event) {
-  const std::string text = TimeText(event.occurred_time(), absl::UTCTimeZone());
+std::string Occurred(const api::Event& event, const absl::TimeZone& zone) {
+  const std::string text = TimeText(event.occurred_time(), zone);
   return event.precision() == api::PRECISION_DAY ? text.substr(0, 10) + " (day)" : text;
 }
 
@@ -41,7 +41,7 @@ std::string Who(const api::Event& event) {
 }
 
 std::string OneLine(const api::Event& event) {
-  return absl::StrCat(event.position(), "  ", TimeText(event.recorded_time(), absl::UTCTimeZone()), "  ", event.stream(), "  ",
+  return absl::StrCat(event.position(), "  ", IsoTime(event.recorded_time()), "  ", event.stream(), "  ",
                       event.type_name(), "  ", Who(event), "  ", ForTerminal(PayloadText(event)));
 }
 
@@ -50,10 +50,10 @@ void PrintJsonLine(Session& session, const google::protobuf::Message& message) {
   if (google::protobuf::util::MessageToJsonString(message, &line).ok()) session.out << line << std::endl;
 }
 
-void PrintEntry(Session& session, const api::HistoryEntry& entry) {
+void PrintEntry(Session& session, const api::HistoryEntry& entry, const absl::TimeZone& zone) {
   const api::Event& event = entry.event();
-  session.out << session.look.Bold(absl::StrCat(event.revision(), "  ", event.type_name())) << "  occurred " << Occurred(event)
-              << ", recorded " << TimeText(event.recorded_time(), absl::UTCTimeZone()) << ", by " << Who(event)
+  session.out << session.look.Bold(absl::StrCat(event.revision(), "  ", event.type_name())) << "  occurred " << Occurred(event, zone)
+              << ", recorded " << TimeText(event.recorded_time(), zone) << ", by " << Who(event)
               << session.look.Faint(absl::StrCat("  position ", event.position(), ", request ", event.request_id())) << "\n";
   for (const api::FieldDifference& change : entry.changes()) {
     session.out << "     " << change.path() << ": " << (change.before().empty() ? "–" : ForTerminal(change.before())) << " → "
@@ -75,6 +75,8 @@ absl::Status ShowRecordHistory(Session& session, const HistoryOptions& options) 
     if (!as_of.ok()) return as_of.status();
     *request.mutable_as_of() = *as_of;
   }
+  const absl::StatusOr<absl::TimeZone> zone = TenantZone(session);
+  if (!zone.ok()) return zone.status();
   api::ReadStreamResponse whole;
   int left = options.limit > 0 ? options.limit : 1 << 30;
   do {
@@ -83,7 +85,7 @@ absl::Status ShowRecordHistory(Session& session, const HistoryOptions& options) 
     absl::Status status = session.client->Call("HistoryService.ReadStream", request, &page);
     if (!status.ok()) return status;
     for (auto& entry : *page.mutable_entries()) {
-      if (session.format == Format::kTable) PrintEntry(session, entry);
+      if (session.format == Format::kTable) PrintEntry(session, entry, *zone);
       *whole.add_entries() = std::move(entry);
     }
     whole.set_revision(page.revision());
@@ -91,6 +93,7 @@ absl::Status ShowRecordHistory(Session& session, const HistoryOptions& options) 
     request.set_after_revision(page.next_after_revision());
     left -= page.entries_size();
   } while (left > 0 && request.after_revision() > 0);
+  if (session.format == Format::kTable) session.out << session.look.Faint(absl::StrCat("times in ", zone->name())) << "\n";
   if (session.format == Format::kJson) {
     session.out << ToJson(whole);
   } else if (whole.next_after_revision() > 0) {

@@ -58,13 +58,15 @@ std::unique_ptr<Message> NewMessage(const std::string& name) {
 
 using Flat = std::vector<std::pair<std::string, std::string>>;
 
-void Flatten(const Message& message, const std::string& prefix, Flat* out);
+// Times in `zone` for people; without one as ISO 8601 for programs.
+void Flatten(const Message& message, const std::string& prefix, const absl::TimeZone* zone, Flat* out);
 
-std::string Known(const Message& message) {
+std::string Known(const Message& message, const absl::TimeZone* zone) {
   if (message.GetDescriptor() == google::type::Money::descriptor()) return MoneyText(static_cast<const google::type::Money&>(message));
   if (message.GetDescriptor() == google::type::Date::descriptor()) return DateText(static_cast<const google::type::Date&>(message));
   if (message.GetDescriptor() == google::protobuf::Timestamp::descriptor()) {
-    return IsoTime(static_cast<const google::protobuf::Timestamp&>(message));
+    const auto& time = static_cast<const google::protobuf::Timestamp&>(message);
+    return zone == nullptr ? IsoTime(time) : TimeText(time, *zone);
   }
   if (message.GetDescriptor() == api::ExternalId::descriptor()) {
     const auto& id = static_cast<const api::ExternalId&>(message);
@@ -83,33 +85,34 @@ std::string Scalar(const Message& message, const FieldDescriptor* field, int ind
   return out;
 }
 
-void FlattenElement(const Message& owner, const FieldDescriptor* field, int index, const std::string& path, Flat* out) {
+void FlattenElement(const Message& owner, const FieldDescriptor* field, int index, const std::string& path, const absl::TimeZone* zone,
+                    Flat* out) {
   if (field->message_type() == nullptr) {
     out->emplace_back(path, Scalar(owner, field, index));
     return;
   }
   const auto* reflection = owner.GetReflection();
   const Message& inner = index < 0 ? reflection->GetMessage(owner, field) : reflection->GetRepeatedMessage(owner, field, index);
-  const std::string known = Known(inner);
+  const std::string known = Known(inner, zone);
   if (known.empty()) {
-    Flatten(inner, path, out);
+    Flatten(inner, path, zone, out);
   } else {
     out->emplace_back(path, known);
   }
 }
 
 // Paths with their values; several of one path are joined.
-void Flatten(const Message& message, const std::string& prefix, Flat* out) {
+void Flatten(const Message& message, const std::string& prefix, const absl::TimeZone* zone, Flat* out) {
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
     const std::string path = prefix.empty() ? field->name() : absl::StrCat(prefix, ".", field->name());
     if (!field->is_repeated()) {
-      FlattenElement(message, field, -1, path, out);
+      FlattenElement(message, field, -1, path, zone, out);
       continue;
     }
     Flat elements;
-    for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) FlattenElement(message, field, i, path, &elements);
+    for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) FlattenElement(message, field, i, path, zone, &elements);
     for (auto& [name, value] : elements) {
       const auto same = std::find_if(out->begin(), out->end(), [&, key = &name](const auto& entry) { return entry.first == *key; });
       if (same == out->end()) {
@@ -121,18 +124,28 @@ void Flatten(const Message& message, const std::string& prefix, Flat* out) {
   }
 }
 
+// A record as its paths and values. Of a time known by its day only, people see the day.
+Flat FlatRecord(const Message& record, const absl::TimeZone* zone) {
+  Flat flat;
+  Flatten(record, "", zone, &flat);
+  const auto is_day = std::find(flat.begin(), flat.end(), std::pair<std::string, std::string>("info.create_precision", "PRECISION_DAY"));
+  if (zone == nullptr || is_day == flat.end()) return flat;
+  for (auto& [path, value] : flat) {
+    if (path == "info.create_time") value.resize(std::min<size_t>(value.size(), sizeof("2026-01-31") - 1));
+  }
+  return flat;
+}
+
 // Columns are the paths that any record has, in the order of the message.
-void PrintRecords(Session& session, const std::vector<std::unique_ptr<Message>>& records) {
+void PrintRecords(Session& session, const std::vector<std::unique_ptr<Message>>& records, const absl::TimeZone* zone) {
   std::vector<std::string> columns;
   std::vector<std::map<std::string, std::string>> rows;
   for (const auto& record : records) {
-    Flat flat;
-    Flatten(*record, "", &flat);
-    auto& row = rows.emplace_back(flat.begin(), flat.end());
+    const Flat flat = FlatRecord(*record, zone);
+    rows.emplace_back(flat.begin(), flat.end());
     for (const auto& [path, value] : flat) {
       if (std::find(columns.begin(), columns.end(), path) == columns.end()) columns.push_back(path);
     }
-    static_cast<void>(row);
   }
   if (session.format == Format::kCsv) {
     for (size_t i = 0; i < columns.size(); ++i) session.out << (i ? "," : "") << CsvCell(columns[i]);
@@ -174,12 +187,12 @@ absl::Status GetRecord(Session& session, const std::string& name, const std::str
     session.out << ToJson(*response);
     return absl::OkStatus();
   }
-  Flat flat;
-  Flatten(*response, "", &flat);
+  const absl::StatusOr<absl::TimeZone> zone = TenantZone(session);
+  if (!zone.ok()) return zone.status();
   TextTable table;
   table.AddColumn("field");
   table.AddColumn("value");
-  for (const auto& [path, value] : flat) table.AddRow({path, value});
+  for (const auto& [path, value] : FlatRecord(*response, &*zone)) table.AddRow({path, value});
   table.Print(session.out, session.look);
   return absl::OkStatus();
 }
@@ -218,8 +231,12 @@ absl::Status ListRecords(Session& session, const std::string& id, const std::str
     request.set_page_token(reflection->GetString(*response, token));
   } while (left > 0 && !request.page_token().empty());
   if (session.format == Format::kJson) return absl::OkStatus();
-  PrintRecords(session, all);
-  if (session.format == Format::kTable) {
+  if (session.format == Format::kCsv) {
+    PrintRecords(session, all, nullptr);
+  } else {
+    const absl::StatusOr<absl::TimeZone> zone = TenantZone(session);
+    if (!zone.ok()) return zone.status();
+    PrintRecords(session, all, &*zone);
     session.out << session.look.Faint(absl::StrCat(Grouped(all.size()), " of ", Grouped(total_size), " ", id)) << "\n";
   }
   return absl::OkStatus();

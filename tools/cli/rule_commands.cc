@@ -94,13 +94,15 @@ absl::Status ListRules(Session& session) {
     session.out << ToJson(versions);
     return absl::OkStatus();
   }
+  const absl::StatusOr<absl::TimeZone> zone = TenantZone(session);
+  if (!zone.ok()) return zone.status();
   TextTable table;
   table.AddColumn("kind");
   table.AddColumn("position", TextTable::Align::kRight);
   for (const char* header : {"effective from", "published", "by", "comment", ""}) table.AddColumn(header);
   for (const api::RuleVersion& version : versions.versions()) {
     table.AddRow({KindName(version.kind()), absl::StrCat(version.published_position()), EffectiveText(version.rule()),
-                  TimeText(version.published_time(), absl::UTCTimeZone()), version.actor(), version.comment(),
+                  TimeText(version.published_time(), *zone), version.actor(), version.comment(),
                   version.withdrawn() ? "withdrawn" : ""});
   }
   table.Print(session.out, session.look);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "absl/strings/str_cat.h"
+
 namespace recount::tools {
 namespace {
 
@@ -45,6 +47,19 @@ void Progress::Show(const std::string& text) {
   } else {
     session_.err << text << std::endl;
   }
+}
+
+absl::StatusOr<absl::TimeZone> TenantZone(Session& session) {
+  api::Rulebook rulebook;
+  absl::Status status = session.client->Call("RulebookService.GetRulebook", api::GetRulebookRequest(), &rulebook);
+  if (!status.ok()) return status;
+  absl::TimeZone zone = absl::UTCTimeZone();
+  for (const api::RuleVersion& version : rulebook.rules()) {
+    const std::string& name = version.rule().content().calendar().zone();
+    if (name.empty() || absl::LoadTimeZone(name, &zone)) continue;
+    return absl::FailedPreconditionError(absl::StrCat("this machine does not know the tenant's zone ", name, ": install tzdata"));
+  }
+  return zone;
 }
 
 std::string DidYouMean(absl::string_view word, const std::vector<std::string>& known) {

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "tools/cli/client.h"
 #include "tools/cli/text_table.h"
 
@@ -37,6 +38,9 @@ class Progress {
   double last_ = 0;
   bool shown_ = false;
 };
+
+// The zone in which the tenant means days, as its calendar rule says. Times for people are shown in it.
+absl::StatusOr<absl::TimeZone> TenantZone(Session& session);
 
 // The word of `known` that `word` was probably meant to be; empty if none is near.
 std::string DidYouMean(absl::string_view word, const std::vector<std::string>& known);
