@@ -3,6 +3,7 @@
 #include "tools/cli/arguments.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/report_render.h"
+#include "tools/cli/text_width.h"
 #include "tools/cli/value_text.h"
 
 namespace recount::tools {
@@ -25,7 +26,7 @@ void PrintStatus(const api::Status& status, Session& session) {
   const api::Tenant& tenant = status.tenant();
   session.out << "server    " << session.client->connection().server << ", version " << status.version() << ", clock "
               << IsoTime(status.time()) << (status.simulated_clock() ? " (simulated)" : "") << "\n";
-  session.out << "tenant    " << tenant.name() << " (" << tenant.display_name() << "), zone " << tenant.zone() << ", currency "
+  session.out << "tenant    " << tenant.name() << " (" << ForTerminal(tenant.display_name()) << "), zone " << tenant.zone() << ", currency "
               << tenant.currency() << (tenant.synthetic() ? ", synthetic: its recorded times are invented" : "") << "\n";
   session.out << "log       position " << Grouped(status.head()) << ", hash " << status.head_hash().substr(0, 16) << "\n";
   if (status.rebuild().running()) {
@@ -44,8 +45,9 @@ absl::Status ShowStatus(Session& session, double wait_seconds) {
   if (!session.client->WaitUntilServing(wait_seconds)) {
     return absl::UnavailableError(absl::StrCat("the server at ", session.client->connection().server, " does not answer"));
   }
-  if (session.client->connection().tenant.empty() && session.client->connection().token.empty()) {
-    session.out << "server    " << session.client->connection().server << " is serving; --tenant shows how a tenant stands\n";
+  const Connection& connection = session.client->connection();
+  if (session.format == Format::kTable && connection.tenant.empty() && connection.token.empty()) {
+    session.out << "server    " << connection.server << " is serving; --tenant shows how a tenant stands\n";
     return absl::OkStatus();
   }
   api::Status status;
@@ -166,8 +168,13 @@ absl::Status SetClock(Session& session, const std::string& time) {
   }
   api::SetClockResponse response;
   absl::Status status = session.client->Call("AdminService.SetClock", request, &response);
-  if (status.ok()) session.out << "the server's clock stands at " << IsoTime(request.time()) << "\n";
-  return status;
+  if (!status.ok()) return status;
+  if (session.format == Format::kJson) {
+    session.out << ToJson(response);
+  } else {
+    session.out << "the server's clock stands at " << IsoTime(request.time()) << "\n";
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace recount::tools

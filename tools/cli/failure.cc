@@ -5,8 +5,10 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "tools/cli/text_width.h"
 
 namespace recount::tools {
 namespace {
@@ -45,6 +47,7 @@ Details DetailsOf(const absl::Status& status) {
 const char* AdviceFor(const std::string& reason) {
   static const std::map<std::string, const char*>& advice = *new std::map<std::string, const char*>{
       {"REPORT_NOT_FOUND", "`recount report list` shows the reports"},
+      {"TENANT_EXISTS", "`recount tenant list` shows its settings"},
       {"TENANT_NOT_FOUND", "`recount tenant create NAME` makes one; --tenant or RECOUNT_TENANT says which"},
       {"CREDENTIALS_INVALID", "give --token or RECOUNT_TOKEN; without a tokens file the server must run with --insecure"},
       {"ROLE_NOT_ALLOWED", "use a token with another role"},
@@ -106,11 +109,13 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 
 std::string Describe(const absl::Status& status, const std::string& server) {
   const Details details = DetailsOf(status);
-  std::string out = absl::StrCat("recount: ", status.message(), "\n");
+  std::string out = "recount:";
+  // Sentences quote what others wrote; only the breaks of lines are ours.
+  for (absl::string_view line : absl::StrSplit(status.message(), '\n')) absl::StrAppend(&out, " ", ForTerminal(line), "\n");
   if (!details.reason.empty()) absl::StrAppend(&out, "  reason: ", details.reason, "\n");
   if (!details.field.empty()) absl::StrAppend(&out, "  field: ", details.field, "\n");
   for (const auto& [key, value] : details.metadata) {
-    if (key != "field") absl::StrAppend(&out, "  ", key, ": ", value, "\n");
+    if (key != "field") absl::StrAppend(&out, "  ", key, ": ", ForTerminal(value), "\n");
   }
   const char* advice = AdviceFor(details.reason);
   if (advice != nullptr) absl::StrAppend(&out, "  try: ", advice, "\n");

@@ -37,7 +37,7 @@ std::string Occurred(const api::Event& event, const absl::TimeZone& zone) {
 std::string Who(const api::Event& event) {
   std::string out = event.actor() + (event.actor_authenticated() ? "" : "?");
   if (!event.on_behalf_of().empty()) absl::StrAppend(&out, " for ", event.on_behalf_of());
-  return out;
+  return ForTerminal(out);
 }
 
 std::string OneLine(const api::Event& event) {

@@ -58,7 +58,7 @@ std::unique_ptr<Message> NewMessage(const std::string& name) {
 
 using Flat = std::vector<std::pair<std::string, std::string>>;
 
-// Times in `zone` for people; without one as ISO 8601 for programs.
+// For people, with times in `zone`; without one for programs, as in the CSV of reports.
 void Flatten(const Message& message, const std::string& prefix, const absl::TimeZone* zone, Flat* out);
 
 std::string Known(const Message& message, const absl::TimeZone* zone) {
@@ -94,7 +94,10 @@ void FlattenElement(const Message& owner, const FieldDescriptor* field, int inde
   const auto* reflection = owner.GetReflection();
   const Message& inner = index < 0 ? reflection->GetMessage(owner, field) : reflection->GetRepeatedMessage(owner, field, index);
   const std::string known = Known(inner, zone);
-  if (known.empty()) {
+  if (zone == nullptr && inner.GetDescriptor() == google::type::Money::descriptor()) {
+    const auto& money = static_cast<const google::type::Money&>(inner);
+    out->insert(out->end(), {{path, Decimal(money)}, {path + ".currency", money.currency_code()}});
+  } else if (known.empty()) {
     Flatten(inner, path, zone, out);
   } else {
     out->emplace_back(path, known);
@@ -147,6 +150,7 @@ void PrintRecords(Session& session, const std::vector<std::unique_ptr<Message>>&
       if (std::find(columns.begin(), columns.end(), path) == columns.end()) columns.push_back(path);
     }
   }
+  if (columns.empty()) return;
   if (session.format == Format::kCsv) {
     for (size_t i = 0; i < columns.size(); ++i) session.out << (i ? "," : "") << CsvCell(columns[i]);
     session.out << "\r\n";
@@ -163,7 +167,7 @@ void PrintRecords(Session& session, const std::vector<std::unique_ptr<Message>>&
     for (const std::string& column : columns) cells.push_back(row[column]);
     table.AddRow(cells);
   }
-  if (!columns.empty()) table.Print(session.out, session.look);
+  table.Print(session.out, session.look);
 }
 
 }  // namespace

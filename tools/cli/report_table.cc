@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tools/cli/report_render.h"
+#include "tools/cli/text_width.h"
 #include "tools/cli/value_text.h"
 
 namespace recount::tools {
@@ -218,7 +219,7 @@ void RenderExplanation(const api::ExplainReportResponse& answer, const Look& loo
   out << "\n";
   for (const api::Contribution& item : answer.contributions()) {
     out << look.Bold(item.record());
-    if (!item.label().empty() && item.label() != item.record()) out << "  " << item.label();
+    if (!item.label().empty() && item.label() != item.record()) out << "  " << ForTerminal(item.label());
     if (item.rank() > 0) out << "  rank " << Grouped(item.rank());
     if (item.value().value_case() != api::Value::VALUE_NOT_SET) out << "  brings " << ForPeople(item.value(), "", zone);
     if (item.has_numerator()) out << "  numerator " << ForPeople(item.numerator(), "", zone);
@@ -231,7 +232,8 @@ void RenderExplanation(const api::ExplainReportResponse& answer, const Look& loo
       const std::string occurred = TimeText(event.occurred_time(), zone);
       events.AddRow({absl::StrCat("  ", event.position()),
                      event.precision() == api::PRECISION_DAY ? occurred.substr(0, 10) : occurred,
-                     TimeText(event.recorded_time(), zone), event.type_name(), event.actor()});
+                     TimeText(event.recorded_time(), zone), event.type_name(),
+                     event.actor() + (event.actor_authenticated() ? "" : "?")});
     }
     if (!events.empty()) events.Print(out, look);
     if (item.total_events() > item.events_size()) {
