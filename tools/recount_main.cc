@@ -11,6 +11,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/failure.h"
 
@@ -24,6 +25,8 @@ struct Program {
   Connection connection;
   std::string format = "table";
   Action action;
+  std::string command;  // `report run`
+  bool has_csv = false;
   bool needs_tenant = true;
 
   ReportOptions report;
@@ -48,8 +51,23 @@ CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& what
   return command;
 }
 
-void OnRun(Program& program, CLI::App* command, Action action) {
-  command->callback([&program, action = std::move(action)] { program.action = action; });
+// `report run`; empty for the program itself.
+std::string PathOf(const CLI::App* command) {
+  std::string path;
+  for (; command->get_parent() != nullptr; command = command->get_parent()) {
+    path = path.empty() ? command->get_name() : absl::StrCat(command->get_name(), " ", path);
+  }
+  return path;
+}
+
+enum class Csv { kNo, kYes };
+
+void OnRun(Program& program, CLI::App* command, Action action, Csv csv = Csv::kNo) {
+  command->callback([&program, command, csv, action = std::move(action)] {
+    program.action = action;
+    program.command = PathOf(command);
+    program.has_csv = csv == Csv::kYes;
+  });
 }
 
 void AddGlobalOptions(Program& p) {
@@ -59,13 +77,13 @@ void AddGlobalOptions(Program& p) {
   p.app.add_option("--token", p.connection.token, "Token of the server's tokens file")->envname("RECOUNT_TOKEN");
   p.app.add_option("--tls-ca", p.connection.tls_ca, "PEM file of the authority that signed the server's certificate")
       ->envname("RECOUNT_TLS_CA");
-  p.app.add_option("--timeout", p.connection.timeout_seconds, "Seconds that one call may take")->capture_default_str();
+  p.app.add_option("--timeout", p.connection.timeout_seconds, "Seconds that one call may take")->check(CLI::PositiveNumber)->capture_default_str();
   p.app.add_option("--format", p.format, "table, json or csv")->check(CLI::IsMember({"table", "json", "csv"}))->capture_default_str();
 }
 
 void AddAdmin(Program& p) {
   CLI::App* status = Add(&p.app, "status", "How the server and the tenant stand", "  recount status --wait 10\n  recount --tenant acme status");
-  status->add_option("--wait", p.wait, "Seconds to wait for the server")->capture_default_str();
+  status->add_option("--wait", p.wait, "Seconds to wait for the server")->check(CLI::NonNegativeNumber)->capture_default_str();
   OnRun(p, status, [&p](Session& s) { return ShowStatus(s, p.wait); });
 
   CLI::App* tenant = Add(&p.app, "tenant", "Tenants", "  recount tenant create acme --zone Europe/Berlin --currency EUR --region DE\n  recount tenant list");
@@ -134,9 +152,9 @@ void AddReports(Program& p) {
                       "  recount report run pipeline_detail --filter 'stage = \"offer\"' --page-size 50");
   run->add_option("ID", p.report.report, "Report")->required();
   AddReportOptions(p, run);
-  run->add_option("--page-size", p.report.page_size, "One page of so many rows; default: all pages");
+  run->add_option("--page-size", p.report.page_size, "One page of so many rows; default: all pages")->check(CLI::PositiveNumber);
   run->add_option("--page-token", p.report.page_token, "The page after, or an answer's pin");
-  OnRun(p, run, [&p](Session& s) { return RunReport(s, p.report); });
+  OnRun(p, run, [&p](Session& s) { return RunReport(s, p.report); }, Csv::kYes);
 
   CLI::App* explain = Add(report, "explain", "Open a cell into the records and events that make it",
                           "  recount report explain won_lost --period 2026-Q2 --by team --row 3 --column won\n"
@@ -146,7 +164,7 @@ void AddReports(Program& p) {
   explain->add_option("--row", p.explain.row, "Number of the row, or total");
   explain->add_option("--column", p.explain.column, "Id of the column");
   explain->add_option("--cell", p.explain.cell, "A cell id of an answer in JSON, instead of all that");
-  explain->add_option("--limit", p.explain.limit, "Records")->capture_default_str();
+  explain->add_option("--limit", p.explain.limit, "Records")->check(CLI::PositiveNumber)->capture_default_str();
   OnRun(p, explain, [&p](Session& s) { return ExplainReport(s, p.report, p.explain); });
 }
 
@@ -159,7 +177,7 @@ void AddHistory(Program& p) {
   history->add_flag("--follow", p.history.follow, "Go on with what comes");
   history->add_flag("--backwards", p.history.backwards, "Newest first");
   history->add_option("--after", p.history.after, "Start after this revision, of the log: position");
-  history->add_option("--limit", p.history.limit, "So many events; default: all");
+  history->add_option("--limit", p.history.limit, "So many events; default: all")->check(CLI::PositiveNumber);
   history->add_option("--as-of", p.history.as_of, "As known then");
   history->add_option("--stream", p.history.streams, "Of the log: streams that begin so")->allow_extra_args(false);
   history->add_option("--type", p.history.types, "Of the log: events of this type")->allow_extra_args(false);
@@ -198,7 +216,7 @@ void AddRules(Program& p) {
   preview->add_option("DRAFT", p.name, "Draft")->required();
   preview->add_option("REPORT", p.reports, "Reports")->required();
   AddReportOptions(p, preview);
-  OnRun(p, preview, [&p](Session& s) { return PreviewDraft(s, p.name, p.reports, p.report); });
+  OnRun(p, preview, [&p](Session& s) { return PreviewDraft(s, p.name, p.reports, p.report); }, Csv::kYes);
 
   CLI::App* publish = Add(rules, "publish", "Publish a draft, or changes at once", "  recount rules publish half\n  recount rules publish --file rules.textproto --comment 'new pipelines'");
   publish->add_option("DRAFT", p.rules.name, "Draft");
@@ -226,9 +244,9 @@ void AddRecords(Program& p) {
   list->add_option("COLLECTION", p.name, "leads, persons, organizations, deals, products, users, teams, org_units")->required();
   list->add_option("--filter", p.filter, "AIP-160 filter");
   list->add_option("--order-by", p.order_by, "FIELD, 'FIELD desc', several with commas");
-  list->add_option("--limit", p.limit, "Records; 0: all")->capture_default_str();
+  list->add_option("--limit", p.limit, "Records; 0: all")->check(CLI::NonNegativeNumber)->capture_default_str();
   list->add_flag("--show-deleted", p.flag, "Deleted ones too");
-  OnRun(p, list, [&p](Session& s) { return ListRecords(s, p.name, p.filter, p.order_by, p.limit, p.flag); });
+  OnRun(p, list, [&p](Session& s) { return ListRecords(s, p.name, p.filter, p.order_by, p.limit, p.flag); }, Csv::kYes);
 
   CLI::App* act = Add(&p.app, "do", "Any command of the API, as JSON",
                       "  recount do captureLead '{\"personName\": {\"display\": \"Ann Lee\"}, \"source\": {\"id\": \"web\"}}'\n"
@@ -250,9 +268,9 @@ void AddImport(Program& p) {
       ->check(CLI::IsMember({"create", "upsert"}))->capture_default_str();
   import->add_option("--rejects", i.rejects, "Write refused rows with their reasons there");
   import->add_flag("--dry-run", i.dry_run, "Send nothing; show the commands of the first rows");
-  import->add_option("--samples", i.samples, "Rows that --dry-run shows of each file")->capture_default_str();
+  import->add_option("--samples", i.samples, "Rows that --dry-run shows of each file")->check(CLI::NonNegativeNumber)->capture_default_str();
   import->add_flag("--resume", i.resume, "Go on after the last row that a broken run got answered");
-  import->add_option("--batch", i.batch, "Commands in one message, 1 to 1000")->capture_default_str();
+  import->add_option("--batch", i.batch, "Commands in one message, 1 to 1000")->check(CLI::Range(1, 1000))->capture_default_str();
   OnRun(p, import, [&p](Session& s) { return Import(s, p.import); });
 }
 
@@ -282,6 +300,28 @@ std::string UnknownCommand(const CLI::App& app, const std::vector<std::string>& 
   return "";
 }
 
+// What is wrong with the command line, and whose help says how it is right.
+int FailToParse(const Program& program, const CLI::ParseError& error, const std::vector<std::string>& words) {
+  const CLI::App* at = &program.app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  std::string meant;
+  const std::string unknown = UnknownCommand(program.app, words, &meant);
+  std::vector<std::string> names;
+  for (const CLI::App* sub : at->get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
+  std::string sentence = error.what();
+  if (!unknown.empty()) {
+    sentence = absl::StrCat("there is no command \"", unknown, "\"", meant.empty() ? "" : absl::StrCat("; did you mean ", meant, "?"));
+  } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !names.empty()) {
+    sentence = absl::StrCat("say what to do: ", absl::StrJoin(names, ", "));
+  }
+  // An option of the program itself is in no command's help.
+  const std::string option = std::string(error.what()).substr(0, std::string(error.what()).find_first_of(": ="));
+  if (at->get_option_no_throw(option) == nullptr && program.app.get_option_no_throw(option) != nullptr) at = &program.app;
+  const std::string path = PathOf(at);
+  std::cerr << "recount: " << sentence << "\n  try: recount " << path << (path.empty() ? "" : " ") << "--help\n";
+  return kExitUsage;
+}
+
 int Fail(const absl::Status& status, const Program& program) {
   std::cerr << Describe(status, program.connection.server);
   return ExitCodeOf(status);
@@ -290,6 +330,11 @@ int Fail(const absl::Status& status, const Program& program) {
 int Act(Program& program) {
   const bool has_credentials = !program.connection.tenant.empty() || !program.connection.token.empty();
   if (program.needs_tenant && !has_credentials) return Fail(Usage("say which tenant: --tenant NAME or RECOUNT_TENANT"), program);
+  if (program.format == "csv" && !program.has_csv) {
+    return Fail(Usage(absl::StrCat("`recount ", program.command, "` has no CSV: --format json is for programs")), program);
+  }
+  const bool err_is_terminal = isatty(STDERR_FILENO) != 0;
+  program.connection.on_wait = [err_is_terminal](int seconds) { ShowWaiting(std::cerr, err_is_terminal, seconds); };
   absl::StatusOr<std::unique_ptr<Client>> client = Client::Make(program.connection);
   if (!client.ok()) return Fail(client.status(), program);
   const char* no_color = std::getenv("NO_COLOR");
@@ -298,7 +343,7 @@ int Act(Program& program) {
   look.colours = isatty(STDOUT_FILENO) && (no_color == nullptr || *no_color == '\0') && (term == nullptr || std::string(term) != "dumb");
   Session session{client->get(), std::cout, std::cerr, look};
   session.format = program.format == "json" ? Format::kJson : program.format == "csv" ? Format::kCsv : Format::kTable;
-  session.err_is_terminal = isatty(STDERR_FILENO);
+  session.err_is_terminal = err_is_terminal;
   absl::Status status = program.action(session);
   std::cout.flush();
   if (!status.ok()) {
@@ -326,12 +371,7 @@ int Main(int argc, char** argv) {
     program.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.app.exit(error);
-    std::string meant;
-    const std::string unknown = UnknownCommand(program.app, std::vector<std::string>(argv + 1, argv + argc), &meant);
-    std::cerr << "recount: " << (unknown.empty() ? error.what() : absl::StrCat("there is no command \"", unknown, "\"")) << "\n";
-    if (!meant.empty()) std::cerr << "  did you mean " << meant << "?\n";
-    std::cerr << "  try: recount --help, recount COMMAND --help\n";
-    return kExitUsage;
+    return FailToParse(program, error, std::vector<std::string>(argv + 1, argv + argc));
   }
   for (const char* name : {"status", "tenant", "clock"}) {
     if (program.app.got_subcommand(name)) program.needs_tenant = false;

@@ -110,7 +110,7 @@ absl::Status Rebuild(Session& session, const std::string& target) {
       return true;
     });
   }
-  if (!status.ok()) return status;
+  if (!status.ok()) return WithSuggestion(session, target, status);
   if (session.format == Format::kJson) {
     session.out << ToJson(last);
     return absl::OkStatus();

@@ -156,6 +156,12 @@ absl::StatusOr<api::DateOrTime> ParseMoment(absl::string_view text, absl::string
   return Usage(absl::StrCat(option, " ", text, ": write a date or time, e.g. 2026-01-31 or 2026-01-31T10:00Z"));
 }
 
+absl::StatusOr<google::type::Date> ParseDay(absl::string_view text, absl::string_view option) {
+  absl::StatusOr<google::type::Date> day = ParseDate(text, TimeForm());
+  if (day.ok()) return day;
+  return Usage(absl::StrCat(option, " ", text, ": write a day, e.g. 2026-01-31"));
+}
+
 absl::StatusOr<RecordName> ParseRecordName(absl::string_view text) {
   RecordName out;
   const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits('/', 3));

@@ -29,6 +29,9 @@ absl::StatusOr<api::RunReportRequest> ToRunRequest(const ReportOptions& options)
 absl::StatusOr<api::AsOf> ParseAsOf(absl::string_view text);
 absl::StatusOr<api::DateOrTime> ParseMoment(absl::string_view text, absl::string_view option);
 
+// `2026-01-31`.
+absl::StatusOr<google::type::Date> ParseDay(absl::string_view text, absl::string_view option);
+
 // `deals/4711`, or `deals/external/SOURCE/ID` for an external id.
 struct RecordName {
   api::Ref ref;

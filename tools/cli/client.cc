@@ -38,6 +38,23 @@ std::chrono::system_clock::time_point After(double seconds) {
   return std::chrono::system_clock::now() + std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
+// Tells of each second that passes, and that it is over.
+class Patience {
+ public:
+  explicit Patience(const std::function<void(int)>& on_wait) : on_wait_(on_wait) {}
+  ~Patience() {
+    if (seconds_ > 0 && on_wait_) on_wait_(0);
+  }
+  void Tick() {
+    ++seconds_;
+    if (on_wait_) on_wait_(seconds_);
+  }
+
+ private:
+  const std::function<void(int)>& on_wait_;
+  int seconds_ = 0;
+};
+
 class GrpcCommandStream : public CommandStream {
  public:
   GrpcCommandStream(std::unique_ptr<grpc::ClientContext> context, api::CommandService::Stub* stub)
@@ -78,7 +95,10 @@ class GrpcClient : public Client {
     std::promise<grpc::Status> done;
     generic_.UnaryCall(context.get(), path, {}, &request, response,
                        [&done](grpc::Status status) { done.set_value(std::move(status)); });
-    return FromGrpc(done.get_future().get());
+    std::future<grpc::Status> answer = done.get_future();
+    Patience patience(connection_.on_wait);
+    while (answer.wait_for(std::chrono::seconds(1)) != std::future_status::ready) patience.Tick();
+    return FromGrpc(answer.get());
   }
 
   absl::Status Subscribe(const api::SubscribeRequest& request,
@@ -108,10 +128,14 @@ class GrpcClient : public Client {
 
   bool WaitUntilServing(double seconds) override {
     const auto deadline = After(seconds);
+    Patience patience(connection_.on_wait);
+    while (!channel_->WaitForConnected(std::min(deadline, After(1)))) {
+      if (std::chrono::system_clock::now() >= deadline) return false;
+      patience.Tick();
+    }
     while (true) {
       grpc::health::v1::HealthCheckRequest request;
       grpc::health::v1::HealthCheckResponse response;
-      if (!channel_->WaitForConnected(deadline)) return false;
       absl::Status status = Call("/grpc.health.v1.Health/Check", request, &response);
       if (status.ok() && response.status() == grpc::health::v1::HealthCheckResponse::SERVING) return true;
       // A server without the health service, or one that wants credentials for it, answers: so it is there.

@@ -24,6 +24,8 @@ struct Connection {
   std::string token;
   std::string tls_ca;           // PEM file; empty: without TLS
   double timeout_seconds = 60;  // of one call
+  // Called each second that an answer takes, with the seconds so far; then with 0 when it is there.
+  std::function<void(int seconds)> on_wait;
 };
 
 // A status of the server keeps its google.rpc.Status as a payload (failure.h reads it).

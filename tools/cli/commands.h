@@ -25,6 +25,8 @@ absl::Status SetClock(Session& session, const std::string& time);
 // ---- Reports (report_commands.cc) ----
 absl::Status ListReports(Session& session, const std::string& language);
 absl::Status ShowReport(Session& session, const std::string& report);
+// Of a refusal because there is no such report: with the one that was probably meant.
+absl::Status WithSuggestion(Session& session, const std::string& report, const absl::Status& status);
 absl::Status RunReport(Session& session, const ReportOptions& options);
 struct ExplainOptions {
   std::string cell;    // a cell id, or

@@ -105,7 +105,7 @@ absl::Status Import(Session& session, const ImportCommandOptions& options) {
   run.upsert = options.mode == "upsert";
   run.dry_run = options.dry_run;
   run.resume = options.resume;
-  run.batch = static_cast<size_t>(std::clamp(options.batch, 1, 1000));
+  run.batch = static_cast<size_t>(options.batch);
   run.rejects = options.rejects;
   run.state_folder = DefaultStateFolder();
   run.destination = absl::StrCat(connection.server, "\n", connection.tenant, "\n", connection.token);

@@ -216,6 +216,7 @@ absl::Status ListRecords(Session& session, const std::string& id, const std::str
   const auto* total = response->GetDescriptor()->FindFieldByName("total_size");
   std::vector<std::unique_ptr<Message>> all;
   int64_t total_size = 0;
+  Progress progress(session);
   do {
     request.set_page_size(static_cast<int>(std::min<int64_t>(left, 1000)));
     absl::Status status =
@@ -233,6 +234,7 @@ absl::Status ListRecords(Session& session, const std::string& id, const std::str
       }
     }
     request.set_page_token(reflection->GetString(*response, token));
+    if (session.format != Format::kJson) progress.Show(absl::StrCat(all.size(), " of ", total_size, " ", id));
   } while (left > 0 && !request.page_token().empty());
   if (session.format == Format::kJson) return absl::OkStatus();
   if (session.format == Format::kCsv) {

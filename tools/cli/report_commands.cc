@@ -19,16 +19,22 @@ std::string LabelOf(const google::protobuf::Map<std::string, std::string>& label
   return otherwise;
 }
 
-absl::Status WithSuggestion(Session& session, const std::string& report, absl::Status status) {
+}  // namespace
+
+absl::Status WithSuggestion(Session& session, const std::string& report, const absl::Status& status) {
   if (ReasonOf(status) != "REPORT_NOT_FOUND") return status;
   api::ListReportsResponse reports;
   if (!session.client->Call("ReportService.ListReports", api::ListReportsRequest(), &reports).ok()) return status;
   std::vector<std::string> ids;
   for (const auto& definition : reports.reports()) ids.push_back(definition.id());
   const std::string meant = DidYouMean(report, ids);
-  if (!meant.empty()) session.err << "did you mean " << meant << "?\n";
-  return status;
+  if (meant.empty()) return status;
+  absl::Status better(status.code(), absl::StrCat(status.message(), "; did you mean ", meant, "?"));
+  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) { better.SetPayload(type, payload); });
+  return better;
 }
+
+namespace {
 
 // All pages in one answer, or the one page that was asked for.
 absl::StatusOr<api::RunReportResponse> RunAll(Session& session, api::RunReportRequest request) {
@@ -196,6 +202,7 @@ absl::Status ExplainReport(Session& session, const ReportOptions& options, const
     request.set_cell_id(*cell);
   }
   api::ExplainReportResponse whole;
+  Progress progress(session);
   int left = explain.limit;
   do {
     request.set_page_size(std::min(left, 1000));
@@ -208,6 +215,7 @@ absl::Status ExplainReport(Session& session, const ReportOptions& options, const
     for (auto& item : *page.mutable_contributions()) *contributions.Add() = std::move(item);
     whole = std::move(page);
     *whole.mutable_contributions() = std::move(contributions);
+    progress.Show(absl::StrCat(whole.contributions_size(), " of ", whole.total_contributions(), " records"));
   } while (left > 0 && !request.page_token().empty());
   if (session.format == Format::kJson) {
     session.out << ToJson(whole);

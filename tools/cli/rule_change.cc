@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "tools/cli/arguments.h"
 #include "tools/cli/failure.h"
 #include "tools/import/text_values.h"
 
@@ -41,8 +42,8 @@ absl::Status TakeDate(absl::string_view* where, bool required, google::type::Dat
   const size_t at = where->find('@');
   *given = at != absl::string_view::npos;
   if (!*given) return required ? Usage(absl::StrCat(*where, ": the day is missing; ", kForms)) : absl::OkStatus();
-  absl::StatusOr<google::type::Date> day = ParseDate(where->substr(at + 1), TimeForm());
-  if (!day.ok()) return Usage(day.status().message());
+  absl::StatusOr<google::type::Date> day = ParseDay(where->substr(at + 1), absl::StrCat("--set ... ", where->substr(0, at + 1)));
+  if (!day.ok()) return day.status();
   *date = *day;
   *where = where->substr(0, at);
   return absl::OkStatus();

@@ -50,8 +50,8 @@ absl::StatusOr<std::vector<api::RuleProposal>> WantedRules(Session& session, con
   }
   if (rules.empty()) return Usage("say what changes: --set probability:PIPELINE/STAGE=50% or --file FILE");
   if (!options.effective_from.empty()) {
-    absl::StatusOr<google::type::Date> day = ParseDate(options.effective_from, TimeForm());
-    if (!day.ok()) return Usage(absl::StrCat("--effective-from: ", day.status().message()));
+    absl::StatusOr<google::type::Date> day = ParseDay(options.effective_from, "--effective-from");
+    if (!day.ok()) return day.status();
     for (api::RuleProposal& rule : rules) *rule.mutable_effective_from() = *day;
   }
   return rules;
@@ -115,8 +115,8 @@ absl::Status ListRules(Session& session) {
 absl::Status ShowRules(Session& session, const std::string& kind, const std::string& valid_at, const std::string& as_of) {
   api::GetRulebookRequest request;
   if (!valid_at.empty()) {
-    absl::StatusOr<google::type::Date> day = ParseDate(valid_at, TimeForm());
-    if (!day.ok()) return Usage(absl::StrCat("--valid-at: ", day.status().message()));
+    absl::StatusOr<google::type::Date> day = ParseDay(valid_at, "--valid-at");
+    if (!day.ok()) return day.status();
     *request.mutable_valid_at() = *day;
   }
   if (!as_of.empty()) {

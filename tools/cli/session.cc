@@ -49,6 +49,16 @@ void Progress::Show(const std::string& text) {
   }
 }
 
+void ShowWaiting(std::ostream& err, bool is_terminal, int seconds) {
+  if (is_terminal) {
+    err << "\r\033[K";
+    if (seconds > 0) err << "waiting for the server: " << seconds << " s";
+    err << std::flush;
+  } else if (seconds > 0 && seconds % 5 == 0) {
+    err << "waiting for the server: " << seconds << " s" << std::endl;
+  }
+}
+
 absl::StatusOr<absl::TimeZone> TenantZone(Session& session) {
   api::Rulebook rulebook;
   absl::Status status = session.client->Call("RulebookService.GetRulebook", api::GetRulebookRequest(), &rulebook);

@@ -39,6 +39,9 @@ class Progress {
   bool shown_ = false;
 };
 
+// That an answer takes `seconds` already: on a terminal a line that is written over, else a line every 5 seconds. 0: it is there.
+void ShowWaiting(std::ostream& err, bool is_terminal, int seconds);
+
 // The zone in which the tenant means days, as its calendar rule says. Times for people are shown in it.
 absl::StatusOr<absl::TimeZone> TenantZone(Session& session);
 
