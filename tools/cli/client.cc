@@ -180,6 +180,21 @@ class GrpcClient : public Client {
   std::unique_ptr<api::AdminService::Stub> admin_;
 };
 
+// gRPC ends the program at metadata that cannot travel.
+absl::Status CheckMetadata(absl::string_view option, absl::string_view value) {
+  const bool fits = std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+  if (fits) return absl::OkStatus();
+  return Usage(absl::StrCat(option, " ", value, ": is an id, of letters, digits and signs of ASCII; names of people belong into records"));
+}
+
+absl::Status CheckCaller(const Connection& connection) {
+  for (const auto& [option, value] : {std::pair("--tenant", &connection.tenant), std::pair("--actor", &connection.actor)}) {
+    if (absl::Status status = CheckMetadata(option, *value); !status.ok()) return status;
+  }
+  if (CheckMetadata("", connection.token).ok()) return absl::OkStatus();
+  return Usage("--token: a token is of letters, digits and signs of ASCII");
+}
+
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentials(const Connection& connection) {
   if (connection.tls_ca.empty()) {
     if (connection.token.empty() || IsLoopback(connection.server)) return grpc::InsecureChannelCredentials();
@@ -199,6 +214,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> ChannelCredentials(con
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Make(const Connection& connection) {
+  if (absl::Status status = CheckCaller(connection); !status.ok()) return status;
   auto credentials = ChannelCredentials(connection);
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;

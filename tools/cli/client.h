@@ -31,7 +31,7 @@ struct Connection {
 // A status of the server keeps its google.rpc.Status as a payload (failure.h reads it).
 class Client {
  public:
-  // Does not connect yet; fails if the TLS file is none, or if a token would leave this machine in clear.
+  // Does not connect yet; fails if who calls cannot be said in ASCII, the TLS file is none, or a token would leave this machine in clear.
   static absl::StatusOr<std::unique_ptr<Client>> Make(const Connection& connection);
   virtual ~Client() = default;
 
