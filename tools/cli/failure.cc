@@ -86,6 +86,9 @@ std::string AdviceToConnect(absl::string_view message, const std::string& server
   if (absl::StrContains(message, "WRONG_VERSION_NUMBER") || absl::StrContains(message, "wrong version number")) {
     return absl::StrCat(server, " does not speak TLS: leave out --tls-ca and RECOUNT_TLS_CA");
   }
+  if (absl::StrContains(message, "DNS resolution failed")) {
+    return absl::StrCat("no machine is known by the name in ", server, ": --server or RECOUNT_SERVER takes HOST:PORT");
+  }
   if (absl::StrContains(message, "Socket closed") || absl::StrContains(message, "Connection reset")) {
     return absl::StrCat("if ", server, " speaks TLS, --tls-ca FILE or RECOUNT_TLS_CA turns it on; else it has just ended");
   }
@@ -121,6 +124,9 @@ std::string Describe(const absl::Status& status, const std::string& server) {
   if (advice != nullptr) absl::StrAppend(&out, "  try: ", advice, "\n");
   if (details.reason.empty() && status.code() == absl::StatusCode::kUnavailable) {
     absl::StrAppend(&out, "  try: ", AdviceToConnect(status.message(), server), "\n");
+  }
+  if (details.reason.empty() && status.code() == absl::StatusCode::kDeadlineExceeded) {
+    absl::StrAppend(&out, "  try: a greater --timeout; a command may have been executed none the less: repeat it with its request id\n");
   }
   return out;
 }

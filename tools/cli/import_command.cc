@@ -57,7 +57,7 @@ void PrintSummary(Session& session, const ImportSummary& summary, const ImportCo
     if (file.rows_skipped == 0) continue;
     session.out << file.kind << ": went on after row " << Grouped(file.rows_skipped) << ", where an earlier run ended\n";
   }
-  if (summary.rules_published > 0) session.out << summary.rules_published << " rules published\n";
+  if (summary.rules_published > 0) session.out << summary.rules_published << (summary.rules_published == 1 ? " rule" : " rules") << " published\n";
   if (options.dry_run) session.out << "dry run: nothing was sent\n";
   if (summary.position > 0) session.out << "the newest position is " << summary.position << "\n";
 }
@@ -78,7 +78,7 @@ void PrintSummaryJson(Session& session, const ImportSummary& summary) {
 
 void PrintRejects(Session& session, const ImportSummary& summary, const std::string& path) {
   if (summary.refused() == 0) return;
-  session.err << summary.refused() << " refused:\n";
+  session.err << Grouped(summary.refused()) << " refused:\n";
   size_t shown = 0;
   bool is_reused = false;
   for (const Reject& reject : summary.first_rejects) {
@@ -128,7 +128,10 @@ absl::Status Import(Session& session, const ImportCommandOptions& options) {
     PrintSummary(session, *summary, options);
   }
   PrintRejects(session, *summary, options.rejects);
-  if (summary->refused() > 0) return absl::FailedPreconditionError("some rows were refused; all others are imported");
+  if (summary->refused() > 0) {
+    return absl::FailedPreconditionError(options.dry_run ? "some rows would be refused"
+                                                         : "some rows were refused; all others are imported");
+  }
   return absl::OkStatus();
 }
 

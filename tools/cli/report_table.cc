@@ -151,10 +151,8 @@ void PrintNotes(const api::RunReportResponse& answer, const Look& look, std::ost
     if (note.count() > 0) out << " [" << note.code() << ", " << Grouped(note.count()) << "]";
     out << "\n";
   }
-  int64_t shown = 0;
-  for (const api::Row& row : answer.rows()) shown += !row.is_total();
   if (!answer.next_page_token().empty()) {
-    out << look.Faint(absl::StrCat(Grouped(shown), " of ", Grouped(answer.total_rows()), " rows; the next page: --page-token ",
+    out << look.Faint(absl::StrCat(Grouped(answer.rows_size()), " of ", Grouped(answer.total_rows()), " rows; the next page: --page-token ",
                                    answer.next_page_token()))
         << "\n";
   }
