@@ -79,7 +79,7 @@ std::string DateText(const google::type::Date& date) {
 }
 
 std::string TimeText(const google::protobuf::Timestamp& time, const absl::TimeZone& zone) {
-  return absl::FormatTime(time.nanos() == 0 ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M:%E*S", ToTime(time), zone);
+  return absl::FormatTime(time.nanos() == 0 ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M:%E6S", ToTime(time), zone);
 }
 
 std::string IsoTime(const google::protobuf::Timestamp& time) {

@@ -19,7 +19,7 @@ std::string Decimal(const google::type::Money& money);
 std::string MoneyText(const google::type::Money& money);
 // 2018-04-30; empty if it is not set.
 std::string DateText(const google::type::Date& date);
-// In the zone: 2018-04-30 16:58:54, with fractions only where there are some.
+// In the zone: 2018-04-30 16:58:54, with six digits of fraction where there is one, so that columns line up.
 std::string TimeText(const google::protobuf::Timestamp& time, const absl::TimeZone& zone);
 // 2018-04-30T19:58:54Z
 std::string IsoTime(const google::protobuf::Timestamp& time);
