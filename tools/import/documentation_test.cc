@@ -5,7 +5,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tools/import/byte_source.h"
@@ -19,20 +18,13 @@ std::string Source() {
   return source == nullptr ? "." : source;
 }
 
-// The indented block that follows the line which begins with a file's name.
-std::string Block(const std::string& page, const std::string& name) {
-  std::string out;
-  bool found = false;
-  for (absl::string_view line : absl::StrSplit(page, '\n')) {
-    if (absl::StartsWith(line, absl::StrCat("`", name, "`"))) {
-      found = true;
-    } else if (found && absl::StartsWith(line, "    ")) {
-      absl::StrAppend(&out, line.substr(4), "\n");
-    } else if (!out.empty() && !line.empty()) {
-      break;
-    }
-  }
-  return out;
+// What the page tells its reader to put into a file: from `$ cat >NAME <<'END'` to `END`.
+std::string HereDocument(const std::string& page, const std::string& name) {
+  const std::string start = absl::StrCat("$ cat >", name, " <<'END'\n");
+  const size_t at = page.find(start);
+  if (at == std::string::npos) return "";
+  const size_t first = at + start.size();
+  return page.substr(first, page.find("\nEND\n", first) + 1 - first);
 }
 
 TEST(Documentation, ExampleOfImporting) {
@@ -41,7 +33,7 @@ TEST(Documentation, ExampleOfImporting) {
   const std::string folder = testing::TempDir() + "/documentation_test";
   std::filesystem::create_directories(folder);
   for (const char* name : {"contacts.csv", "contacts.textproto", "contacts.rules.textproto"}) {
-    const std::string block = Block(*page, name);
+    const std::string block = HereDocument(*page, name);
     ASSERT_FALSE(block.empty()) << name;
     std::ofstream(absl::StrCat(folder, "/", name)) << block;
   }
@@ -61,7 +53,7 @@ TEST(Documentation, ExampleOfImporting) {
   EXPECT_THAT(commands[1], testing::HasSubstr("source { id: \"website\" }"));
   EXPECT_THAT(commands[2], testing::StartsWith("qualify_lead"));
   ASSERT_EQ(got->first_rejects.size(), 1u);
-  EXPECT_THAT(got->first_rejects[0].message, testing::HasSubstr("\"04.02.2026 17:30\" is not of the form %d.%m.%Y"));
+  EXPECT_THAT(got->first_rejects[0].message, testing::HasSubstr("\"04.02.2025 17:30\" is not of the form %d.%m.%Y"));
 }
 
 // The mappings in the repository are well formed even where the data is not at hand.
