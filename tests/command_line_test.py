@@ -58,6 +58,9 @@ class MistakesTest(unittest.TestCase):
             self.assertIn(says, done.stderr, words)
             self.assertTrue(done.stderr.endswith(f"  try: recount {help_of} --help\n".replace("  --help", " --help")), done.stderr)
 
+    def test_version(self):
+        self.assertRegex(without_server("--version").stdout, r"^\d+\.\d+\.\d+\n$")
+
     def test_no_tenant(self):
         done = without_server("report", "list")
         self.assertEqual(USAGE, done.returncode)
@@ -189,6 +192,12 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn(("9500.50", "EUR"), [(deal["value"], deal["value.currency"]) for deal in deals])
         owners = csv.DictReader(io.StringIO(self.run_ok("report", "run", "pipeline_snapshot", "--by", "owner", "--format", "csv"), newline=""))
         self.assertLessEqual({"רות כהן", "王小明"}, {row["owner.label"] for row in owners})
+
+    def test_a_log_that_shows_nothing_says_so(self):
+        for arguments in (("--after", "99999"), ("--type", "NoSuchEvent"), ("--stream", "nowhere/")):
+            done = self.server.recount("history", "--log", *arguments, check=False)
+            self.assertEqual((OK, ""), (done.returncode, done.stdout), arguments)
+            self.assertIn("no such events; the head is ", done.stderr, arguments)
 
     def test_days_are_days_of_the_tenant(self):
         deal = "deals/external/enquiries/17"

@@ -360,6 +360,7 @@ int Main(int argc, char** argv) {
   program.app.require_subcommand(1);
   program.app.footer("Examples:\n  recount status\n  recount --tenant acme report run sales_funnel --period 2026\n\n"
                      "`recount COMMAND --help` says more about a command; docs/cli.md describes formats and exit codes.");
+  program.app.set_version_flag("--version", RECOUNT_VERSION);
   AddGlobalOptions(program);
   AddAdmin(program);
   AddReports(program);

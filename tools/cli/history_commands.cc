@@ -116,10 +116,12 @@ absl::Status ShowLog(Session& session, const HistoryOptions& options) {
   FillFilter(options, request.mutable_filter());
   int left = options.limit > 0 ? options.limit : 1 << 30;
   api::ReadLogResponse page;
+  bool any = false;
   do {
     request.set_page_size(std::min(left, 1000));
     absl::Status status = session.client->Call("HistoryService.ReadLog", request, &page);
     if (!status.ok()) return status;
+    any = any || !page.events().empty();
     for (const api::Event& event : page.events()) {
       if (session.format == Format::kTable) {
         session.out << OneLine(event) << "\n";
@@ -130,6 +132,9 @@ absl::Status ShowLog(Session& session, const HistoryOptions& options) {
     left -= page.events_size();
     request.set_after_position(page.next_after_position());
   } while (left > 0 && page.next_after_position() > 0);
+  if (!any) {
+    session.err << "no such events; the head is " << page.head() << "\n";
+  }
   if (page.next_after_position() > 0) {
     session.err << "more: --after " << page.next_after_position() << " (the head is " << page.head() << ")\n";
   }
