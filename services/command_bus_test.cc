@@ -55,7 +55,7 @@ class Bus {
       : log_(std::move(log)),
         archive_{log_.get(), vault_.get()},
         clock_(kNoon),
-        tenants_(archive_, &clock_, ""),
+        tenants_(archive_, &clock_, {}),
         bus_(std::make_unique<CommandBus>(archive_, &clock_, std::move(options))) {
     EXPECT_TRUE(tenants_.Open().ok());
     std::promise<Tenant*> made;

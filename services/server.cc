@@ -55,7 +55,10 @@ class ServerParts : public Server {
     MakeClock();
     const Archive archive{log_.get(), vault_.get()};
     const bool in_memory = options_.data_folder.empty() || options_.models_in_memory;
-    tenants_ = std::make_unique<Tenants>(archive, clock_.get(), in_memory ? "" : options_.data_folder + "/models");
+    TenantsOptions tenants_options;
+    if (!in_memory) tenants_options.models_folder = options_.data_folder + "/models";
+    tenants_options.pause_projectors = options_.pause_projectors;
+    tenants_ = std::make_unique<Tenants>(archive, clock_.get(), std::move(tenants_options));
     if (absl::Status opened = tenants_->Open(); !opened.ok()) return opened;
     SetSimulatedClock();
     CommandBusOptions bus_options;

@@ -23,6 +23,8 @@ struct ServerOptions {
   // The clock is set by AdminService.SetClock. Only in an empty folder or one that was made so.
   bool simulated_clock = false;
   bool models_in_memory = false;
+  // Read models stand still; for measuring the write side alone.
+  bool pause_projectors = false;
   size_t block_cache_bytes = 256 << 20;
   // A write of the log failed: nothing can be promised any more, and the process should end.
   std::function<void(absl::Status)> on_write_failure;

@@ -83,8 +83,8 @@ void Tenant::SetRules(std::shared_ptr<const domain::Rulebook> rules) {
   rules_ = std::move(rules);
 }
 
-Tenants::Tenants(Archive archive, Clock* clock, std::string models_folder)
-    : archive_(archive), clock_(clock), models_folder_(std::move(models_folder)) {}
+Tenants::Tenants(Archive archive, Clock* clock, TenantsOptions options)
+    : archive_(archive), clock_(clock), options_(std::move(options)) {}
 
 absl::Status Tenants::Open() {
   std::vector<v1::Tenant> found;
@@ -171,9 +171,10 @@ absl::Status Tenants::SequenceCalendar(const v1::Tenant& tenant, absl::string_vi
 absl::StatusOr<Tenant*> Tenants::Register(v1::Tenant info) {
   projections::ReadModelOptions options;
   options.tenant = info.number();
-  if (!models_folder_.empty()) options.directory = absl::StrCat(models_folder_, "/", info.number());
+  if (!options_.models_folder.empty()) options.directory = absl::StrCat(options_.models_folder, "/", info.number());
   auto models = projections::OpenReadModels(options, archive_.log);
   if (!models.ok()) return models.status();
+  if (options_.pause_projectors) (*models)->Pause(true);
   auto tenant = std::make_unique<Tenant>(std::move(info), *std::move(models));
   auto rules = LoadRules(archive_, tenant->number());
   if (!rules.ok()) return rules.status();

@@ -50,10 +50,14 @@ class Tenant {
   std::shared_ptr<const domain::Rulebook> rules_;  // guarded by mutex_
 };
 
+struct TenantsOptions {
+  std::string models_folder;      // of all read models; empty: in memory
+  bool pause_projectors = false;  // read models stand still, and whoever waits for them waits in vain
+};
+
 class Tenants {
  public:
-  // `models_folder`: of all read models; empty: in memory.
-  Tenants(Archive archive, Clock* clock, std::string models_folder);
+  Tenants(Archive archive, Clock* clock, TenantsOptions options);
 
   // Reads the system log. Finishes what a crash in the middle of Create() left undone.
   absl::Status Open();
@@ -74,7 +78,7 @@ class Tenants {
 
   const Archive archive_;
   Clock* const clock_;
-  const std::string models_folder_;
+  const TenantsOptions options_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> by_id_;  // guarded by mutex_
   uint32_t newest_number_ = 0;                                         // sequencer's thread only

@@ -29,7 +29,7 @@ constexpr int kExitCannotStart = 4;
 
 struct Flags {
   std::string data, listen = "127.0.0.1:7420", tokens, tls_certificate, tls_key, master_key;
-  bool insecure = false, simulated_clock = false, models_in_memory = false;
+  bool insecure = false, simulated_clock = false, models_in_memory = false, pause_projectors = false;
   size_t cache_mb = 256;
 };
 
@@ -73,6 +73,8 @@ void DescribeFlags(CLI::App* app, Flags* flags) {
                 "time is set by AdminService.SetClock; only for a new folder, which it marks for ever");
   app->add_flag("--models-memory", flags->models_in_memory,
                 "keep read models in memory only and count them again at each start");
+  app->add_flag("--pause-projectors", flags->pause_projectors,
+                "read models stand still and reports wait in vain: for measuring the write side alone");
   app->add_option("--cache-mb", flags->cache_mb, "memory for blocks of the log")->capture_default_str();
   app->set_version_flag("--version", recount::services::kVersion);
   app->footer("Example:\n  recountd --data /var/lib/recount --listen 127.0.0.1:7420 --insecure");
@@ -85,6 +87,7 @@ std::string OptionsFrom(const Flags& flags, ServerOptions* options) {
   options->master_key_file = flags.master_key;
   options->simulated_clock = flags.simulated_clock;
   options->models_in_memory = flags.models_in_memory;
+  options->pause_projectors = flags.pause_projectors;
   options->block_cache_bytes = flags.cache_mb << 20;
   if (flags.insecure == !flags.tokens.empty()) {
     return "give either --tokens FILE, or --insecure to believe callers on this machine";

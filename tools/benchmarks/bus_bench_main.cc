@@ -150,7 +150,7 @@ int Run(const std::string& folder, int commands, int batch_size) {
   if (!log.ok()) return std::puts(std::string(log.status().message()).c_str()), 1;
   const services::Archive archive{log->get(), vault->get()};
   services::SystemClock clock;
-  services::Tenants tenants(archive, &clock, folder + "/models");
+  services::Tenants tenants(archive, &clock, {folder + "/models"});
   if (!tenants.Open().ok()) return 1;
   v1::CreateTenantRequest request;
   request.set_tenant_id("acme");
