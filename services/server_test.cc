@@ -160,6 +160,26 @@ TEST_F(ServerTest, EverythingIsThereAfterARestart) {
   EXPECT_TRUE(progress.done());
 }
 
+TEST_F(ServerTest, PausedProjectorsTakeCommandsAndAnswerNoReports) {
+  Stop();
+  Start(/*pause_projectors=*/true);
+  v1::RunReportRequest request;
+  request.set_report("sales_conversion");
+  request.set_min_position(MustCapture("1").position());
+  v1::RunReportResponse response;
+  {
+    As context(kViewer);
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(1));
+    const grpc::Status behind = reports_->RunReport(&context, request, &response);
+    EXPECT_EQ(behind.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  }
+  Stop();
+  Start();
+  As context(kViewer);
+  const grpc::Status caught_up = reports_->RunReport(&context, request, &response);
+  EXPECT_TRUE(caught_up.ok()) << caught_up.error_message();
+}
+
 TEST_F(ServerTest, HealthAndStatus) {
   const auto health = grpc::health::v1::Health::NewStub(channel_);
   grpc::health::v1::HealthCheckResponse serving;

@@ -18,6 +18,7 @@
 #include "recount/v1/command.grpc.pb.h"
 #include "recount/v1/history.grpc.pb.h"
 #include "recount/v1/lead.grpc.pb.h"
+#include "recount/v1/report.grpc.pb.h"
 #include "recount/v1/rule.grpc.pb.h"
 #include "services/server.h"
 
@@ -74,8 +75,9 @@ class ServerTest : public testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  void Start() {
+  void Start(bool pause_projectors = false) {
     ServerOptions options;
+    options.pause_projectors = pause_projectors;
     options.data_folder = folder_ + "/data";
     options.credentials = *Credentials::FromText(kTokens);
     options.block_cache_bytes = 8 << 20;
@@ -87,6 +89,7 @@ class ServerTest : public testing::Test {
     commands_ = v1::CommandService::NewStub(channel_);
     leads_ = v1::LeadService::NewStub(channel_);
     history_ = v1::HistoryService::NewStub(channel_);
+    reports_ = v1::ReportService::NewStub(channel_);
     rules_ = v1::RulebookService::NewStub(channel_);
   }
   void Stop() {
@@ -133,6 +136,7 @@ class ServerTest : public testing::Test {
   std::unique_ptr<v1::CommandService::Stub> commands_;
   std::unique_ptr<v1::LeadService::Stub> leads_;
   std::unique_ptr<v1::HistoryService::Stub> history_;
+  std::unique_ptr<v1::ReportService::Stub> reports_;
   std::unique_ptr<v1::RulebookService::Stub> rules_;
 };
 

@@ -3,11 +3,10 @@
 //
 //   log_bench MODE --folder=FOLDER [--tenant=1]
 //
-//   append  --writers=64 --seconds=2 --warm=0.3 [--old-deals=N --old-revision=R --slice=S]: threads
-//   that wait for each
-//           commit; every fourth makes a deal. With N every second one goes to one of the N deals
-//           that `fill` left at revision R, chosen by chance from the S-th slice of 32: a run may
-//           use a slice once.
+//   append  --writers=64 --seconds=2 --warm=0.3 [--old-deals=N --old-revision=R --slice=S]:
+//           threads that wait for each commit; every fourth makes a deal. With N every second one
+//           goes to one of the N deals that `fill` left at revision R, chosen by chance from the
+//           S-th slice of 32: a log's slice can be used once.
 //   fill    --commits=N --deals=M --in-flight=2000: until the tenant's log has N events, on M deals
 //   scan    reads all commits as the log's readers get them
 #include <array>

@@ -12,8 +12,8 @@ MOST_EXTRA_ROUNDS = 2
 class Plan:
     """How much time there is, and how much of it later groups will need."""
 
-    def __init__(self, groups, rounds, seconds, limit_seconds, now=time.monotonic):
-        self.now, self.rounds, self.seconds = now, rounds, seconds
+    def __init__(self, groups, rounds, seconds, limit_seconds, extra_rounds=MOST_EXTRA_ROUNDS, now=time.monotonic):
+        self.now, self.rounds, self.seconds, self.extra_rounds = now, rounds, seconds, extra_rounds
         self.end = now() + limit_seconds
         self.later = list(groups)
 
@@ -56,7 +56,7 @@ def run_group(group, lab, plan):
         longest = 0.0
         while not plan.is_over():
             is_extra = done >= plan.rounds
-            enough = done >= plan.rounds + MOST_EXTRA_ROUNDS or not needs_another(group, samples, plan.rounds)
+            enough = done >= plan.rounds + plan.extra_rounds or not needs_another(group, samples, plan.rounds)
             if is_extra and (enough or plan.spare_seconds() < longest):
                 break
             begin = plan.now()

@@ -8,7 +8,7 @@ import sys
 from benchmarks import measures, report
 from benchmarks.lab import Lab
 from benchmarks.programs import BenchError
-from benchmarks.rounds import Plan, run_group, say
+from benchmarks.rounds import MOST_EXTRA_ROUNDS, Plan, run_group, say
 
 SOURCES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARIES = os.path.join(SOURCES, "build", "release", "bin")
@@ -64,7 +64,7 @@ def measure(groups, options):
     limit = LIMIT_SECONDS * (3 if options.large else 1)
     rounds = 1 if options.quick else options.rounds
     seconds = min(0.5, options.seconds) if options.quick else options.seconds
-    plan = Plan(groups, rounds, seconds, limit)
+    plan = Plan(groups, rounds, seconds, limit, extra_rounds=0 if options.quick else MOST_EXTRA_ROUNDS)
     rows = []
     with Lab(BINARIES, SOURCES, seconds, 0.2 if options.quick else 0.5, options.folder) as lab:
         for group in groups:
