@@ -171,6 +171,15 @@ class RowsTest(unittest.TestCase):
         group = measures.Group("g", {"ours": lambda lab: figures(refused=3.0)}, [row(peers=())])
         self.assertIn("6 commands were refused", self.run_all([group])[0]["notes"])
 
+    def test_a_group_that_fails_says_so_and_the_others_go_on(self):
+        def fail(lab):
+            raise BenchError("no disk")
+        groups = [measures.Group("bad", {"ours": fail}, [row()]), measures.Group("good", {"ours": lambda lab: figures()}, [row()])]
+        bad, good = self.run_all(groups)
+        self.assertIsNone(bad["ours"])
+        self.assertIn("failed: no disk", bad["notes"])
+        self.assertEqual(100.0, good["ours"])
+
     def test_only_runs_what_the_rows_need(self):
         group, = write.chosen(measures.groups(), ["unary_64/postgres_64"])
         self.assertEqual({"running", "postgres_64"}, set(group.contestants))

@@ -80,7 +80,7 @@ ResultLine ReadSubscription(const LoadOptions& options, const std::string& save_
   StreamCall call(options.channel, "/recount.v1.HistoryService/Subscribe");
   CpuMeter cpu(options.server_pid);
   const Clock::time_point begin = Clock::now();
-  call.StartWrite(BufferOf(v1::SubscribeRequest().SerializeAsString()), false);
+  call.StartWrite(BufferOf(v1::SubscribeRequest().SerializeAsString()));
   if (call.Next() != StreamCall::Done::kWritten)
     Fail("the subscription was refused: " + call.Finish().error_message());
   call.StartWritesDone();

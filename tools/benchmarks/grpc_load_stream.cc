@@ -110,7 +110,7 @@ class StreamLoad {
     sent_.push_back(Clock::now());
     ++written_;
     writing_ = true;
-    call_.StartWrite(BufferOf(bytes_), HasRoom());
+    call_.StartWrite(BufferOf(bytes_));
   }
 
   void Close() {

@@ -35,12 +35,8 @@ class StreamCall {
     while (queue_.Next(&tag, &ok)) continue;
   }
 
-  // One of each at a time. `more_follows`: may lie until the next one is written.
-  void StartWrite(const grpc::ByteBuffer& message, bool more_follows) {
-    grpc::WriteOptions options;
-    if (more_follows) options.set_buffer_hint();
-    call_->Write(message, options, TagOf(kWritten));
-  }
+  // One of each at a time. gRPC's hint that more follows brought nothing here.
+  void StartWrite(const grpc::ByteBuffer& message) { call_->Write(message, TagOf(kWritten)); }
   void StartWritesDone() { call_->WritesDone(TagOf(kWritten)); }
   void StartRead() { call_->Read(&answer_, TagOf(kRead)); }
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from benchmarks.postgres import Postgres
-from benchmarks.programs import GrpcServer, flags, memory_mb_of, run
+from benchmarks.programs import FILL_SECONDS, GrpcServer, flags, memory_mb_of, run
 
 SLOW_MICROS = 2000
 # Tries for the best form of the peer: (connections, other flags).
@@ -125,7 +125,8 @@ class Lab:
         """Folder with so many events on a tenth as many deals."""
         folder = self.path(f"{program}-{events}" + "".join(f"-{name}" for name in values))
         if not os.path.exists(folder):
-            run([self.program(program), "fill", *flags(folder=folder, commits=events, deals=max(1, events // 10), **values)])
+            run([self.program(program), "fill", *flags(folder=folder, commits=events, deals=max(1, events // 10), **values)],
+                most_seconds=FILL_SECONDS)
         return folder
 
     def filled_server(self, events):
@@ -134,7 +135,8 @@ class Lab:
         if not os.path.exists(folder):
             with self.recountd(folder, paused=True) as server:
                 server.ask("prepare", tenant_only=1)
-            run([self.program("log_bench"), "fill", *flags(folder=folder, commits=events, deals=max(1, events // 10))])
+            run([self.program("log_bench"), "fill", *flags(folder=folder, commits=events, deals=max(1, events // 10))],
+                most_seconds=FILL_SECONDS)
         return folder
 
     def forget(self, *prefixes):

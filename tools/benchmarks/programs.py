@@ -10,7 +10,8 @@ import subprocess
 import time
 
 START_SECONDS = 120
-RUN_SECONDS = 900
+RUN_SECONDS = 120  # a run of some seconds that takes longer is stuck
+FILL_SECONDS = 1800
 
 
 class BenchError(Exception):
@@ -23,10 +24,13 @@ def die_with_parent(signal_number):
     return lambda: libc.prctl(1, signal_number, 0, 0, 0)
 
 
-def run(command, environment=None, **options):
+def run(command, environment=None, most_seconds=RUN_SECONDS):
     """Runs a program to its end; the object that it prints in its last line."""
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=RUN_SECONDS,
-                          preexec_fn=die_with_parent(signal.SIGKILL), start_new_session=True, **options)
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=most_seconds,
+                              preexec_fn=die_with_parent(signal.SIGKILL), start_new_session=True)
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{' '.join(command)} did not end within {most_seconds} s") from None
     if done.returncode != 0:
         raise BenchError(f"{' '.join(command)} ended with {done.returncode}: {(done.stderr or done.stdout)[-2000:].strip()}")
     lines = done.stdout.strip().splitlines()

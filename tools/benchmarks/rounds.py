@@ -5,6 +5,7 @@ import time
 
 from benchmarks.goals import Samples, judge
 from benchmarks.machine import ForeignCpu
+from benchmarks.programs import BenchError
 
 MOST_EXTRA_ROUNDS = 2
 
@@ -66,6 +67,10 @@ def run_group(group, lab, plan):
             say(f"{group.name}, round {done}")
         if done < plan.rounds:
             notes.append(f"{done} of {plan.rounds} rounds: the time was over")
+    except BenchError as error:
+        # The other groups are measured all the same.
+        notes.append(f"failed: {error}")
+        say(f"{group.name} failed: {error}")
     finally:
         if group.clean_up:
             group.clean_up(lab)

@@ -92,4 +92,4 @@ def main(options):
     say("measuring; everything is in a folder of its own that is removed at the end")
     rows = measure(groups, options)
     print(report.as_json(rows) if options.format == "json" else report.table(rows))
-    return 0
+    return 1 if any(note.startswith("failed: ") for row in rows for note in row["notes"]) else 0
