@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from benchmarks.postgres import Postgres
-from benchmarks.programs import FILL_SECONDS, GrpcServer, flags, memory_mb_of, run
+from benchmarks.programs import GrpcServer, flags, memory_mb_of, run
 
 SLOW_MICROS = 2000
 # Tries for the best form of the peer: (connections, other flags).
@@ -26,9 +26,9 @@ SLOW_CANDIDATES = {
 class Lab:
     """`with Lab(...)`: a folder on the disk that is measured."""
 
-    def __init__(self, binaries, sources, seconds, warm, parent="/var/tmp"):
+    def __init__(self, binaries, sources, seconds, warm, parent="/var/tmp", seconds_left=lambda: 1800):
         self.binaries, self.sources, self.seconds, self.warm = binaries, sources, seconds, warm
-        self.parent = parent
+        self.parent, self.seconds_left = parent, seconds_left
         self.best = {}  # (mode, slow) -> flags of the peer's best form
         self.counter = 0
 
@@ -126,7 +126,7 @@ class Lab:
         folder = self.path(f"{program}-{events}" + "".join(f"-{name}" for name in values))
         if not os.path.exists(folder):
             run([self.program(program), "fill", *flags(folder=folder, commits=events, deals=max(1, events // 10), **values)],
-                most_seconds=FILL_SECONDS)
+                most_seconds=self.seconds_left())
         return folder
 
     def filled_server(self, events):
@@ -136,7 +136,7 @@ class Lab:
             with self.recountd(folder, paused=True) as server:
                 server.ask("prepare", tenant_only=1)
             run([self.program("log_bench"), "fill", *flags(folder=folder, commits=events, deals=max(1, events // 10))],
-                most_seconds=FILL_SECONDS)
+                most_seconds=self.seconds_left())
         return folder
 
     def forget(self, *prefixes):

@@ -25,6 +25,10 @@ class Plan:
         """Left when all later groups have taken what they need."""
         return self.end - self.now() - sum(group.needs_seconds(self.rounds, self.seconds) for group in self.later)
 
+    def seconds_left(self):
+        """For making a log: whole seconds, at least one."""
+        return max(1, int(self.end - self.now()))
+
     def is_over(self):
         return self.now() >= self.end
 

@@ -66,7 +66,8 @@ def measure(groups, options):
     seconds = min(0.5, options.seconds) if options.quick else options.seconds
     plan = Plan(groups, rounds, seconds, limit, extra_rounds=0 if options.quick else MOST_EXTRA_ROUNDS)
     rows = []
-    with Lab(BINARIES, SOURCES, seconds, 0.2 if options.quick else 0.5, options.folder) as lab:
+    with Lab(BINARIES, SOURCES, seconds, 0.2 if options.quick else 0.5, options.folder,
+             plan.seconds_left) as lab:
         for group in groups:
             rows += run_group(group, lab, plan)
     return rows
