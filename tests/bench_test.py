@@ -171,6 +171,10 @@ class RowsTest(unittest.TestCase):
         group = measures.Group("g", {"ours": lambda lab: figures(refused=3.0)}, [row(peers=())])
         self.assertIn("6 commands were refused", self.run_all([group])[0]["notes"])
 
+    def test_the_lag_of_the_read_models_is_said(self):
+        group = measures.Group("g", {"ours": lambda lab: figures(lag=1200.0)}, [row(peers=())])
+        self.assertIn("read models 1,200 events behind at the end", self.run_all([group])[0]["notes"])
+
     def test_a_group_that_fails_says_so_and_the_others_go_on(self):
         def fail(lab):
             raise BenchError("no disk")

@@ -85,7 +85,8 @@ class Lab:
             server.ask("prepare")
             os.sync()
             figures = server.ask(mode, seconds=self.seconds, warm=self.warm, status=1, **values)
-            figures["lag"] = figures["head"] - figures["projected"]
+            if not paused:
+                figures["lag"] = figures["head"] - figures["projected"]
             figures["resident_mb"] = memory_mb_of(server.pid)[0]
             return figures
 

@@ -90,7 +90,7 @@ def notes_of(row, samples):
     if refused:
         found.append(f"{refused:,.0f} commands were refused")
     lags = sorted(s["lag"] for s in used if "lag" in s)
-    if lags and lags[-1] > 0 and "paused" not in row.ours.contestant:
+    if lags:
         found.append(f"read models {lags[len(lags) // 2]:,.0f} events behind at the end")
     noisy = sum(len(samples.all(c)) - len(samples.quiet(c)) for c in contestants)
     if noisy:
