@@ -3,9 +3,13 @@
 #include "rocksdb/file_checksum.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/table.h"
+#include "rocksdb/utilities/table_properties_collectors.h"
 
 namespace recount::eventstore {
 namespace {
+
+// Entries that follow each other in a table; with half of them deletions it is worth merging.
+constexpr size_t kDeletionWindow = 16 << 10;
 
 rocksdb::Options CarefulOptions() {
   rocksdb::Options options;
@@ -50,6 +54,21 @@ rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache
   options.compression = rocksdb::kLZ4Compression;
   rocksdb::BlockBasedTableOptions table = TableOptions(cache);
   table.block_size = 32 << 10;  // commits are read in runs
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  // Packing leaves tables that are mostly deletions: they are merged with what they delete, which frees the space.
+  options.table_properties_collector_factories.push_back(
+      rocksdb::NewCompactOnDeletionCollectorFactory(kDeletionWindow, kDeletionWindow / 2));
+  // A column family that is seldom written to keeps no WAL for ever, which every start would read.
+  options.max_total_wal_size = 192 << 20;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions PackFamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 32 << 20;
+  options.compression = rocksdb::kLZ4Compression;
+  rocksdb::BlockBasedTableOptions table = TableOptions(cache);
+  table.block_size = 16 << 10;  // a pack of common size has a block of its own
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
