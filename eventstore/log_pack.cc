@@ -1,6 +1,10 @@
 #include "eventstore/log_pack.h"
 
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // the same hash, by the widest instructions that the processor has
+#else
 #include <xxhash.h>
+#endif
 
 #include <algorithm>
 #include <cstring>

@@ -256,22 +256,23 @@ TEST_F(TamperedLogTest, AWrongRevisionOrTimeIsFound) {
   EXPECT_THAT(findings, Contains(HasSubstr("position 13: the recorded time is before")));
 }
 
-TEST_F(TamperedLogTest, AGapIsFound) {
-  Change(9, [](storage::v1::CommitRecord* record) { record->mutable_events()->RemoveLast(); }, /*rehash=*/true);
+TEST_F(TamperedLogTest, AMissingCommitIsFound) {
+  ASSERT_TRUE(OpenRaw()->Delete({}, LogKey(1, 9)).ok());
   auto log = *folder_.Open();
-  EXPECT_THAT(*log->Verify(1, nullptr), Contains(HasSubstr("after position 9 comes a commit at position 11")));
+  EXPECT_THAT(*log->Verify(1, nullptr), Contains(HasSubstr("after position 8 comes a commit at position 11")));
   EXPECT_TRUE(absl::IsDataLoss(log->ReadCommits(1, 0, Direction::kForward, [](const StoredCommit&) { return true; })));
-  EXPECT_TRUE(absl::IsDataLoss(log->CommitEnd(1, 10).status()));
+  EXPECT_TRUE(absl::IsDataLoss(log->CommitEnd(1, 9).status()));
 }
 
 TEST_F(TamperedLogTest, ADroppedCommitIsRefusedAtTheStart) {
-  ASSERT_TRUE(OpenRaw()->Delete({}, LogKey(1, 9)).ok());
-  for (int round = 0; round < 2; ++round) {
-    absl::Status status = folder_.Open().status();
-    EXPECT_TRUE(absl::IsDataLoss(status));
-    EXPECT_THAT(std::string(status.message()), HasSubstr("commits out of 11"));
-    OpenRaw().Compact();
+  {
+    RawLog raw = OpenRaw();
+    ASSERT_TRUE(raw->Delete({}, LogKey(1, 9)).ok());
+    raw.Compact();
   }
+  absl::Status status = folder_.Open().status();
+  EXPECT_TRUE(absl::IsDataLoss(status));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("commits out of 11"));
 }
 
 TEST_F(TamperedLogTest, AnotherLogUnderTheMarkIsRefused) {

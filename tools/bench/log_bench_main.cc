@@ -1,6 +1,6 @@
 // How many commits a second the embedded log makes durable, in process.
 //
-//   log_bench FOLDER [COMMITS] [IN_FLIGHT]
+//   log_bench FOLDER [COMMITS] [IN_FLIGHT] [UNPACKED_EVENTS]
 //
 // One thread sequences commits of one event of about 300 bytes, each with a request id and every fourth on a new stream
 // with a key claim, while at most IN_FLIGHT wait for the disk. The folder must not exist; it is left there.
@@ -55,8 +55,9 @@ Proposal MakeProposal(int i) {
   return proposal;
 }
 
-int Run(const std::string& folder, int commits, int most_in_flight) {
+int Run(const std::string& folder, int commits, int most_in_flight, uint64_t unpacked_events) {
   eventstore::RocksdbLogOptions options;
+  options.unpacked_events = unpacked_events;
   options.directory = folder;
   auto opened = OpenRocksdbEventLog(options);
   if (!opened.ok()) {
@@ -105,8 +106,9 @@ int Run(const std::string& folder, int commits, int most_in_flight) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: log_bench FOLDER [COMMITS] [IN_FLIGHT]\n");
+    std::fprintf(stderr, "usage: log_bench FOLDER [COMMITS] [IN_FLIGHT] [UNPACKED_EVENTS]\n");
     return 2;
   }
-  return recount::tools::Run(argv[1], argc > 2 ? std::atoi(argv[2]) : 500'000, argc > 3 ? std::atoi(argv[3]) : 64);
+  return recount::tools::Run(argv[1], argc > 2 ? std::atoi(argv[2]) : 500'000, argc > 3 ? std::atoi(argv[3]) : 64,
+                             argc > 4 ? std::strtoull(argv[4], nullptr, 10) : recount::eventstore::RocksdbLogOptions().unpacked_events);
 }
