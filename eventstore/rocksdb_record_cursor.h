@@ -47,6 +47,8 @@ class RecordCursor {
   absl::StatusOr<bool> SeekPack(uint64_t position);
   // Opens the pack that holds `position`, with a new iterator if this one does not see it; leaves the record as it is.
   absl::StatusOr<bool> LoadPack(uint64_t position);
+  // packs_ failed on the way to the pack of a position.
+  absl::Status PackFailure(uint64_t position) const;
   absl::Status OpenPack();
   absl::Status EnterPack();
   // What comes behind the last pack that this iterator sees begins at `after_the_last`.
