@@ -144,6 +144,28 @@ TEST(RocksdbLogPackingTest, TheNewestEventsStaySingle) {
   EXPECT_GT(first_single, head - 30 - 8 - 3);
 }
 
+// What comes next is single when the reader starts, and packed when it gets there.
+TEST(RocksdbLogPackingTest, AReaderGoesOnWhilePacksAreMade) {
+  for (Direction direction : {Direction::kForward, Direction::kBackward}) {
+    LogFolder folder;
+    auto log = *OpenRocksdbEventLog(folder.PackingOptions(60));
+    Fill(*log);
+    ASSERT_TRUE(log->FinishUpkeep().ok());
+    const auto before = FirstPositions(*log, 1, 0, direction);
+    std::vector<uint64_t> read;
+    absl::Status status = log->ReadCommits(1, 0, direction, [&](const StoredCommit& commit) {
+      if (read.empty()) {
+        Fill(*log);
+        EXPECT_TRUE(log->FinishUpkeep().ok());
+      }
+      read.push_back(commit.first_position);
+      return true;
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(read, before);
+  }
+}
+
 TEST(RocksdbLogPackingTest, WithoutRoomOnTheDiskPackingWaits) {
   LogFolder folder;
   RocksdbLogOptions options = folder.PackingOptions();
