@@ -148,12 +148,17 @@ class EventLog {
   // (position, head) now and then. Findings are sentences; none means that the log is sound.
   virtual absl::StatusOr<std::vector<std::string>> Verify(
       TenantNumber tenant, const std::function<void(uint64_t, uint64_t)>& progress) = 0;
+  // Does now what the log does for its own good in the background, and returns when nothing of that is due. Changes nothing
+  // that a reader sees.
+  virtual absl::Status FinishUpkeep() { return absl::OkStatus(); }
   // Finishes what is sequenced, then ends; Sequence() is UNAVAILABLE afterwards.
   virtual void Close() = 0;
 };
 
 // In memory: the same behaviour, nothing survives. A product of its own, for tests and embedding.
 std::unique_ptr<EventLog> NewMemoryEventLog();
+
+constexpr uint64_t kNeverPack = UINT64_MAX;
 
 struct RocksdbLogOptions {
   std::string directory;          // made if missing; holds `log/`, `index/`, FORMAT, HWM
@@ -162,6 +167,10 @@ struct RocksdbLogOptions {
   // With less free space than this on its disk, commits are refused (RESOURCE_EXHAUSTED, `DISK_FULL: `) and reading goes on.
   // 0: the smaller of 512 MB and 5 % of the disk.
   uint64_t free_space_reserve_bytes = 0;
+  // Commits older than the newest events of their tenant, this many, are packed in the background: about `events_a_pack` events
+  // become one value. kNeverPack: none.
+  uint64_t unpacked_events = 4096;
+  uint64_t events_a_pack = 128;
   // Called on the committer's thread before a group is synced: makes the keys durable that its events are sealed with.
   std::function<absl::Status()> before_sync;
 };

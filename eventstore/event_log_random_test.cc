@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "eventstore/commit_codec.h"
 #include "eventstore/event_log_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -88,8 +89,10 @@ class RandomTest {
       const int kind = Below(100);
       if (kind < 70) {
         Append();
-      } else if (kind < 95) {
+      } else if (kind < 93) {
         Ask();
+      } else if (kind < 95) {
+        ASSERT_TRUE(log_->FinishUpkeep().ok());
       } else if (kind < 97 && restarts) {
         Settle();
         log_.reset();
@@ -184,6 +187,13 @@ class RandomTest {
       EXPECT_EQ(read[i].record.first_position(), commits[i].first_position());
       EXPECT_EQ(read[i].record.events_size(), commits[i].events_size());
       EXPECT_EQ(read[i].record.recorded_micros(), commits[i].recorded_micros());
+      EXPECT_EQ(read[i].hash, NextHash(i == 0 ? ChainHash{} : read[i - 1].hash, read[i].bytes));
+    }
+    if (!read.empty()) {
+      EXPECT_EQ(read.back().hash, log_->DurableHead(tenant).hash);
+    }
+    for (size_t i = 0; i < read.size(); i += 1 + Below(20)) {
+      EXPECT_EQ(*log_->CommitEnd(tenant, read[i].first_position), read[i].last_position);
     }
     const uint64_t end = model_.Position(tenant);
     for (int i = 0; i < 5; ++i) {
@@ -238,6 +248,15 @@ TEST(EventLogRandomTest, RocksdbWithSmallTailsEqualsTheModel) {
   RocksdbLogOptions options = folder.Options();
   options.index_memory_bytes = 16 << 10;
   RandomTest(Seed(), [&] { return *OpenRocksdbEventLog(options); }).Run(Steps(600), /*restarts=*/true);
+}
+
+// Packs while it goes on, with nothing, little and some left unpacked.
+TEST(EventLogRandomTest, RocksdbThatPacksEqualsTheModel) {
+  for (uint64_t unpacked : {0, 5, 60}) {
+    LogFolder folder;
+    RandomTest(Seed(), [&] { return *OpenRocksdbEventLog(folder.PackingOptions(unpacked)); })
+        .Run(Steps(400), /*restarts=*/true);
+  }
 }
 
 }  // namespace

@@ -35,7 +35,15 @@ class LogFolder {
     options.block_cache_bytes = 8 << 20;
     return options;
   }
+  // Packs eight events at a time, and leaves `unpacked_events` alone.
+  RocksdbLogOptions PackingOptions(uint64_t unpacked_events = 0) const {
+    RocksdbLogOptions options = Options();
+    options.unpacked_events = unpacked_events;
+    options.events_a_pack = 8;
+    return options;
+  }
   absl::StatusOr<std::unique_ptr<EventLog>> Open() const { return OpenRocksdbEventLog(Options()); }
+  absl::StatusOr<std::unique_ptr<EventLog>> OpenPacking() const { return OpenRocksdbEventLog(PackingOptions()); }
   // As after a kill: the files as they are while a log may be open.
   void CopyTo(const LogFolder& other) const {
     std::filesystem::copy(data, other.data, std::filesystem::copy_options::recursive);

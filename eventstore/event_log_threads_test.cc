@@ -99,5 +99,17 @@ TEST(EventLogThreadsTest, RocksdbWithSmallTails) {
   EXPECT_EQ(*log->SequencedRevision(1, "deals/all"), static_cast<uint64_t>(kCommits / kTenants));
 }
 
+TEST(EventLogThreadsTest, RocksdbThatPacks) {
+  LogFolder folder;
+  auto log = *folder.OpenPacking();
+  std::atomic<bool> done{false};
+  std::thread packer([&] {
+    while (!done) EXPECT_TRUE(log->FinishUpkeep().ok());
+  });
+  RunTogether(*log);
+  done = true;
+  packer.join();
+}
+
 }  // namespace
 }  // namespace recount::eventstore

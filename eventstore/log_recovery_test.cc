@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "eventstore/event_log_testing.h"
@@ -38,11 +39,12 @@ Outcome OpenAndLook(const LogFolder& folder, uint64_t acknowledged) {
   const pid_t child = fork();
   if (child == 0) {
     fclose(stderr);
-    auto log = folder.Open();
+    auto log = folder.OpenPacking();
     if (!log.ok()) _exit(absl::IsDataLoss(log.status()) ? 1 : 3);
     if ((*log)->DurableHead(1).position < acknowledged) _exit(2);
     uint64_t last = 0;
     absl::Status status = (*log)->ReadCommits(1, 0, Direction::kForward, [&](const StoredCommit& commit) {
+      if (commit.record.events(0).stream() != absl::StrCat("deals/", last)) _exit(4);
       last = commit.last_position;
       return true;
     });
@@ -126,6 +128,58 @@ TEST_F(LogRecoveryTest, NoDamageToTheManifestLosesWhatWasAcknowledged) {
   DamageEverywhere(manifest, Read(manifest).size() / 40 + 1);
 }
 
+// Every state in which a power failure may leave the write of a pack: all its commits are single, or all are in it.
+TEST_F(LogRecoveryTest, APackIsThereWholeOrNotAtAll) {
+  LogFolder packed;
+  {
+    auto log = *folder_.OpenPacking();
+    ASSERT_TRUE(log->FinishUpkeep().ok());
+    folder_.CopyTo(packed);  // the packs are in the WAL
+  }
+  fs::path wal;
+  for (const auto& entry : fs::directory_iterator(packed.data + "/log")) {
+    if (entry.path().extension() == ".log" && fs::file_size(entry) > 0) wal = entry.path();
+  }
+  const std::string content = Read(wal);
+  const fs::path relative = fs::relative(wal, packed.data);
+  const size_t step = std::getenv("RECOUNT_DEEP") != nullptr ? 1 : content.size() / 20;
+  ASSERT_GT(step, 0u);
+  for (size_t length = 0; length <= content.size(); length += length + step <= content.size() ? step : 1) {
+    LogFolder copy;
+    packed.CopyTo(copy);
+    Write(fs::path(copy.data) / relative, content.substr(0, length));
+    EXPECT_EQ(OpenAndLook(copy, kCommits), Outcome::kComplete) << "cut at " << length;
+    if (length == content.size()) continue;
+    std::string changed = content;
+    changed[length] ^= 16;
+    LogFolder flipped;
+    packed.CopyTo(flipped);
+    Write(fs::path(flipped.data) / relative, changed);
+    EXPECT_EQ(OpenAndLook(flipped, kCommits), Outcome::kComplete) << "flipped at " << length;
+  }
+}
+
+TEST_F(LogRecoveryTest, NoDamageToPackedTablesLosesWhatWasAcknowledged) {
+  {
+    auto log = *folder_.OpenPacking();
+    ASSERT_TRUE(log->FinishUpkeep().ok());
+  }
+  { auto log = *folder_.OpenPacking(); }  // the WAL's content goes into tables
+  int tables = 0;
+  for (const auto& entry : fs::directory_iterator(folder_.data + "/log")) {
+    const fs::path path = entry.path();
+    const bool is_manifest = path.filename().string().rfind("MANIFEST-", 0) == 0;
+    if (path.extension() != ".sst" && !is_manifest) continue;
+    tables += !is_manifest;
+    DamageEverywhere(path, fs::file_size(path) / 20 + 1);
+    LogFolder copy;
+    folder_.CopyTo(copy);
+    fs::remove(fs::path(copy.data) / "log" / path.filename());
+    EXPECT_TRUE(absl::IsDataLoss(copy.OpenPacking().status())) << path << " is gone";
+  }
+  EXPECT_GE(tables, 2);
+}
+
 TEST_F(LogRecoveryTest, SmallFilesMayNotLieEither) {
   DamageEverywhere(fs::path(folder_.data) / "log" / "CURRENT", 5);
   DamageEverywhere(fs::path(folder_.data) / "FORMAT", 7);
@@ -172,16 +226,19 @@ TEST_F(LogRecoveryTest, AMissingFileIsRefused) {
 }
 
 // kill -9 in the middle of writing: everything that was told to be durable is there afterwards.
-TEST(LogCrashTest, AKilledWriterLosesNothingAcknowledged) {
-  LogFolder folder;
+void KillWritersOf(const LogFolder& folder, const RocksdbLogOptions& options, bool packs_all_the_time) {
   uint64_t before = 0;
   for (int round = 0; round < 5; ++round) {
     int channel[2];
     ASSERT_EQ(pipe(channel), 0);
     const pid_t child = fork();
     if (child == 0) {
-      auto log = folder.Open();
+      auto log = OpenRocksdbEventLog(options);
       if (!log.ok()) _exit(1);
+      std::thread packer([&] {
+        while (packs_all_the_time && (*log)->FinishUpkeep().ok()) {
+        }
+      });
       for (int i = 0;; ++i) {
         auto sequenced = (*log)->Sequence(MakeProposal(1, {"a", absl::StrCat("b", i % 50)}), [&](absl::Status status) {
           const uint64_t position = (*log)->DurableHead(1).position;
@@ -200,7 +257,7 @@ TEST(LogCrashTest, AKilledWriterLosesNothingAcknowledged) {
     uint64_t more = 0;
     while (read(channel[0], &more, sizeof(more)) == sizeof(more)) acknowledged = more;
     close(channel[0]);
-    auto log = folder.Open();
+    auto log = OpenRocksdbEventLog(options);
     ASSERT_TRUE(log.ok()) << log.status();
     EXPECT_GE((*log)->DurableHead(1).position, acknowledged);
     EXPECT_GT(acknowledged, before);
@@ -208,6 +265,16 @@ TEST(LogCrashTest, AKilledWriterLosesNothingAcknowledged) {
     EXPECT_EQ(*(*log)->SequencedRevision(1, "a") * 2, before);
     EXPECT_THAT(*(*log)->Verify(1, nullptr), testing::IsEmpty());
   }
+}
+
+TEST(LogCrashTest, AKilledWriterLosesNothingAcknowledged) {
+  LogFolder folder;
+  KillWritersOf(folder, folder.Options(), /*packs_all_the_time=*/false);
+}
+
+TEST(LogCrashTest, AKilledPackerLosesNothingAcknowledged) {
+  LogFolder folder;
+  KillWritersOf(folder, folder.PackingOptions(), /*packs_all_the_time=*/true);
 }
 
 TEST(HighWaterMarkTest, TheNewerWholeSlotCounts) {

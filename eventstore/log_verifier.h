@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/string_view.h"
+#include "eventstore/commit_codec.h"
 #include "eventstore/event_log.h"
 
 namespace recount::eventstore {
@@ -16,7 +16,10 @@ class LogVerifier {
  public:
   explicit LogVerifier(TenantNumber tenant) : tenant_(tenant) {}
 
-  void Check(uint64_t first_position, absl::string_view stored);
+  void Check(uint64_t first_position, const CommitParts& parts);
+  // Commits that cannot be read at all, as the sentence says. The next one is taken as it is, and so are the revisions that
+  // streams have after it: so that one damage is one finding.
+  void AddLoss(std::string sentence);
   void AddFinding(std::string sentence) { findings_.push_back(std::move(sentence)); }
 
   // After the last commit.
@@ -33,6 +36,9 @@ class LogVerifier {
   ChainHash hash_{};
   StoredCommit commit_;
   absl::flat_hash_map<std::string, uint64_t> revisions_;
+  bool is_after_loss_ = false;   // the next commit is the first after commits that cannot be read
+  int losses_ = 0;
+  absl::flat_hash_map<std::string, int> seen_at_loss_;  // streams met since the first loss, and how many there were then
   std::vector<std::string> findings_;
 };
 

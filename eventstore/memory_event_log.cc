@@ -161,8 +161,7 @@ class MemoryEventLog : public EventLog {
                                                   const std::function<void(uint64_t, uint64_t)>& progress) override {
     LogVerifier verifier(tenant);
     absl::Status status = ReadCommits(tenant, 0, Direction::kForward, [&](const StoredCommit& commit) {
-      const std::string hash(commit.hash.begin(), commit.hash.end());
-      verifier.Check(commit.first_position, absl::StrCat(hash, commit.bytes));
+      verifier.Check(commit.first_position, {commit.hash, commit.bytes});
       return true;
     });
     if (!status.ok()) return status;

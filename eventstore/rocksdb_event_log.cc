@@ -6,6 +6,7 @@
 #include "eventstore/commit_codec.h"
 #include "eventstore/rocksdb_cursor.h"
 #include "eventstore/rocksdb_layout.h"
+#include "eventstore/rocksdb_log_check.h"
 #include "eventstore/sequencing.h"
 #include "rocksdb/cache.h"
 
@@ -31,7 +32,7 @@ absl::Status RocksdbEventLog::Start() {
   auto opened = OpenLogFolder(options_.directory, cache);
   if (!opened.ok()) return opened.status();
   opened_ = *std::move(opened);
-  auto heads = ReadHeads(opened_.db.get());
+  auto heads = ReadHeads(*opened_.database);
   if (!heads.ok()) return heads.status();
   for (const auto& [tenant, head] : *heads) sequenced_[tenant] = head;
   heads_->Raise(sequenced_);
@@ -43,7 +44,10 @@ absl::Status RocksdbEventLog::Start() {
   auto index = RocksdbIndex::Open({options_.directory + "/index", options_.index_memory_bytes, cache, heads_, stop});
   if (!index.ok()) return index.status();
   index_ = *std::move(index);
-  return CatchUpIndex(*heads);
+  if (absl::Status status = CatchUpIndex(*heads); !status.ok()) return status;
+  packer_ = std::make_unique<LogPacker>(options_, opened_.database.get(), stop);
+  for (const auto& [tenant, head] : *heads) packer_->Raise(tenant, head.position);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> RocksdbEventLog::IndexFits(const std::vector<std::pair<TenantNumber, Head>>& heads) {
@@ -52,7 +56,7 @@ absl::StatusOr<bool> RocksdbEventLog::IndexFits(const std::vector<std::pair<Tena
     if (!watermark.ok()) return watermark.status();
     if (watermark->position == 0) continue;
     if (watermark->position > head.position) return false;
-    CommitCursor cursor(opened_.db.get(), tenant, head.position, CursorUse::kPoints);
+    CommitCursor cursor(opened_.database.get(), tenant, head.position, CursorUse::kPoints);
     if (absl::Status status = cursor.SeekTo(watermark->position); !status.ok()) return status;
     if (cursor.commit().last_position != watermark->position || cursor.commit().hash != watermark->hash) return false;
   }
@@ -68,7 +72,7 @@ absl::Status RocksdbEventLog::CatchUpIndex(const std::vector<std::pair<TenantNum
   for (const auto& [tenant, head] : heads) {
     absl::StatusOr<Head> watermark = index_->Watermark(tenant);
     if (!watermark.ok()) return watermark.status();
-    CommitCursor cursor(opened_.db.get(), tenant, head.position, CursorUse::kScan);
+    CommitCursor cursor(opened_.database.get(), tenant, head.position, CursorUse::kScan);
     absl::Status status = cursor.SeekTo(watermark->position + 1);
     for (; status.ok() && cursor.is_valid(); status = cursor.Next()) {
       const StoredCommit& commit = cursor.commit();
@@ -121,11 +125,16 @@ absl::Status RocksdbEventLog::WriteGroup(const std::vector<PendingCommit>& group
     last = &pending;
   }
   if (last == nullptr) return absl::OkStatus();
+  const bool has_pack = packer_->AddTo(&batch);
   rocksdb::WriteOptions synced;
   synced.sync = true;
-  rocksdb::Status status = opened_.db->Write(synced, &batch);
+  rocksdb::Status status = opened_.files.db->Write(synced, &batch);
+  if (has_pack) packer_->Wrote(status.ok());
   if (!status.ok()) return FromRocksdb(status, "log/");
-  mark_writer_->Raise({opened_.db->GetLatestSequenceNumber(), last->tenant, last->commit->first_position,
+  for (const PendingCommit& pending : group) {
+    if (pending.commit != nullptr) packer_->Raise(pending.tenant, pending.commit->last_position);
+  }
+  mark_writer_->Raise({opened_.files.db->GetLatestSequenceNumber(), last->tenant, last->commit->first_position,
                        last->commit->last_position, last->commit->hash});
   return absl::OkStatus();
 }
@@ -163,6 +172,7 @@ std::unique_ptr<Subscription> RocksdbEventLog::Subscribe(TenantNumber tenant, ui
 void RocksdbEventLog::Close() {
   if (committer_ != nullptr) committer_->Close();
   heads_->Close();
+  if (packer_ != nullptr) packer_->Close();
   if (index_ != nullptr) index_->Close();
   if (mark_writer_ != nullptr) mark_writer_->Close();
 }

@@ -13,7 +13,9 @@
 #include "eventstore/free_space.h"
 #include "eventstore/group_committer.h"
 #include "eventstore/high_water_mark.h"
+#include "eventstore/log_verifier.h"
 #include "eventstore/rocksdb_index.h"
+#include "eventstore/rocksdb_log_packer.h"
 #include "eventstore/rocksdb_log_start.h"
 
 namespace recount::eventstore {
@@ -42,6 +44,7 @@ class RocksdbEventLog : public EventLog {
   std::unique_ptr<Subscription> Subscribe(TenantNumber tenant, uint64_t after_position) override;
   absl::StatusOr<std::vector<std::string>> Verify(TenantNumber tenant,
                                                   const std::function<void(uint64_t, uint64_t)>& progress) override;
+  absl::Status FinishUpkeep() override { return packer_->PackNow(); }
   void Close() override;
 
  private:
@@ -52,6 +55,8 @@ class RocksdbEventLog : public EventLog {
   absl::StatusOr<bool> IndexFits(const std::vector<std::pair<TenantNumber, Head>>& heads);
   absl::Status WriteGroup(const std::vector<PendingCommit>& group);
   absl::Status VerifyFiles(std::vector<std::string>* findings);
+  absl::Status VerifyRecords(TenantNumber tenant, uint64_t head, const std::function<void(uint64_t, uint64_t)>& progress,
+                             LogVerifier* verifier);
 
   const RocksdbLogOptions options_;
   OpenedLog opened_;
@@ -63,6 +68,7 @@ class RocksdbEventLog : public EventLog {
   // In this order: what stops first is declared last.
   std::unique_ptr<RocksdbIndex> index_;
   std::unique_ptr<HighWaterMarkWriter> mark_writer_;
+  std::unique_ptr<LogPacker> packer_;
   std::unique_ptr<GroupCommitter> committer_;
 };
 

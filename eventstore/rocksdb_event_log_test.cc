@@ -8,11 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "eventstore/commit_codec.h"
 #include "eventstore/event_log_testing.h"
-#include "eventstore/rocksdb_layout.h"
-#include "eventstore/rocksdb_options.h"
+#include "eventstore/rocksdb_log_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "rocksdb/db.h"
 
 namespace recount::eventstore {
 namespace {
@@ -110,7 +108,7 @@ TEST(RocksdbEventLogTest, OneProcessHasTheFolder) {
 TEST(RocksdbEventLogTest, ANewerFormatIsRefusedWithASentence) {
   LogFolder folder;
   (void)*folder.Open();
-  std::ofstream(folder.data + "/FORMAT") << "recount event log\nformat 2\nsomething new\n";
+  std::ofstream(folder.data + "/FORMAT") << "recount event log\nformat 3\nsomething new\n";
   absl::Status status = folder.Open().status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("Use a newer version of the program"));
@@ -206,11 +204,7 @@ class TamperedLogTest : public testing::Test {
     for (int i = 0; i < 10; ++i) EXPECT_TRUE(AppendNow(*log, FullProposal(i)).ok());
   }
 
-  std::unique_ptr<rocksdb::DB> OpenRaw() const {
-    rocksdb::DB* db = nullptr;
-    EXPECT_TRUE(rocksdb::DB::Open(LogDatabaseOptions(nullptr), folder_.data + "/log", &db).ok());
-    return std::unique_ptr<rocksdb::DB>(db);
-  }
+  RawLog OpenRaw() const { return RawLog(folder_); }
 
   // Changes the stored commit that begins at a position, and its hash to fit if `rehash`.
   void Change(uint64_t first_position, const Edit& edit, bool rehash) {
@@ -272,9 +266,9 @@ TEST_F(TamperedLogTest, AMissingCommitIsFound) {
 
 TEST_F(TamperedLogTest, ADroppedCommitIsRefusedAtTheStart) {
   {
-    auto db = OpenRaw();
-    ASSERT_TRUE(db->Delete({}, LogKey(1, 9)).ok());
-    ASSERT_TRUE(db->CompactRange({}, nullptr, nullptr).ok());
+    RawLog raw = OpenRaw();
+    ASSERT_TRUE(raw->Delete({}, LogKey(1, 9)).ok());
+    raw.Compact();
   }
   absl::Status status = folder_.Open().status();
   EXPECT_TRUE(absl::IsDataLoss(status));

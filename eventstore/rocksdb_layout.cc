@@ -16,23 +16,6 @@ absl::Status FromRocksdb(const rocksdb::Status& status, absl::string_view what) 
   return absl::UnavailableError(absl::StrCat(what, ": ", status.ToString()));
 }
 
-void AppendU32(uint32_t value, std::string* out) {
-  for (int shift = 24; shift >= 0; shift -= 8) out->push_back(static_cast<char>(value >> shift));
-}
-
-void AppendU64(uint64_t value, std::string* out) {
-  AppendU32(static_cast<uint32_t>(value >> 32), out);
-  AppendU32(static_cast<uint32_t>(value), out);
-}
-
-uint32_t ReadU32(const char* bytes) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
-  return value;
-}
-
-uint64_t ReadU64(const char* bytes) { return static_cast<uint64_t>(ReadU32(bytes)) << 32 | ReadU32(bytes + 4); }
-
 std::string LogKey(TenantNumber tenant, uint64_t first_position) {
   std::string key;
   AppendU32(tenant, &key);

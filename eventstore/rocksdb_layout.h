@@ -1,7 +1,10 @@
 // The keys of the log's databases, written once. All numbers are big endian, so that byte order is number order.
 //
 //   log/    commit     := tenant (4) first_position (8)                      -> stored commit (commit_codec.h)
-//           Nothing else, never changed and never deleted: entries and RocksDB's sequence number count the same.
+//           column family `packs`:
+//           pack       := tenant (4) first_position (8)                      -> pack of old commits (log_pack.h)
+//           Nothing else. A commit is put once; packing deletes its commits by SingleDelete and then puts the pack, in one
+//           batch; a pack stays. rocksdb_log_check.h counts on it.
 //
 //   index/  watermark  := tenant (4) 'W'                                     -> position (8) recorded (8) hash (32)
 //           head       := tenant (4) 'H' stream                              -> revision (8)
@@ -20,6 +23,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "eventstore/big_endian.h"
 #include "eventstore/event_log.h"
 #include "rocksdb/slice.h"
 #include "rocksdb/status.h"
@@ -31,11 +35,6 @@ inline absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.dat
 
 // Corruption is DATA_LOSS (`DATA_DAMAGED: `), all else UNAVAILABLE. `what` names the database.
 absl::Status FromRocksdb(const rocksdb::Status& status, absl::string_view what);
-
-void AppendU32(uint32_t value, std::string* out);
-void AppendU64(uint64_t value, std::string* out);
-uint32_t ReadU32(const char* bytes);
-uint64_t ReadU64(const char* bytes);
 
 std::string LogKey(TenantNumber tenant, uint64_t first_position);
 struct LogPlace {

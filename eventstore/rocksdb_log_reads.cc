@@ -19,8 +19,8 @@ constexpr uint64_t kCommitsBetweenProgress = 4096;
 // Gives the events of one stream to a visitor, one position after the other.
 class StreamReader {
  public:
-  StreamReader(rocksdb::DB* db, TenantNumber tenant, uint64_t end, absl::string_view stream, const StreamVisitor& visit)
-      : cursor_(db, tenant, end, CursorUse::kPoints), tenant_(tenant), stream_(stream), visit_(visit) {}
+  StreamReader(const LogDatabase* database, TenantNumber tenant, uint64_t end, absl::string_view stream, const StreamVisitor& visit)
+      : cursor_(database, tenant, end, CursorUse::kPoints), tenant_(tenant), stream_(stream), visit_(visit) {}
 
   // False: the visitor wants no more.
   absl::StatusOr<bool> Give(uint64_t position, uint64_t revision) {
@@ -51,7 +51,7 @@ class StreamReader {
 absl::Status RocksdbEventLog::ReadCommits(TenantNumber tenant, uint64_t after_position, Direction direction,
                                           const CommitVisitor& visit) {
   const uint64_t end = heads_->Get(tenant).position;
-  CommitCursor cursor(opened_.db.get(), tenant, end, CursorUse::kScan);
+  CommitCursor cursor(opened_.database.get(), tenant, end, CursorUse::kScan);
   const bool forward = direction == Direction::kForward;
   uint64_t start = after_position + 1;
   if (!forward) start = after_position == 0 ? end : std::min(after_position - 1, end);
@@ -68,7 +68,7 @@ absl::Status RocksdbEventLog::ReadStream(TenantNumber tenant, absl::string_view 
   const uint64_t end = heads_->Get(tenant).position;
   absl::StatusOr<uint64_t> newest = index_->Revision(tenant, stream);
   if (!newest.ok()) return newest.status();
-  StreamReader reader(opened_.db.get(), tenant, end, stream, visit);
+  StreamReader reader(opened_.database.get(), tenant, end, stream, visit);
   const bool forward = direction == Direction::kForward;
   // What is left to read: revisions [low, high).
   uint64_t low = forward ? after_revision + 1 : 1;
@@ -104,7 +104,7 @@ absl::StatusOr<uint64_t> RocksdbEventLog::PositionAt(TenantNumber tenant, int64_
   const Head head = heads_->Get(tenant);
   const uint64_t end = head.position;
   if (end == 0 || head.recorded_micros <= recorded_micros) return end;
-  CommitCursor cursor(opened_.db.get(), tenant, end, CursorUse::kPoints);
+  CommitCursor cursor(opened_.database.get(), tenant, end, CursorUse::kPoints);
   // Commits up to `low` were recorded by then, those from `high` on were not.
   uint64_t low = 0;
   uint64_t high = end + 1;
@@ -122,18 +122,38 @@ absl::StatusOr<uint64_t> RocksdbEventLog::CommitEnd(TenantNumber tenant, uint64_
   if (position > end) {
     return absl::OutOfRangeError(absl::StrCat("the log ends at position ", end, ", before position ", position));
   }
-  CommitCursor cursor(opened_.db.get(), tenant, end, CursorUse::kPoints);
+  CommitCursor cursor(opened_.database.get(), tenant, end, CursorUse::kPoints);
   if (absl::Status status = cursor.SeekTo(position); !status.ok()) return status;
   return cursor.commit().last_position;
 }
 
 absl::Status RocksdbEventLog::VerifyFiles(std::vector<std::string>* findings) {
-  for (const rocksdb::Status& status : {opened_.db->VerifyChecksum(), opened_.db->VerifyFileChecksums({})}) {
+  for (const rocksdb::Status& status : {opened_.files.db->VerifyChecksum(), opened_.files.db->VerifyFileChecksums({})}) {
     if (status.ok()) continue;
     if (!status.IsCorruption()) return FromRocksdb(status, "log/");
     findings->push_back(absl::StrCat("log/: ", status.ToString()));
   }
   return absl::OkStatus();
+}
+
+absl::Status RocksdbEventLog::VerifyRecords(TenantNumber tenant, uint64_t head,
+                                            const std::function<void(uint64_t, uint64_t)>& progress,
+                                            LogVerifier* verifier) {
+  RecordCursor records(opened_.database.get(), tenant, head, CursorUse::kScan);
+  uint64_t commits = 0;
+  absl::Status status = head == 0 ? absl::OkStatus() : records.SeekToFirst();
+  while (true) {
+    if (!status.ok()) {
+      if (!absl::IsDataLoss(status)) return status;
+      verifier->AddLoss(std::string(status.message()));
+    } else if (!records.is_valid()) {
+      return absl::OkStatus();
+    } else {
+      verifier->Check(records.first_position(), records.parts());
+      if (progress && ++commits % kCommitsBetweenProgress == 0) progress(verifier->position(), head);
+    }
+    status = records.Next();
+  }
 }
 
 absl::StatusOr<std::vector<std::string>> RocksdbEventLog::Verify(
@@ -143,19 +163,7 @@ absl::StatusOr<std::vector<std::string>> RocksdbEventLog::Verify(
   const Head head = heads_->Get(tenant);
   LogVerifier verifier(tenant);
   for (std::string& finding : findings) verifier.AddFinding(std::move(finding));
-  const std::string upper = LogKey(tenant, head.position + 1);
-  const rocksdb::Slice upper_slice(upper);
-  rocksdb::ReadOptions options;
-  options.verify_checksums = true;
-  options.fill_cache = false;
-  options.iterate_upper_bound = &upper_slice;
-  std::unique_ptr<rocksdb::Iterator> it(opened_.db->NewIterator(options));
-  uint64_t commits = 0;
-  for (it->Seek(LogKey(tenant, 0)); it->Valid(); it->Next()) {
-    verifier.Check(ParseLogKey(ToView(it->key())).value_or(LogPlace{}).first_position, ToView(it->value()));
-    if (progress && ++commits % kCommitsBetweenProgress == 0) progress(verifier.position(), head.position);
-  }
-  if (!it->status().ok()) verifier.AddFinding(std::string(FromRocksdb(it->status(), "log/").message()));
+  if (absl::Status status = VerifyRecords(tenant, head.position, progress, &verifier); !status.ok()) return status;
   if (verifier.position() != head.position) {
     verifier.AddFinding(absl::StrCat("tenant ", tenant, ": the log ends at position ", verifier.position(),
                                      ", and ", head.position, " is acknowledged"));

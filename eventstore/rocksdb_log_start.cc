@@ -2,29 +2,31 @@
 
 #include <sodium.h>
 
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "eventstore/commit_codec.h"
-#include "eventstore/rocksdb_checked_open.h"
-#include "eventstore/rocksdb_cursor.h"
-#include "eventstore/rocksdb_layout.h"
+#include "eventstore/rocksdb_log_check.h"
 #include "eventstore/rocksdb_options.h"
 
 namespace recount::eventstore {
 namespace {
 
-constexpr int kFormatVersion = 1;
+// 1: every commit a value of its own. 2: old ones may lie in packs.
+constexpr int kFormatVersion = 2;
 constexpr char kFormatTitle[] = "recount event log";
 constexpr size_t kIdSize = 16;
 
-// The log's id from FORMAT.
-absl::StatusOr<std::string> ReadFormat(const std::string& path) {
+struct Format {
+  int version = 0;
+  std::string log_id;
+};
+
+absl::StatusOr<Format> ReadFormat(const std::string& path) {
   absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok()) return text.status();
   const std::vector<absl::string_view> lines = absl::StrSplit(*text, '\n');
@@ -44,7 +46,12 @@ absl::StatusOr<std::string> ReadFormat(const std::string& path) {
       id_text.size() != 2 * kIdSize || id_text.find_first_not_of("0123456789abcdef") != absl::string_view::npos) {
     return RefuseToOpen(path, "it does not name the log");
   }
-  return absl::HexStringToBytes(id_text);
+  return Format{version, absl::HexStringToBytes(id_text)};
+}
+
+absl::Status WriteFormat(const std::string& path, absl::string_view log_id) {
+  return ReplaceFile(path, absl::StrCat(kFormatTitle, "\nformat ", kFormatVersion, "\nid ",
+                                        absl::BytesToHexString(log_id), "\n"));
 }
 
 // FORMAT comes last: with it the folder is complete.
@@ -52,64 +59,14 @@ absl::Status MakeFolder(const std::string& directory) {
   std::string id(kIdSize, '\0');
   randombytes_buf(id.data(), id.size());
   if (absl::Status status = HighWaterMarkFile::Create(directory + "/HWM", id); !status.ok()) return status;
-  return ReplaceFile(directory + "/FORMAT", absl::StrCat(kFormatTitle, "\nformat ", kFormatVersion, "\nid ",
-                                                         absl::BytesToHexString(id), "\n"));
+  return WriteFormat(directory + "/FORMAT", id);
 }
 
-// Commits in the database, counted: as many as its sequence number says, unless a file is lost from the middle.
-absl::StatusOr<uint64_t> CountCommits(rocksdb::DB* db) {
-  rocksdb::TablePropertiesCollection tables;
-  if (absl::Status status = FromRocksdb(db->GetPropertiesOfAllTables(&tables), "log/"); !status.ok()) return status;
-  uint64_t count = 0;
-  for (const auto& [name, properties] : tables) count += properties->num_entries;
-  for (const auto& property :
-       {rocksdb::DB::Properties::kNumEntriesActiveMemTable, rocksdb::DB::Properties::kNumEntriesImmMemTables}) {
-    uint64_t entries = 0;
-    if (!db->GetIntProperty(property, &entries)) return absl::InternalError("RocksDB does not count its entries");
-    count += entries;
-  }
-  return count;
-}
-
-// That the database holds everything up to the mark, and nothing is missing before its end.
-absl::Status CheckAgainstMark(rocksdb::DB* db, const std::string& directory, const HighWaterMark& mark) {
-  const std::string log = directory + "/log";
-  const uint64_t sequence = db->GetLatestSequenceNumber();
-  if (sequence < mark.sequence) {
-    return RefuseToOpen(log, absl::StrCat("it holds ", sequence, " commits, but ", mark.sequence,
-                                    " were acknowledged (HWM): the WAL (*.log) or the MANIFEST is cut or damaged"));
-  }
-  absl::StatusOr<uint64_t> count = CountCommits(db);
-  if (!count.ok()) return count.status();
-  if (*count != sequence) {
-    return RefuseToOpen(log, absl::StrCat("it holds ", *count, " commits out of ", sequence, ": a file is missing or damaged"));
-  }
-  if (mark.sequence == 0) return absl::OkStatus();
-  std::string stored;
-  rocksdb::ReadOptions options;
-  options.verify_checksums = true;
-  rocksdb::Status found = db->Get(options, LogKey(mark.tenant, mark.first_position), &stored);
-  if (!found.ok() && !found.IsNotFound()) return FromRocksdb(found, log);
-  auto parts = SplitStoredCommit(mark.tenant, mark.first_position, stored);
-  if (!parts.ok() || parts->hash != mark.hash) {
-    return RefuseToOpen(log, absl::StrCat("the commit of tenant ", mark.tenant, " at position ", mark.first_position,
-                                    " is not the one that was acknowledged (HWM)"));
-  }
-  return absl::OkStatus();
-}
-
-// The end of one tenant's log, whose last commit begins at `first_position`.
-absl::StatusOr<Head> ReadHead(rocksdb::DB* db, TenantNumber tenant, uint64_t first_position, absl::string_view stored) {
-  auto parts = SplitStoredCommit(tenant, first_position, stored);
-  if (!parts.ok()) return parts.status();
-  storage::v1::CommitRecord record;
-  if (!record.ParseFromArray(parts->record_bytes.data(), static_cast<int>(parts->record_bytes.size())) ||
-      record.events().empty()) {
-    return Damaged(tenant, first_position, "the newest commit cannot be read");
-  }
-  CommitCursor cursor(db, tenant, first_position + record.events_size() - 1, CursorUse::kPoints);
-  if (absl::Status status = cursor.SeekTo(first_position); !status.ok()) return status;
-  return Head{cursor.commit().last_position, cursor.commit().record.recorded_micros(), cursor.commit().hash};
+// A database as it was opened, with what is packed in it.
+absl::StatusOr<std::unique_ptr<LogDatabase>> LookInto(const OpenedDatabase& opened) {
+  auto database = std::make_unique<LogDatabase>(opened.db.get(), opened.families[0].get());
+  if (absl::Status status = FindPacked(database.get()); !status.ok()) return status;
+  return database;
 }
 
 }  // namespace
@@ -126,40 +83,30 @@ absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std:
     if (FileExists(directory + "/log/CURRENT")) return RefuseToOpen(format, "it is missing beside a log");
     if (absl::Status status = MakeFolder(directory); !status.ok()) return status;
   }
-  absl::StatusOr<std::string> id = ReadFormat(format);
-  if (!id.ok()) return id.status();
+  absl::StatusOr<Format> known = ReadFormat(format);
+  if (!known.ok()) return known.status();
   if (!FileExists(directory + "/HWM")) return RefuseToOpen(directory + "/HWM", "it is missing");
-  auto mark = HighWaterMarkFile::Open(directory + "/HWM", *id);
+  auto mark = HighWaterMarkFile::Open(directory + "/HWM", known->log_id);
   if (!mark.ok()) return mark.status();
   opened.mark = *std::move(mark);
-  const HighWaterMark& known = opened.mark->mark();
-  auto db = OpenChecked(directory, "log", LogDatabaseOptions(cache), known,
-                        [&](rocksdb::DB* db) { return CheckAgainstMark(db, directory, known); });
-  if (!db.ok()) return db.status();
-  opened.db = *std::move(db);
+  CheckedOpen open{directory, "log", LogDatabaseOptions(cache), {{kPacksFamily, PackFamilyOptions(cache)}},
+                   opened.mark->mark(), nullptr, nullptr};
+  open.check = [&](const OpenedDatabase& files) {
+    auto database = LookInto(files);
+    if (!database.ok()) return database.status();
+    return CheckAgainstMark(**database, directory + "/log", open.mark);
+  };
+  // The number rises first: what an older program does not know, it must not meet under the number that it knows.
+  open.before_writing = [&] {
+    return known->version < kFormatVersion ? WriteFormat(format, known->log_id) : absl::OkStatus();
+  };
+  auto files = OpenChecked(open);
+  if (!files.ok()) return files.status();
+  opened.files = *std::move(files);
+  auto database = LookInto(opened.files);
+  if (!database.ok()) return database.status();
+  opened.database = *std::move(database);
   return opened;
-}
-
-absl::StatusOr<std::vector<std::pair<TenantNumber, Head>>> ReadHeads(rocksdb::DB* db) {
-  std::vector<std::pair<TenantNumber, Head>> heads;
-  rocksdb::ReadOptions options;
-  options.verify_checksums = true;
-  std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(options));
-  it->SeekToFirst();
-  while (it->Valid()) {
-    auto place = ParseLogKey(ToView(it->key()));
-    if (!place.has_value()) return absl::DataLossError("DATA_DAMAGED: log/ holds a key that is none of a log");
-    it->SeekForPrev(LogKey(place->tenant, UINT64_MAX));
-    if (!it->Valid()) break;
-    place = ParseLogKey(ToView(it->key()));
-    auto head = ReadHead(db, place->tenant, place->first_position, ToView(it->value()));
-    if (!head.ok()) return head.status();
-    heads.emplace_back(place->tenant, *head);
-    if (place->tenant == kNoTenant) break;
-    it->Seek(LogKey(place->tenant + 1, 0));
-  }
-  if (!it->status().ok()) return FromRocksdb(it->status(), "log/");
-  return heads;
 }
 
 }  // namespace recount::eventstore

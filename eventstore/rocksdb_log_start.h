@@ -1,7 +1,7 @@
 // Opening the folder of a log without losing what was acknowledged. RocksDB by itself opens a damaged WAL or MANIFEST with
 // data missing, and deletes files on the way; so the folder is first read without writing, and compared with the file HWM.
 //
-//   folder/FORMAT  "recount event log\nformat 1\nid " 32 hex digits "\n"
+//   folder/FORMAT  "recount event log\nformat 2\nid " 32 hex digits "\n"
 //   folder/HWM     what was surely acknowledged (high_water_mark.h)
 //   folder/LOCK    held by the process that has the folder
 //   folder/log/    the log; folder/index/ derived from it
@@ -11,30 +11,29 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "eventstore/durable_file.h"
 #include "eventstore/event_log.h"
 #include "eventstore/high_water_mark.h"
+#include "eventstore/rocksdb_checked_open.h"
+#include "eventstore/rocksdb_log_database.h"
 #include "rocksdb/cache.h"
-#include "rocksdb/db.h"
 
 namespace recount::eventstore {
 
 struct OpenedLog {
   std::unique_ptr<DirectoryLock> lock;
   std::unique_ptr<HighWaterMarkFile> mark;
-  std::unique_ptr<rocksdb::DB> db;
+  OpenedDatabase files;
+  std::unique_ptr<LogDatabase> database;  // of `files`, with what is packed
 };
 
-// FAILED_PRECONDITION: in use, or a format of a newer version. DATA_LOSS: acknowledged commits are missing or damaged; names
+// Makes the folder if it is missing; brings one of an older format to this one (format 1 is without packs) once it is found to be
+// sound. FAILED_PRECONDITION: in use, or a format of a newer version. DATA_LOSS: acknowledged commits are missing or damaged; names
 // the file and what to do, and has changed nothing.
 absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std::shared_ptr<rocksdb::Cache>& cache);
-
-// Every tenant that has commits, with the end of its log, checked against the commit before.
-absl::StatusOr<std::vector<std::pair<TenantNumber, Head>>> ReadHeads(rocksdb::DB* db);
 
 }  // namespace recount::eventstore
 

@@ -13,6 +13,9 @@ namespace recount::eventstore {
 // The log: ascending keys, read by scans; every write synced. OpenChecked() chooses the recovery mode.
 rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache);
 
+// Its packs of old commits: large values in ascending order, written once.
+rocksdb::ColumnFamilyOptions PackFamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache);
+
 // The index: many small keys, mostly asked for ones that are not there. Nothing is put into it, it only takes in whole
 // tables (rocksdb_index_writer.h).
 rocksdb::Options IndexDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache);

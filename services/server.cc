@@ -119,6 +119,7 @@ class ServerParts : public Server {
     eventstore::RocksdbLogOptions log_options;
     log_options.directory = folder;
     log_options.block_cache_bytes = options_.block_cache_bytes;
+    log_options.unpacked_events = options_.unpacked_events;
     log_options.before_sync = [vault = vault_.get()] { return vault->Flush(); };
     auto log = eventstore::OpenRocksdbEventLog(log_options);
     if (!log.ok()) return log.status();

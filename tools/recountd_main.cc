@@ -31,6 +31,7 @@ struct Flags {
   std::string data, listen = "127.0.0.1:7420", tokens, tls_certificate, tls_key, master_key;
   bool insecure = false, simulated_clock = false, models_in_memory = false, pause_projectors = false;
   size_t cache_mb = 256;
+  uint64_t unpacked_events = 4096;
 };
 
 int Complain(int code, absl::string_view sentence) {
@@ -76,6 +77,9 @@ void DescribeFlags(CLI::App* app, Flags* flags) {
   app->add_flag("--pause-projectors", flags->pause_projectors,
                 "read models stand still and reports wait in vain: for measuring the write side alone");
   app->add_option("--cache-mb", flags->cache_mb, "memory for blocks of the log")->capture_default_str();
+  app->add_option("--unpacked-events", flags->unpacked_events,
+                  "newest events of each tenant that the log keeps one a value; older ones are packed in the background")
+      ->capture_default_str();
   app->set_version_flag("--version", recount::services::kVersion);
   app->footer("Example:\n  recountd --data /var/lib/recount --listen 127.0.0.1:7420 --insecure");
 }
@@ -89,6 +93,7 @@ std::string OptionsFrom(const Flags& flags, ServerOptions* options) {
   options->models_in_memory = flags.models_in_memory;
   options->pause_projectors = flags.pause_projectors;
   options->block_cache_bytes = flags.cache_mb << 20;
+  options->unpacked_events = flags.unpacked_events;
   if (flags.insecure == !flags.tokens.empty()) {
     return "give either --tokens FILE, or --insecure to believe callers on this machine";
   }

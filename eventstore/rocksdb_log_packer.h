@@ -1,0 +1,102 @@
+// The packer: a thread that turns old commits, which lie one a value, into packs, which are read several times faster.
+//
+// It takes little: one pack at a time, a rest after each, a low priority. A pack that is ready goes to the disk together with
+// the next group of commits, so that it costs no sync of its own; the packer writes it itself when no commits come.
+#ifndef RECOUNT_EVENTSTORE_ROCKSDB_LOG_PACKER_H_
+#define RECOUNT_EVENTSTORE_ROCKSDB_LOG_PACKER_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "eventstore/event_log.h"
+#include "eventstore/free_space.h"
+#include "eventstore/rocksdb_log_database.h"
+#include "rocksdb/write_batch.h"
+
+namespace recount::eventstore {
+
+// Thread safe.
+class LogPacker {
+ public:
+  // `on_failure` is called once if a pack cannot be written.
+  LogPacker(const RocksdbLogOptions& options, LogDatabase* database,
+            std::function<void(const absl::Status&)> on_failure);
+  ~LogPacker();
+
+  // The tenant's log is durable up to `head`.
+  void Raise(TenantNumber tenant, uint64_t head);
+  // Adds the pack that is ready to a batch of commits; true: call Wrote() with what came of the batch.
+  bool AddTo(rocksdb::WriteBatch* batch);
+  void Wrote(bool ok);
+
+  // See EventLog::FinishUpkeep.
+  absl::Status PackNow();
+  void Close();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Tenant {
+    uint64_t head = 0;
+    uint64_t looked_at_head = 0;  // with this head the next pack reached into the tail
+    absl::Status damage;          // in the way of packing; readers and Verify() meet it too
+  };
+
+  // Packed, and waiting to be written.
+  struct Ready {
+    TenantNumber tenant = 0;
+    Packed packed;  // once it is written
+    std::string key, value;
+    std::vector<std::string> singles;  // keys of the commits in it
+    bool is_taken = false;
+  };
+
+  void Run();
+  // One pack of a tenant.
+  void PackOne(TenantNumber tenant, uint64_t head);
+  // None: the commits that the pack would need reach into the tail.
+  absl::StatusOr<std::optional<Ready>> Prepare(TenantNumber tenant, uint64_t head) const;
+  // Waits until a group of commits has taken it along, or writes it.
+  void Write(Ready ready);
+  void WriteAlone(std::unique_lock<std::mutex>& lock);
+  void Put(rocksdb::WriteBatch* batch) const;
+  void FindDue(TenantNumber tenant);
+  void Rest(std::unique_lock<std::mutex>& lock, Clock::duration worked);
+  bool is_ending() const { return closing_ || !failure_.ok(); }
+
+  const uint64_t tail_events_;
+  const uint64_t pack_events_;
+  LogDatabase* const database_;
+  const std::function<void(const absl::Status&)> on_failure_;
+  FreeSpaceGuard free_space_;  // of the thread
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  std::map<TenantNumber, Tenant> tenants_;
+  std::set<TenantNumber> due_;  // they have something to pack
+  TenantNumber last_tenant_ = 0;
+  std::optional<Ready> ready_;
+  bool is_packing_ = false;
+  bool commits_come_ = false;  // since the last pack
+  int waiting_ = 0;            // callers of PackNow()
+  absl::Status space_;         // no room: packing waits
+  absl::Status failure_;
+  bool closing_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace recount::eventstore
+
+#endif  // RECOUNT_EVENTSTORE_ROCKSDB_LOG_PACKER_H_
