@@ -131,6 +131,19 @@ TEST_F(AggregateReportsTest, AChangedProbabilityRestatesButNotAsRecorded) {
   EXPECT_EQ(Total(request, "forecast"), "1500000 ILS");
 }
 
+TEST_F(AggregateReportsTest, AsRecordedAnOverrideDoesNotSetTheStage) {
+  history_.Pipelines({"sales: potential offer won+ lost-"});
+  history_.Create("1", "2024-01-05", {.stage = "potential", .pipeline = "sales", .value = 1});
+  history_.Pipelines({"sales: offer won+ lost-"}, "", {"sales: potential=offer"});
+  v1::EventPayload overridden;
+  overridden.mutable_deal()->mutable_probability_overridden()->set_probability_bp(4000);
+  history_.Append("deals/1", "2024-01-06", {overridden});
+  v1::RunReportRequest request = Ask("pipeline_snapshot", {"stage"});
+  EXPECT_EQ(Rows(request, {"stage", "deals"})[0], "offer 1");
+  request.mutable_parameters()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_AS_RECORDED);
+  EXPECT_EQ(Rows(request, {"stage", "deals"})[0], "potential 1");
+}
+
 v1::EventPayload Captured(const std::string& source, const std::string& owner = "") {
   v1::EventPayload payload;
   auto* captured = payload.mutable_lead()->mutable_captured();
