@@ -218,6 +218,19 @@ TEST_F(MovementReportsTest, ATeamThatMovesIsNoTransfer) {
   EXPECT_THAT(Moved(Ask("team = \"teams/north\"")), ElementsAre("opening 1 1000 USD 1", "rule -1 -1000 USD 1"));
 }
 
+TEST_F(MovementReportsTest, ATeamIsThatOfEachMomentUnderEveryAttribution) {
+  history_.RecordedOn("2024-04-01");
+  history_.Belongs("users/ann", "teams/north");
+  history_.Belongs("users/ann", "teams/south", "2024-02-15");
+  history_.Create("1", "2024-01-10", {.owner = "users/ann", .value = 10});
+  history_.Value("1", "2024-02-10", 12);
+  for (const v1::Attribution attribution : {v1::ATTRIBUTION_AT_EVENT, v1::ATTRIBUTION_AT_CLOSE, v1::ATTRIBUTION_CURRENT}) {
+    auto request = Ask("team = \"teams/north\"");
+    request.mutable_parameters()->set_attribution(attribution);
+    EXPECT_THAT(Moved(request), ElementsAre("opening 1 1000 USD 1", "rule -1 -1200 USD 1", "increased 0 200 USD 1"));
+  }
+}
+
 TEST_F(MovementReportsTest, RunsForwardOnly) {
   history_.Create("1", "2024-01-10", {.value = 10});
   auto request = Ask("", "");

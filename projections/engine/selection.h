@@ -22,6 +22,9 @@ class Selection {
   const std::vector<uint32_t>& rows() const { return rows_; }
   size_t size() const { return rows_.size(); }
   int64_t record(size_t i) const;                          // text code of the record's name; kNull for kNoRow
+  // When row i is looked at: the moment, or its own time (SetTimes).
+  bool has_times() const { return times_ != nullptr; }
+  int64_t time(size_t i) const { return times_ == nullptr ? world_->moment().valid_at : times_->data[i]; }
 
   // The driving axis (kTime or kDay), which `axis` names and attribution AT_EVENT looks at. Not set: valid_at.
   void SetAxis(std::shared_ptr<const Values> axis);
