@@ -231,6 +231,32 @@ TEST_F(MovementReportsTest, ATeamIsThatOfEachMomentUnderEveryAttribution) {
   }
 }
 
+TEST_F(MovementReportsTest, TheOpeningHasTheRulesThatWereKnownThen) {
+  history_.Create("1", "2024-01-10", {.stage = "a", .value = 10});
+  history_.RecordedOn("2024-02-01");
+  const uint64_t before = history_.Create("2", "2024-02-01", {.stage = "b", .value = 1});
+  history_.RecordedOn("2024-03-01");
+  history_.Pipelines({"p: b c won+ lost-", "q: x y won+ lost-"}, "", {"p: a=b"});
+  auto request = Ask("stage = \"a\"");
+  EXPECT_THAT(Moved(request), ElementsAre());
+  request.mutable_parameters()->mutable_opening_as_of()->set_position(before);
+  EXPECT_THAT(Moved(request), ElementsAre("opening 1 1000 USD 1", "rule -1 -1000 USD 1"));
+  request.mutable_parameters()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_HEAD);
+  EXPECT_THAT(Moved(request), ElementsAre());
+}
+
+TEST_F(MovementReportsTest, TheOpeningHasTheRatesThatWereKnownThen) {
+  history_.Rate("EUR", "USD", "2024-01-01", 2);
+  history_.RecordedOn("2024-02-01");
+  const uint64_t before = history_.Create("1", "2024-01-10", {.currency = "EUR", .value = 10});
+  history_.Rate("EUR", "USD", "2024-01-20", 3);
+  auto request = Ask();
+  request.mutable_parameters()->set_currency("USD");
+  EXPECT_THAT(Moved(request), ElementsAre("opening 1 3000 USD 1", "closing 1 3000 USD 1"));
+  request.mutable_parameters()->mutable_opening_as_of()->set_position(before);
+  EXPECT_THAT(Moved(request), ElementsAre("opening 1 2000 USD 1", "rule 0 1000 USD 1", "closing 1 3000 USD 1"));
+}
+
 TEST_F(MovementReportsTest, RunsForwardOnly) {
   history_.Create("1", "2024-01-10", {.value = 10});
   auto request = Ask("", "");

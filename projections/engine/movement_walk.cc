@@ -9,11 +9,11 @@
 namespace recount::projections {
 namespace {
 
-// Money at the rate of a day, as values of other reports have it (decisions.md 17).
+// Money at the rate of a day, as values of other reports of that world have it (decisions.md 17).
 class Exchange {
  public:
-  Exchange(const Query& query)
-      : query_(query), wanted_(query.world->options().currency),
+  Exchange(const Query& query, const World& world)
+      : query_(query), world_(world), wanted_(query.world->options().currency),
         wanted_code_(wanted_.empty() ? kNull : query.texts->Code(wanted_)) {}
 
   void Convert(int64_t minor, int64_t currency, int64_t at_micros, Standing* standing) {
@@ -22,7 +22,7 @@ class Exchange {
     if (minor == kNull || wanted_.empty() || currency == wanted_code_) return;
     const std::string& from = query_.texts->Text(currency);
     const int32_t day = query_.calendar().DayOf(at_micros);
-    const auto rate = query_.world->RatesOn(day).Find(from, wanted_, day);
+    const auto rate = world_.RatesOn(day).Find(from, wanted_, day);
     standing->bucket = rate ? wanted_code_ : query_.texts->unconverted();
     standing->value_minor = 0;
     if (rate) {
@@ -34,6 +34,7 @@ class Exchange {
 
  private:
   const Query& query_;
+  const World& world_;
   const std::string wanted_;
   const int64_t wanted_code_;
 };
@@ -115,7 +116,7 @@ absl::StatusOr<MovementWalk::End> MovementWalk::EndIn(const World& world) {
   const Selection all = SelectIn(query_, world);
   const auto outcome = all.Field("outcome");
   const auto value = all.Column("value"), currency = all.Column("value_currency"), close = all.Column("expected_close");
-  Exchange exchange(query_);
+  Exchange exchange(query_, world);
   const RowGroups groups = keys_.Group(all);
   if (!groups.single()) {
     return domain::Refuse(v1::PARAMETER_INVALID, "A movement cannot be grouped by what has several values for one deal.",
@@ -230,7 +231,7 @@ absl::Status MovementWalk::ReadStates() {
   const RowGroups groups = keys_.Group(walk);
   const StateColumns columns(*table);
   const int64_t open = query_.texts->Find("open"), won = query_.texts->Find("won");
-  Exchange exchange(query_);
+  Exchange exchange(query_, *query_.world);
   standings_.resize(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     const uint32_t row = rows[i];

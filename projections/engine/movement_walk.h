@@ -3,9 +3,9 @@
 // Moments: the opening (P0, D0) and the closing (P1, D1). What one deal brings is booked in this order:
 //   opening      (P0, D0) under the rules that hold at D0
 //   restated     to (P1, D0) under the same rules
-//   rule         to (P1, D0) under the rules that hold at D1
-//   its events   each state that P1 believes in, in order, under the rules that hold at D1
-//   rule         what no event of its own explains, up to the closing
+//   rule         to (P1, D0) under the rules of P1 that hold at D1
+//   its events   each state that P1 believes in, in order, under the rules of P1 that hold at D1
+//   rule         what no event explains, up to the closing
 //   closing      (P1, D1), selected as any other report would
 // On the way everything is looked up at each moment: the deal, and the records that it refers to. A change of those is no event
 // of the deal's own.
