@@ -257,6 +257,26 @@ TEST_F(MovementReportsTest, TheOpeningHasTheRatesThatWereKnownThen) {
   EXPECT_THAT(Moved(request), ElementsAre("opening 1 2000 USD 1", "rule 0 1000 USD 1", "closing 1 3000 USD 1"));
 }
 
+TEST_F(MovementReportsTest, ARecordThatADealRefersToMovesItWhenItChanges) {
+  const auto sector = [](const std::string& id) {
+    v1::EventPayload changed;
+    changed.mutable_organization()->mutable_details_changed()->set_sector(id);
+    return changed;
+  };
+  v1::EventPayload created, refers;
+  created.mutable_organization()->mutable_created()->set_sector("food");
+  refers.mutable_deal()->mutable_details_changed()->set_organization("organizations/1");
+  history_.RecordedOn("2024-04-01");
+  history_.Append("organizations/1", "2024-01-01", {created});
+  history_.Create("1", "2024-01-10", {.value = 10});
+  history_.Append("deals/1", "2024-01-10 12:00", {refers});
+  history_.Append("organizations/1", "2024-02-10", {sector("steel")});
+  history_.Append("organizations/1", "2024-02-12", {sector("food")});
+  history_.Append("organizations/1", "2024-02-14", {sector("steel")});
+  EXPECT_THAT(Moved(Ask("organization.sector = \"steel\"")),
+              ElementsAre("moved_in 2 2000 USD 2", "moved_out -1 -1000 USD 1", "closing 1 1000 USD 1"));
+}
+
 TEST_F(MovementReportsTest, RunsForwardOnly) {
   history_.Create("1", "2024-01-10", {.value = 10});
   auto request = Ask("", "");

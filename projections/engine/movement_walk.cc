@@ -4,7 +4,7 @@
 
 #include "domain/money.h"
 #include "domain/refusal.h"
-#include "projections/engine/derived.h"
+#include "projections/engine/movement_cuts.h"
 
 namespace recount::projections {
 namespace {
@@ -47,17 +47,6 @@ bool NamesAny(const Query& query, std::initializer_list<absl::string_view> field
     }
   }
   return false;
-}
-
-// Looks at more than the deal state itself. Custom fields are named like its own and lie in its companion.
-bool LooksElsewhere(const Expr& expr, const Subject& subject) {
-  if (expr == nullptr) return false;
-  const bool elsewhere = expr->kind == Node::Kind::kCompanion || expr->kind == Node::Kind::kFollow ||
-                         expr->kind == Node::Kind::kRollUp ||
-                         (expr->kind == Node::Kind::kField && !HasColumn(subject, expr->name) &&
-                          FindDerived(subject, expr->name) == nullptr);
-  return elsewhere || std::any_of(expr->parts.begin(), expr->parts.end(),
-                                  [&](const Expr& part) { return LooksElsewhere(part, subject); });
 }
 
 // Columns of deal_state over all rows of the table.
@@ -157,21 +146,6 @@ absl::Status MovementWalk::ReadEnds() {
   return read(*query_.world, &closing_);
 }
 
-absl::flat_hash_map<int64_t, std::vector<int64_t>> MovementWalk::CutsByRecord() const {
-  absl::flat_hash_map<int64_t, std::vector<int64_t>> cuts;
-  const IntervalTable* table = query_.world->snapshot().table("deal");
-  bool looks = LooksElsewhere(query_.where, *query_.subject);
-  for (const QueryDimension& dimension : query_.group_by) looks |= LooksElsewhere(dimension.expr, *query_.subject);
-  if (table == nullptr || !looks) return cuts;
-  const RecordTimeline deals = RecordTimeline::Until(*table, query_.moment().position, query_.moment().valid_at);
-  for (size_t i = 0; i < deals.size(); ++i) {
-    for (const uint32_t row : deals.rows(i)) {
-      if (table->valid_from()[row] > opening().valid_at) cuts[deals.record(i)].push_back(table->valid_from()[row]);
-    }
-  }
-  return cuts;
-}
-
 void MovementWalk::AddState(const IntervalTable& table, uint32_t row, absl::Span<const int64_t> cuts,
                             std::vector<uint32_t>* rows) {
   int64_t begin = std::max(table.valid_from()[row], opening().valid_at);
@@ -195,7 +169,7 @@ std::vector<uint32_t> MovementWalk::RowsToWalk(const IntervalTable& table) {
   timeline_ = RecordTimeline::Until(table, to.position, to.valid_at);
   const StateColumns columns(table);
   const int64_t open = query_.texts->Find("open");
-  const auto cuts = CutsByRecord();
+  MovementCuts cuts(query_);
   std::vector<uint32_t> rows;
   for (size_t i = 0; i < timeline_.size(); ++i) {
     auto states = timeline_.rows(i);
@@ -205,10 +179,8 @@ std::vector<uint32_t> MovementWalk::RowsToWalk(const IntervalTable& table) {
     const bool stays = states.size() == 1 && table.valid_from()[states[0]] <= from.valid_at;
     const bool counts = columns.At("outcome", states[0]) == open && columns.At("deleted", states[0]) != 1;
     if (stays && !counts && !opening_.contains(timeline_.record(i))) continue;
-    const auto cut = cuts.find(timeline_.record(i));
-    for (const uint32_t row : states) {
-      AddState(table, row, cut == cuts.end() ? absl::Span<const int64_t>() : absl::MakeConstSpan(cut->second), &rows);
-    }
+    const std::vector<int64_t> others = cuts.Of(timeline_.record(i));
+    for (const uint32_t row : states) AddState(table, row, others, &rows);
     records_.push_back(timeline_.record(i));
     starts_.push_back(rows.size());
   }
