@@ -144,6 +144,16 @@ TEST_F(AggregateReportsTest, AsRecordedAnOverrideDoesNotSetTheStage) {
   EXPECT_EQ(Rows(request, {"stage", "deals"})[0], "potential 1");
 }
 
+// A sum of no records is 0, also beside a sum of records that all have no value.
+TEST_F(AggregateReportsTest, AGroupThatOneRunDoesNotHaveIsAGroupOfNothing) {
+  history_.Pipelines({"sales: potential offer won+ lost-"});
+  history_.Create("1", "2024-01-05", {.stage = "offer", .pipeline = "sales", .value = 7});
+  v1::RunReportRequest request = Ask("pipeline_snapshot", {"stage"});
+  *request.mutable_parameters()->mutable_valid_at()->mutable_date() = Date(2024, 1, 1);
+  *request.mutable_compare()->mutable_valid_at()->mutable_date() = Date(2024, 1, 6);
+  EXPECT_EQ(Rows(request, {"stage", "deals", "value", "weighted", "weighted.compared", "weighted.change"})[0], "offer 0 0 USD 0 USD - -");
+}
+
 v1::EventPayload Captured(const std::string& source, const std::string& owner = "") {
   v1::EventPayload payload;
   auto* captured = payload.mutable_lead()->mutable_captured();
