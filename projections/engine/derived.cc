@@ -94,14 +94,14 @@ Values StageRaw(const Selection& selection) { return *selection.Column("stage");
 
 Values ValidAt(const Selection& selection) {
   Values out = Make(Type::kTime, selection.size());
-  for (size_t i = 0; i < selection.size(); ++i) out.data[i] = selection.time(i);
+  for (size_t i = 0; i < selection.size(); ++i) out.data[i] = selection.clock(i);
   return out;
 }
 Values Today(const Selection& selection) {
   Values out = Make(Type::kDay, selection.size());
   std::fill(out.data.begin(), out.data.end(), selection.world().rules().day);
   for (size_t i = 0; selection.has_times() && i < selection.size(); ++i) {
-    out.data[i] = selection.world().caches().clock.DayOf(selection.time(i));
+    out.data[i] = selection.world().caches().clock.DayOf(selection.clock(i));
   }
   return out;
 }

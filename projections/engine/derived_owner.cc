@@ -66,7 +66,7 @@ Values Ancestor(const Selection& selection, int kind) {
   auto& known = world.caches().ancestors;
   for (size_t i = 0; i < selection.size(); ++i) {
     if (owner->data[i] == kNull) continue;
-    const int32_t day = world.caches().clock.DayOf(at[i]);
+    const int32_t day = world.caches().clock.DayOf(at[i] == selection.time(i) ? selection.clock(i) : at[i]);
     auto [it, added] = known.try_emplace({owner->data[i], {day, kind}}, kNull);
     if (added) {
       const std::string& name =

@@ -191,6 +191,28 @@ TEST_F(MovementReportsTest, RatesThatMoveAreRevaluation) {
                                           "revaluation 0 1100 USD 1", "closing 2 3400 USD 2", "opening 1 - 1", "closing 1 - 1"));
 }
 
+TEST_F(MovementReportsTest, WhatTheQuestionDoesNotSeeCutsNoRevaluation) {
+  history_.Rate("EUR", "USD", "2024-01-01", 2);
+  history_.Rate("EUR", "USD", "2024-02-10", 3);
+  history_.Rate("EUR", "USD", "2024-02-20", 4);
+  history_.RecordedOn("2024-04-01");
+  history_.Create("1", "2024-01-10", {.owner = "users/ann", .currency = "EUR", .value = 10});
+  history_.Owner("1", "2024-02-15", "users/bob");
+  auto request = Ask();
+  request.mutable_parameters()->set_currency("USD");
+  EXPECT_THAT(Moved(request), ElementsAre("opening 1 2000 USD 1", "revaluation 0 2000 USD 1", "closing 1 4000 USD 1"));
+}
+
+TEST_F(MovementReportsTest, AnOrgChartOfTheDayOfAnEventIsNoPartOfTheEvent) {
+  history_.RecordedOn("2024-04-01");
+  history_.Belongs("users/ann", "teams/north");
+  history_.Belongs("users/ann", "teams/south", "2024-02-15");
+  history_.Create("1", "2024-01-10", {.owner = "users/ann", .value = 10});
+  history_.Value("1", "2024-02-15", 12);
+  EXPECT_THAT(Moved(Ask("team = \"teams/south\"")),
+              ElementsAre("rule 1 1000 USD 1", "increased 0 200 USD 1", "closing 1 1200 USD 1"));
+}
+
 TEST_F(MovementReportsTest, AWinLeavesAtTheRateOfItsDay) {
   history_.Rate("EUR", "USD", "2024-01-01", 2);
   history_.Rate("EUR", "USD", "2024-02-10", 3);

@@ -197,7 +197,9 @@ absl::Status MovementWalk::ReadStates() {
   axis->type = Type::kTime;
   axis->data = times_;
   walk.SetAxis(axis);
-  walk.SetTimes(axis);
+  auto clock = std::make_shared<Values>(*axis);
+  for (size_t i = 1; i < times_.size(); i += 2) clock->data[i] += times_[i] < query_.moment().valid_at;
+  walk.SetTimes(axis, clock);
   const auto fits = query_.where == nullptr ? nullptr : walk.Evaluate(query_.where);
   const auto stage_order = walk.Field("stage_order");
   const RowGroups groups = keys_.Group(walk);
@@ -218,7 +220,10 @@ absl::Status MovementWalk::ReadStates() {
     standing.pipeline = columns.At("pipeline", row);
     standing.owner = columns.At("owner", row);
     standing.expected_close = columns.At("expected_close", row);
-    exchange.Convert(columns.At("value", row), columns.At("value_currency", row), times_[i], &standing);
+    // A state ends at the rates of the instant at which the next one begins: a rate that changes on the day of an event is a
+    // revaluation, and no part of the event.
+    const bool is_replaced = i % 2 == 1 && times_[i] < query_.moment().valid_at;
+    exchange.Convert(columns.At("value", row), columns.At("value_currency", row), times_[i] + is_replaced, &standing);
   }
   return absl::OkStatus();
 }
@@ -237,20 +242,27 @@ void MovementWalk::BookStates(const Way& way, std::vector<Posting>* postings) co
     before.exists = true;
     before.pipeline = way.states[0].pipeline;
   }
-  for (size_t i = 0; i < way.states.size(); i += 2) {
-    const Standing& begins = way.states[i];
-    const Standing& ends = way.states[i + 1];
-    BookEvent(asks_, before, begins, way.times[i], postings);
-    // Within a state only rates and the org chart move.
-    Standing revalued = begins;
-    if (begins.inside() && ends.inside()) {
-      revalued.bucket = ends.bucket;
-      revalued.value_minor = ends.value_minor;
-      BookDifference(MovementCategory::kRevaluation, begins, revalued, way.times[i + 1], postings);
-    }
-    BookDifference(MovementCategory::kRule, revalued, ends, way.times[i + 1], postings);
-    before = ends;
+  size_t still = 0;  // since this state the question has seen no event
+  BookEvent(asks_, before, way.states[0], way.times[0], postings);
+  for (size_t i = 2; i < way.states.size(); i += 2) {
+    std::vector<Posting> seen;
+    BookEvent(asks_, way.states[i - 1], way.states[i], way.times[i], &seen);
+    if (seen.empty()) continue;
+    BookStill(way.states[still], way.states[i - 1], way.times[i - 1], postings);
+    postings->insert(postings->end(), seen.begin(), seen.end());
+    still = i;
   }
+  BookStill(way.states[still], way.states.back(), way.times.back(), postings);
+}
+
+void MovementWalk::BookStill(const Standing& begins, const Standing& ends, int64_t at_micros, std::vector<Posting>* postings) {
+  Standing revalued = begins;
+  if (begins.inside() && ends.inside()) {
+    revalued.bucket = ends.bucket;
+    revalued.value_minor = ends.value_minor;
+    BookDifference(MovementCategory::kRevaluation, begins, revalued, at_micros, postings);
+  }
+  BookDifference(MovementCategory::kRule, revalued, ends, at_micros, postings);
 }
 
 void MovementWalk::Book(const Way& way, std::vector<Posting>* postings) const {

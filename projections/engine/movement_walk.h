@@ -64,6 +64,8 @@ class MovementWalk {
   // A row of the table, cut where something else changed that the question looks at (MovementCuts).
   void AddState(const IntervalTable& table, uint32_t row, absl::Span<const int64_t> cuts, std::vector<uint32_t>* rows);
   void BookStates(const Way& way, std::vector<Posting>* postings) const;
+  // Of a deal that stands still only rates and the org chart move.
+  static void BookStill(const Standing& begins, const Standing& ends, int64_t at_micros, std::vector<Posting>* postings);
   void Book(const Way& way, std::vector<Posting>* postings) const;
 
   const Query& query_;

@@ -58,13 +58,11 @@ def book(opening, closing, asks, names):
         start = closing.at(valid_at=opening.valid_at)
         before = Standing(start, start.record(name), asks)
         _difference("rule", restated, before, post)
-        for at in [None] + _instants(closing, name, opening.valid_at, asks):
-            if at is not None:
-                # Since the state before began, only rates and the org chart moved.
-                before = _drift(before, Standing(closing.at(valid_at=at - 1), closing.at(valid_at=at - 1).record(name), asks), post)
-                after = Standing(closing.at(valid_at=at), closing.at(valid_at=at).record(name), asks)
-                _event(asks, before, after, post)
-                before = after
+        for at in _instants(closing, name, opening.valid_at, asks):
+            until, after = _both(closing, name, at, asks)
+            _drift(before, until, post)  # since the state before began, only rates and the org chart moved
+            _event(asks, until, after, post)
+            before = after
         last = Standing(closing, closing.record(name), asks)
         _drift(before, last, post)
         if last.inside:
@@ -80,16 +78,28 @@ def _drift(begins, ends, post):
         _difference("rule", revalued, ends, post)
     else:
         _difference("rule", begins, ends, post)
-    return ends
 
 
 def _instants(world, name, after, asks):
-    """When something happened to a deal, or to a record through which the question looks at it."""
+    """When something happened to a deal, or to a record through which the question looks at it, that the question sees."""
     found = _times(world, name)
     for field in asks.seen_through:
         for at in _times(world, name):
             found |= _times(world, getattr(world.at(valid_at=at).record(name), field))
-    return sorted(at for at in found if after < at <= world.valid_at)
+    return sorted(at for at in found if after < at <= world.valid_at and _is_seen(world, name, at, asks))
+
+
+def _is_seen(world, name, at, asks):
+    posted = []
+    _event(asks, *_both(world, name, at, asks), lambda *post: posted.append(post))
+    return bool(posted)
+
+
+def _both(world, name, at, asks):
+    """Before and after what happened at an instant, by the rates and the org chart of its day: those are no part of it."""
+    until, now = world.at(valid_at=at - 1), world.at(valid_at=at)
+    until.day = now.day
+    return Standing(until, until.record(name), asks), Standing(now, now.record(name), asks)
 
 
 def _times(world, name):
