@@ -101,7 +101,8 @@ class Generator:
     def _rates_rule(self):
         entries = [(source, "USD", "2023-01-01", self.random.choice([1100000000, 1085300000, 271828182])) for source in ("EUR", "ILS")]
         entries += [("USD", "JPY", "2023-01-01", 151234567890)]
-        entries += [(source, "USD", self._day(-40, 20), self.random.randint(200000000, 1300000000)) for source in ("EUR", "ILS")]
+        entries += [(source, "USD", day, self.random.randint(200000000, 1300000000)) for source in ("EUR", "ILS")
+                    for day in sorted({self._day(-60, 40) for _ in range(4)})]
         return rules.rates(*entries)
 
     def _org_rule(self):
