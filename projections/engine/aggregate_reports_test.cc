@@ -131,6 +131,29 @@ TEST_F(AggregateReportsTest, AChangedProbabilityRestatesButNotAsRecorded) {
   EXPECT_EQ(Total(request, "forecast"), "1500000 ILS");
 }
 
+TEST_F(AggregateReportsTest, AsRecordedAnOverrideDoesNotSetTheStage) {
+  history_.Pipelines({"sales: potential offer won+ lost-"});
+  history_.Create("1", "2024-01-05", {.stage = "potential", .pipeline = "sales", .value = 1});
+  history_.Pipelines({"sales: offer won+ lost-"}, "", {"sales: potential=offer"});
+  v1::EventPayload overridden;
+  overridden.mutable_deal()->mutable_probability_overridden()->set_probability_bp(4000);
+  history_.Append("deals/1", "2024-01-06", {overridden});
+  v1::RunReportRequest request = Ask("pipeline_snapshot", {"stage"});
+  EXPECT_EQ(Rows(request, {"stage", "deals"})[0], "offer 1");
+  request.mutable_parameters()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_AS_RECORDED);
+  EXPECT_EQ(Rows(request, {"stage", "deals"})[0], "potential 1");
+}
+
+// A sum of no records is 0, also beside a sum of records that all have no value.
+TEST_F(AggregateReportsTest, AGroupThatOneRunDoesNotHaveIsAGroupOfNothing) {
+  history_.Pipelines({"sales: potential offer won+ lost-"});
+  history_.Create("1", "2024-01-05", {.stage = "offer", .pipeline = "sales", .value = 7});
+  v1::RunReportRequest request = Ask("pipeline_snapshot", {"stage"});
+  *request.mutable_parameters()->mutable_valid_at()->mutable_date() = Date(2024, 1, 1);
+  *request.mutable_compare()->mutable_valid_at()->mutable_date() = Date(2024, 1, 6);
+  EXPECT_EQ(Rows(request, {"stage", "deals", "value", "weighted", "weighted.compared", "weighted.change"})[0], "offer 0 0 USD 0 USD - -");
+}
+
 v1::EventPayload Captured(const std::string& source, const std::string& owner = "") {
   v1::EventPayload payload;
   auto* captured = payload.mutable_lead()->mutable_captured();
@@ -297,6 +320,12 @@ TEST_F(AggregateReportsTest, ThePriorPeriodIsCutAtTheSameWorkingDays) {
   const auto answer = Run(request);
   EXPECT_THAT(History::Texts(answer, {"won", "won.compared", "won.change"}), ElementsAre("=1 2 -1"));
   EXPECT_EQ(answer.compared_basis().period_last().day(), 2);
+  // February 2024 has 21 working days, January 23: on its last day the month is not over.
+  history_.RecordedOn("2024-02-29 12:00");
+  history_.Create("late", "2024-02-29 12:00", {.value = 1});
+  EXPECT_EQ(Run(request).compared_basis().period_last().day(), 29);
+  *request.mutable_parameters()->mutable_valid_at()->mutable_date() = Date(2024, 2, 29);
+  EXPECT_EQ(Run(request).compared_basis().period_last().day(), 31);
 }
 
 TEST_F(AggregateReportsTest, AnEmptyTenantHasAnswersToo) {

@@ -85,26 +85,36 @@ class Comparison {
   AnswerRow Empty(const std::vector<AnswerColumn>& columns, const AnswerRow& other) const {
     AnswerRow row;
     row.is_total = other.is_total;
-    for (size_t i = 0; i < columns.size(); ++i) row.cells.push_back(columns[i].is_key ? other.cells[i] : Nothing(columns[i], other.cells[i]));
+    const int64_t currency = CurrencyOf(columns, other);
+    for (size_t i = 0; i < columns.size(); ++i) row.cells.push_back(columns[i].is_key ? other.cells[i] : Nothing(columns[i], currency));
     return row;
   }
-  Scalar Nothing(const AnswerColumn& column, const Scalar& other) const {
+  Scalar Nothing(const AnswerColumn& column, int64_t currency) const {
+    if (column.type == Type::kMoney && currency == kNull) return {};  // money in no currency is none
     for (const v1::Measure& measure : first_query_.definition->measures()) {
       const v1::Function function = measure.function();
       const bool adds = function == v1::FUNCTION_COUNT || function == v1::FUNCTION_SUM || function == v1::FUNCTION_COUNT_DISTINCT;
-      if (measure.id() == column.column.id() && adds && other.number != kNull) return {0, 0, other.currency};
+      if (measure.id() == column.column.id() && adds) return {0, 0, column.type == Type::kMoney ? currency : kNull};
     }
     return {};
+  }
+  // What the money of a row is in; kNull: nothing.
+  int64_t CurrencyOf(const std::vector<AnswerColumn>& columns, const AnswerRow& row) const {
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].names_currency && row.cells[i].number != first_query_.texts->unconverted()) return row.cells[i].number;
+    }
+    return kNull;
   }
 
   AnswerRow Beside(const std::vector<AnswerColumn>& columns, const AnswerRow& first, const AnswerRow* second) const {
     AnswerRow row;
     row.is_total = first.is_total;
+    const int64_t currency = CurrencyOf(columns, first);
     for (size_t i = 0; i < columns.size(); ++i) {
       const Scalar& left = first.cells[i];
       row.cells.push_back(left);
       if (columns[i].is_key) continue;
-      const Scalar right = second == nullptr ? Nothing(columns[i], left) : second->cells[i];
+      const Scalar right = second == nullptr ? Nothing(columns[i], currency) : second->cells[i];
       row.cells.push_back(right);
       if (!IsNumber(columns[i])) continue;
       row.cells.push_back(forward_ ? Difference(right, left, IsRatio(columns[i])) : Difference(left, right, IsRatio(columns[i])));

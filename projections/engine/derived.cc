@@ -56,16 +56,26 @@ namespace {
 
 bool HasStage(const Subject& subject) { return HasColumn(subject, "stage") && HasColumn(subject, "pipeline"); }
 
+// As recorded: the event that last set the stage; of a visit the one that began it.
+Values StagePositions(const Selection& selection) {
+  if (HasColumn(selection.subject(), "stage_position")) return *selection.Column("stage_position");
+  Values out = Make(Type::kInteger, selection.size());
+  for (size_t i = 0; i < selection.size(); ++i) {
+    if (selection.rows()[i] != kNoRow) out.data[i] = selection.table()->item()[selection.rows()[i]];
+  }
+  return out;
+}
+
 template <typename Member>
 Values OfStage(const Selection& selection, Type type, Member member) {
   Values out = Make(type, selection.size());
   const auto pipeline = selection.Column("pipeline"), stage = selection.Column("stage");
   const bool as_recorded = selection.world().options().as_recorded;
-  const auto position = as_recorded ? selection.Field("probability_position") : nullptr;
+  const Values position = as_recorded ? StagePositions(selection) : Values();
   for (size_t i = 0; i < selection.size(); ++i) {
     if (stage->data[i] == kNull) continue;
-    const bool own = as_recorded && position->data[i] != kNull;
-    const Rules& rules = own ? selection.world().RulesOf(position->data[i]) : selection.world().rules();
+    const bool own = as_recorded && position.data[i] != kNull;
+    const Rules& rules = own ? selection.world().RulesOf(position.data[i]) : selection.world().rules();
     out.data[i] = member(FindStage(selection.world(), rules, pipeline->data[i], stage->data[i]));
   }
   return out;
@@ -84,12 +94,15 @@ Values StageRaw(const Selection& selection) { return *selection.Column("stage");
 
 Values ValidAt(const Selection& selection) {
   Values out = Make(Type::kTime, selection.size());
-  std::fill(out.data.begin(), out.data.end(), selection.world().moment().valid_at);
+  for (size_t i = 0; i < selection.size(); ++i) out.data[i] = selection.clock(i);
   return out;
 }
 Values Today(const Selection& selection) {
   Values out = Make(Type::kDay, selection.size());
   std::fill(out.data.begin(), out.data.end(), selection.world().rules().day);
+  for (size_t i = 0; selection.has_times() && i < selection.size(); ++i) {
+    out.data[i] = selection.world().caches().clock.DayOf(selection.clock(i));
+  }
   return out;
 }
 Values Record(const Selection& selection) {

@@ -16,6 +16,7 @@ bool HasState(const Subject& subject) { return HasColumn(subject, "state") || Ha
 // The day whose rate counts: of the outcome for closed deals, of valid_at for all else.
 std::vector<int32_t> RateDays(const Selection& selection) {
   std::vector<int32_t> days(selection.size(), selection.world().rules().day);
+  for (size_t i = 0; selection.has_times() && i < days.size(); ++i) days[i] = selection.world().caches().clock.DayOf(selection.clock(i));
   if (!HasColumn(selection.subject(), "outcome")) return days;
   const auto closed_at = selection.Field("closed_at");
   for (size_t i = 0; i < days.size(); ++i) {

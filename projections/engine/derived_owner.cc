@@ -15,8 +15,8 @@ bool HasUnit(const Subject& subject) { return HasTeam(subject) || subject.collec
 // When each row counts: the axis (a day: its end), the close, or the moment; never later than the moment.
 std::vector<int64_t> Instants(const Selection& selection) {
   const World& world = selection.world();
-  const int64_t moment = world.moment().valid_at;
-  std::vector<int64_t> at(selection.size(), moment);
+  std::vector<int64_t> at(selection.size());
+  for (size_t i = 0; i < at.size(); ++i) at[i] = selection.time(i);
   std::shared_ptr<const Values> closed;
   const Values* axis = nullptr;
   if (world.options().attribution == v1::ATTRIBUTION_AT_EVENT) axis = selection.axis();
@@ -30,7 +30,7 @@ std::vector<int64_t> Instants(const Selection& selection) {
     if (axis->data[i] == kNull) continue;
     const int64_t instant =
         axis->type == Type::kDay ? calendar.EndOf(static_cast<int32_t>(axis->data[i])) - 1 : axis->data[i];
-    at[i] = std::min(moment, instant);
+    at[i] = std::min(at[i], instant);
   }
   return at;
 }
@@ -66,7 +66,7 @@ Values Ancestor(const Selection& selection, int kind) {
   auto& known = world.caches().ancestors;
   for (size_t i = 0; i < selection.size(); ++i) {
     if (owner->data[i] == kNull) continue;
-    const int32_t day = world.caches().clock.DayOf(at[i]);
+    const int32_t day = world.caches().clock.DayOf(at[i] == selection.time(i) ? selection.clock(i) : at[i]);
     auto [it, added] = known.try_emplace({owner->data[i], {day, kind}}, kNull);
     if (added) {
       const std::string& name =

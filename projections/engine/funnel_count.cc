@@ -76,12 +76,15 @@ FunnelCount::Place FunnelCount::PlaceOf(const Rules& rules, int64_t pipeline, in
   return found->second = place;
 }
 
-std::vector<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, const Rules& rules, int* present) {
+std::vector<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, int* present) {
   const IntervalTable& table = *query_.world->snapshot().table(kVisits);
+  const World& world = *query_.world;
   const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
   std::vector<Way> ways;
   *present = -1;
   for (const uint32_t row : InOrderOfEntry(table, visits_.RowsOf(record))) {
+    // As recorded: the stage as it was when the deal entered it.
+    const Rules& rules = world.options().as_recorded ? world.RulesOf(table.item()[row]) : world.rules();
     const Place place = PlaceOf(rules, Column(table, "pipeline", row), Column(table, "stage", row));
     if (place.stage == kOutcome) continue;
     size_t way = 0;
@@ -108,14 +111,9 @@ void FunnelCount::ForEach(const Visitor& visit) {
   const auto won_at = records_.Field("won_at");
   const auto lost_at = records_.Field("lost_at");
   const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
-  // As recorded: the stages as they were when the deal was last moved.
-  const bool as_recorded = query_.world->options().as_recorded;
-  const auto position = records_.Field("probability_position");
   for (size_t row = 0; row < records_.size(); ++row) {
     int present = -1;
-    const bool own = as_recorded && position->data[row] != kNull;
-    const Rules& rules = own ? query_.world->RulesOf(position->data[row]) : query_.world->rules();
-    std::vector<Way> ways = WaysOf(records_.record(row), rules, &present);
+    std::vector<Way> ways = WaysOf(records_.record(row), &present);
     if (present >= 0 && outcome->data[row] != kNull) {
       FunnelPath& path = ways[present].path;
       path.won = outcome->data[row] == won && Counts(won_at->data[row]);

@@ -56,7 +56,7 @@ class FunnelCount {
   Place PlaceOf(const Rules& rules, int64_t pipeline, int64_t stage);
   int LadderOf(int64_t pipeline);
   // The record's ways; the number of the one that it is in now, -1: none.
-  std::vector<Way> WaysOf(int64_t record, const Rules& rules, int* present);
+  std::vector<Way> WaysOf(int64_t record, int* present);
   bool Counts(int64_t micros) const { return !by_period_ || (begin_ <= micros && micros < end_); }
 
   const Query& query_;

@@ -76,6 +76,19 @@ TEST_F(FunnelReportsTest, OnlyStandingOutcomesCount) {
   EXPECT_THAT(Rows("touched", {"stage", "lost_here"}), ElementsAre("a 1", "b 0", "c 0", "d 0", "won 0"));
 }
 
+TEST_F(FunnelReportsTest, AsRecordedAVisitHasTheRulesOfItsOwnEntry) {
+  Walk("1", {"a", "b"});
+  history_.Pipelines({"p: a c d won+ lost-"}, "", {"p: b=c"});
+  history_.RecordedOn("2024-02-01");
+  history_.Create("2", "2024-02-01", {.stage = "c"});
+  history_.Stage("1", "2024-02-02", "d");
+  EXPECT_THAT(Rows("touched"), ElementsAre("a 1", "c 2", "d 1", "won 0"));
+  auto request = Ask("touched");
+  request.mutable_parameters()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_AS_RECORDED);
+  // When it was entered, b was b: of that the present ladder knows nothing.
+  EXPECT_THAT(History::Texts(Run(request), {"stage", "reached"}), ElementsAre("a 1", "c 1", "d 1", "won 0", "- 1"));
+}
+
 TEST_F(FunnelReportsTest, CreatedAndMovedOnTheSameDay) {
   Walk("quick", {"a"});
   history_.Win("quick", "2024-01-01", 5, "won");

@@ -57,6 +57,7 @@ AnswerColumn CurrencyColumn(const Query& query) {
   column.column.set_is_dimension(true);
   column.type = Type::kText;
   column.is_key = true;
+  column.names_currency = true;
   return column;
 }
 

@@ -89,6 +89,7 @@ std::vector<AnswerColumn> ColumnsOf(const Query& query, const MovementWalk& walk
   std::vector<AnswerColumn> columns = walk.keys().Columns();
   for (size_t i = 0; i < columns.size(); ++i) DescribeKey(query, *query.group_by[i].expr, &columns[i]);
   columns.push_back(KeyColumn(query, shape.currency(), Type::kText));
+  columns.back().names_currency = true;
   columns.push_back(KeyColumn(query, shape.category(), Type::kText));
   for (int i = 0; i < kMovementCategories; ++i) {
     const int64_t code = query.texts->Code(MovementCategoryId(static_cast<Category>(i)));

@@ -191,6 +191,28 @@ TEST_F(MovementReportsTest, RatesThatMoveAreRevaluation) {
                                           "revaluation 0 1100 USD 1", "closing 2 3400 USD 2", "opening 1 - 1", "closing 1 - 1"));
 }
 
+TEST_F(MovementReportsTest, WhatTheQuestionDoesNotSeeCutsNoRevaluation) {
+  history_.Rate("EUR", "USD", "2024-01-01", 2);
+  history_.Rate("EUR", "USD", "2024-02-10", 3);
+  history_.Rate("EUR", "USD", "2024-02-20", 4);
+  history_.RecordedOn("2024-04-01");
+  history_.Create("1", "2024-01-10", {.owner = "users/ann", .currency = "EUR", .value = 10});
+  history_.Owner("1", "2024-02-15", "users/bob");
+  auto request = Ask();
+  request.mutable_parameters()->set_currency("USD");
+  EXPECT_THAT(Moved(request), ElementsAre("opening 1 2000 USD 1", "revaluation 0 2000 USD 1", "closing 1 4000 USD 1"));
+}
+
+TEST_F(MovementReportsTest, AnOrgChartOfTheDayOfAnEventIsNoPartOfTheEvent) {
+  history_.RecordedOn("2024-04-01");
+  history_.Belongs("users/ann", "teams/north");
+  history_.Belongs("users/ann", "teams/south", "2024-02-15");
+  history_.Create("1", "2024-01-10", {.owner = "users/ann", .value = 10});
+  history_.Value("1", "2024-02-15", 12);
+  EXPECT_THAT(Moved(Ask("team = \"teams/south\"")),
+              ElementsAre("rule 1 1000 USD 1", "increased 0 200 USD 1", "closing 1 1200 USD 1"));
+}
+
 TEST_F(MovementReportsTest, AWinLeavesAtTheRateOfItsDay) {
   history_.Rate("EUR", "USD", "2024-01-01", 2);
   history_.Rate("EUR", "USD", "2024-02-10", 3);
@@ -216,6 +238,65 @@ TEST_F(MovementReportsTest, ATeamThatMovesIsNoTransfer) {
   history_.Belongs("users/ann", "teams/south", "2024-02-15");
   history_.Create("1", "2024-01-10", {.owner = "users/ann", .value = 10});
   EXPECT_THAT(Moved(Ask("team = \"teams/north\"")), ElementsAre("opening 1 1000 USD 1", "rule -1 -1000 USD 1"));
+}
+
+TEST_F(MovementReportsTest, ATeamIsThatOfEachMomentUnderEveryAttribution) {
+  history_.RecordedOn("2024-04-01");
+  history_.Belongs("users/ann", "teams/north");
+  history_.Belongs("users/ann", "teams/south", "2024-02-15");
+  history_.Create("1", "2024-01-10", {.owner = "users/ann", .value = 10});
+  history_.Value("1", "2024-02-10", 12);
+  for (const v1::Attribution attribution : {v1::ATTRIBUTION_AT_EVENT, v1::ATTRIBUTION_AT_CLOSE, v1::ATTRIBUTION_CURRENT}) {
+    auto request = Ask("team = \"teams/north\"");
+    request.mutable_parameters()->set_attribution(attribution);
+    EXPECT_THAT(Moved(request), ElementsAre("opening 1 1000 USD 1", "rule -1 -1200 USD 1", "increased 0 200 USD 1"));
+  }
+}
+
+TEST_F(MovementReportsTest, TheOpeningHasTheRulesThatWereKnownThen) {
+  history_.Create("1", "2024-01-10", {.stage = "a", .value = 10});
+  history_.RecordedOn("2024-02-01");
+  const uint64_t before = history_.Create("2", "2024-02-01", {.stage = "b", .value = 1});
+  history_.RecordedOn("2024-03-01");
+  history_.Pipelines({"p: b c won+ lost-", "q: x y won+ lost-"}, "", {"p: a=b"});
+  auto request = Ask("stage = \"a\"");
+  EXPECT_THAT(Moved(request), ElementsAre());
+  request.mutable_parameters()->mutable_opening_as_of()->set_position(before);
+  EXPECT_THAT(Moved(request), ElementsAre("opening 1 1000 USD 1", "rule -1 -1000 USD 1"));
+  request.mutable_parameters()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_HEAD);
+  EXPECT_THAT(Moved(request), ElementsAre());
+}
+
+TEST_F(MovementReportsTest, TheOpeningHasTheRatesThatWereKnownThen) {
+  history_.Rate("EUR", "USD", "2024-01-01", 2);
+  history_.RecordedOn("2024-02-01");
+  const uint64_t before = history_.Create("1", "2024-01-10", {.currency = "EUR", .value = 10});
+  history_.Rate("EUR", "USD", "2024-01-20", 3);
+  auto request = Ask();
+  request.mutable_parameters()->set_currency("USD");
+  EXPECT_THAT(Moved(request), ElementsAre("opening 1 3000 USD 1", "closing 1 3000 USD 1"));
+  request.mutable_parameters()->mutable_opening_as_of()->set_position(before);
+  EXPECT_THAT(Moved(request), ElementsAre("opening 1 2000 USD 1", "rule 0 1000 USD 1", "closing 1 3000 USD 1"));
+}
+
+TEST_F(MovementReportsTest, ARecordThatADealRefersToMovesItWhenItChanges) {
+  const auto sector = [](const std::string& id) {
+    v1::EventPayload changed;
+    changed.mutable_organization()->mutable_details_changed()->set_sector(id);
+    return changed;
+  };
+  v1::EventPayload created, refers;
+  created.mutable_organization()->mutable_created()->set_sector("food");
+  refers.mutable_deal()->mutable_details_changed()->set_organization("organizations/1");
+  history_.RecordedOn("2024-04-01");
+  history_.Append("organizations/1", "2024-01-01", {created});
+  history_.Create("1", "2024-01-10", {.value = 10});
+  history_.Append("deals/1", "2024-01-10 12:00", {refers});
+  history_.Append("organizations/1", "2024-02-10", {sector("steel")});
+  history_.Append("organizations/1", "2024-02-12", {sector("food")});
+  history_.Append("organizations/1", "2024-02-14", {sector("steel")});
+  EXPECT_THAT(Moved(Ask("organization.sector = \"steel\"")),
+              ElementsAre("moved_in 2 2000 USD 2", "moved_out -1 -1000 USD 1", "closing 1 1000 USD 1"));
 }
 
 TEST_F(MovementReportsTest, RunsForwardOnly) {

@@ -4,16 +4,16 @@
 
 #include "domain/money.h"
 #include "domain/refusal.h"
-#include "projections/engine/derived.h"
+#include "projections/engine/movement_cuts.h"
 
 namespace recount::projections {
 namespace {
 
-// Money at the rate of a day, as values of other reports have it (decisions.md 17).
+// Money at the rate of a day, as values of other reports of that world have it (decisions.md 17).
 class Exchange {
  public:
-  Exchange(const Query& query)
-      : query_(query), wanted_(query.world->options().currency),
+  Exchange(const Query& query, const World& world)
+      : query_(query), world_(world), wanted_(query.world->options().currency),
         wanted_code_(wanted_.empty() ? kNull : query.texts->Code(wanted_)) {}
 
   void Convert(int64_t minor, int64_t currency, int64_t at_micros, Standing* standing) {
@@ -22,7 +22,7 @@ class Exchange {
     if (minor == kNull || wanted_.empty() || currency == wanted_code_) return;
     const std::string& from = query_.texts->Text(currency);
     const int32_t day = query_.calendar().DayOf(at_micros);
-    const auto rate = query_.world->RatesOn(day).Find(from, wanted_, day);
+    const auto rate = world_.RatesOn(day).Find(from, wanted_, day);
     standing->bucket = rate ? wanted_code_ : query_.texts->unconverted();
     standing->value_minor = 0;
     if (rate) {
@@ -34,6 +34,7 @@ class Exchange {
 
  private:
   const Query& query_;
+  const World& world_;
   const std::string wanted_;
   const int64_t wanted_code_;
 };
@@ -46,17 +47,6 @@ bool NamesAny(const Query& query, std::initializer_list<absl::string_view> field
     }
   }
   return false;
-}
-
-// Looks at more than the deal state itself. Custom fields are named like its own and lie in its companion.
-bool LooksElsewhere(const Expr& expr, const Subject& subject) {
-  if (expr == nullptr) return false;
-  const bool elsewhere = expr->kind == Node::Kind::kCompanion || expr->kind == Node::Kind::kFollow ||
-                         expr->kind == Node::Kind::kRollUp ||
-                         (expr->kind == Node::Kind::kField && !HasColumn(subject, expr->name) &&
-                          FindDerived(subject, expr->name) == nullptr);
-  return elsewhere || std::any_of(expr->parts.begin(), expr->parts.end(),
-                                  [&](const Expr& part) { return LooksElsewhere(part, subject); });
 }
 
 // Columns of deal_state over all rows of the table.
@@ -115,7 +105,7 @@ absl::StatusOr<MovementWalk::End> MovementWalk::EndIn(const World& world) {
   const Selection all = SelectIn(query_, world);
   const auto outcome = all.Field("outcome");
   const auto value = all.Column("value"), currency = all.Column("value_currency"), close = all.Column("expected_close");
-  Exchange exchange(query_);
+  Exchange exchange(query_, world);
   const RowGroups groups = keys_.Group(all);
   if (!groups.single()) {
     return domain::Refuse(v1::PARAMETER_INVALID, "A movement cannot be grouped by what has several values for one deal.",
@@ -156,21 +146,6 @@ absl::Status MovementWalk::ReadEnds() {
   return read(*query_.world, &closing_);
 }
 
-absl::flat_hash_map<int64_t, std::vector<int64_t>> MovementWalk::CutsByRecord() const {
-  absl::flat_hash_map<int64_t, std::vector<int64_t>> cuts;
-  const IntervalTable* table = query_.world->snapshot().table("deal");
-  bool looks = LooksElsewhere(query_.where, *query_.subject);
-  for (const QueryDimension& dimension : query_.group_by) looks |= LooksElsewhere(dimension.expr, *query_.subject);
-  if (table == nullptr || !looks) return cuts;
-  const RecordTimeline deals = RecordTimeline::Until(*table, query_.moment().position, query_.moment().valid_at);
-  for (size_t i = 0; i < deals.size(); ++i) {
-    for (const uint32_t row : deals.rows(i)) {
-      if (table->valid_from()[row] > opening().valid_at) cuts[deals.record(i)].push_back(table->valid_from()[row]);
-    }
-  }
-  return cuts;
-}
-
 void MovementWalk::AddState(const IntervalTable& table, uint32_t row, absl::Span<const int64_t> cuts,
                             std::vector<uint32_t>* rows) {
   int64_t begin = std::max(table.valid_from()[row], opening().valid_at);
@@ -194,7 +169,7 @@ std::vector<uint32_t> MovementWalk::RowsToWalk(const IntervalTable& table) {
   timeline_ = RecordTimeline::Until(table, to.position, to.valid_at);
   const StateColumns columns(table);
   const int64_t open = query_.texts->Find("open");
-  const auto cuts = CutsByRecord();
+  MovementCuts cuts(query_);
   std::vector<uint32_t> rows;
   for (size_t i = 0; i < timeline_.size(); ++i) {
     auto states = timeline_.rows(i);
@@ -204,10 +179,8 @@ std::vector<uint32_t> MovementWalk::RowsToWalk(const IntervalTable& table) {
     const bool stays = states.size() == 1 && table.valid_from()[states[0]] <= from.valid_at;
     const bool counts = columns.At("outcome", states[0]) == open && columns.At("deleted", states[0]) != 1;
     if (stays && !counts && !opening_.contains(timeline_.record(i))) continue;
-    const auto cut = cuts.find(timeline_.record(i));
-    for (const uint32_t row : states) {
-      AddState(table, row, cut == cuts.end() ? absl::Span<const int64_t>() : absl::MakeConstSpan(cut->second), &rows);
-    }
+    const std::vector<int64_t> others = cuts.Of(timeline_.record(i));
+    for (const uint32_t row : states) AddState(table, row, others, &rows);
     records_.push_back(timeline_.record(i));
     starts_.push_back(rows.size());
   }
@@ -224,13 +197,15 @@ absl::Status MovementWalk::ReadStates() {
   axis->type = Type::kTime;
   axis->data = times_;
   walk.SetAxis(axis);
-  walk.SetTimes(axis);
+  auto clock = std::make_shared<Values>(*axis);
+  for (size_t i = 1; i < times_.size(); i += 2) clock->data[i] += times_[i] < query_.moment().valid_at;
+  walk.SetTimes(axis, clock);
   const auto fits = query_.where == nullptr ? nullptr : walk.Evaluate(query_.where);
   const auto stage_order = walk.Field("stage_order");
   const RowGroups groups = keys_.Group(walk);
   const StateColumns columns(*table);
   const int64_t open = query_.texts->Find("open"), won = query_.texts->Find("won");
-  Exchange exchange(query_);
+  Exchange exchange(query_, *query_.world);
   standings_.resize(rows.size());
   for (size_t i = 0; i < rows.size(); ++i) {
     const uint32_t row = rows[i];
@@ -245,7 +220,10 @@ absl::Status MovementWalk::ReadStates() {
     standing.pipeline = columns.At("pipeline", row);
     standing.owner = columns.At("owner", row);
     standing.expected_close = columns.At("expected_close", row);
-    exchange.Convert(columns.At("value", row), columns.At("value_currency", row), times_[i], &standing);
+    // A state ends at the rates of the instant at which the next one begins: a rate that changes on the day of an event is a
+    // revaluation, and no part of the event.
+    const bool is_replaced = i % 2 == 1 && times_[i] < query_.moment().valid_at;
+    exchange.Convert(columns.At("value", row), columns.At("value_currency", row), times_[i] + is_replaced, &standing);
   }
   return absl::OkStatus();
 }
@@ -264,20 +242,27 @@ void MovementWalk::BookStates(const Way& way, std::vector<Posting>* postings) co
     before.exists = true;
     before.pipeline = way.states[0].pipeline;
   }
-  for (size_t i = 0; i < way.states.size(); i += 2) {
-    const Standing& begins = way.states[i];
-    const Standing& ends = way.states[i + 1];
-    BookEvent(asks_, before, begins, way.times[i], postings);
-    // Within a state only rates and the org chart move.
-    Standing revalued = begins;
-    if (begins.inside() && ends.inside()) {
-      revalued.bucket = ends.bucket;
-      revalued.value_minor = ends.value_minor;
-      BookDifference(MovementCategory::kRevaluation, begins, revalued, way.times[i + 1], postings);
-    }
-    BookDifference(MovementCategory::kRule, revalued, ends, way.times[i + 1], postings);
-    before = ends;
+  size_t still = 0;  // since this state the question has seen no event
+  BookEvent(asks_, before, way.states[0], way.times[0], postings);
+  for (size_t i = 2; i < way.states.size(); i += 2) {
+    std::vector<Posting> seen;
+    BookEvent(asks_, way.states[i - 1], way.states[i], way.times[i], &seen);
+    if (seen.empty()) continue;
+    BookStill(way.states[still], way.states[i - 1], way.times[i - 1], postings);
+    postings->insert(postings->end(), seen.begin(), seen.end());
+    still = i;
   }
+  BookStill(way.states[still], way.states.back(), way.times.back(), postings);
+}
+
+void MovementWalk::BookStill(const Standing& begins, const Standing& ends, int64_t at_micros, std::vector<Posting>* postings) {
+  Standing revalued = begins;
+  if (begins.inside() && ends.inside()) {
+    revalued.bucket = ends.bucket;
+    revalued.value_minor = ends.value_minor;
+    BookDifference(MovementCategory::kRevaluation, begins, revalued, at_micros, postings);
+  }
+  BookDifference(MovementCategory::kRule, revalued, ends, at_micros, postings);
 }
 
 void MovementWalk::Book(const Way& way, std::vector<Posting>* postings) const {

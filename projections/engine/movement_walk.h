@@ -1,14 +1,14 @@
 // Walks the deals from the opening to the closing of a movement (decisions.md 18) and books what moved each.
 //
 // Moments: the opening (P0, D0) and the closing (P1, D1). What one deal brings is booked in this order:
-//   opening      (P0, D0) under the rules that hold at D0
+//   opening      (P0, D0) under the rules of P0 that hold at D0, selected as any other report would
 //   restated     to (P1, D0) under the same rules
-//   rule         to (P1, D0) under the rules that hold at D1
-//   its events   each state that P1 believes in, in order, under the rules that hold at D1
-//   rule         what no event of its own explains, up to the closing
+//   rule         to (P1, D0) under the rules of P1 that hold at D1
+//   its events   each state that P1 believes in, in order, under the rules of P1 that hold at D1
+//   rule         what no event explains, up to the closing
 //   closing      (P1, D1), selected as any other report would
-// On the way everything is looked up at each moment: the deal, and the records that it refers to. A change of those is no event
-// of the deal's own.
+// On the way everything is looked up at each moment: the deal, and the records that it refers to. A change of those cuts a state
+// as one of the deal's own does, where the question looks at them.
 #ifndef RECOUNT_PROJECTIONS_ENGINE_MOVEMENT_WALK_H_
 #define RECOUNT_PROJECTIONS_ENGINE_MOVEMENT_WALK_H_
 
@@ -61,11 +61,11 @@ class MovementWalk {
   absl::Status ReadStates();
   // Rows of the table to walk, by record, two for each state; times_ is where each state begins and ends.
   std::vector<uint32_t> RowsToWalk(const IntervalTable& table);
-  // A row of the table, cut where other fields of the deal changed.
+  // A row of the table, cut where something else changed that the question looks at (MovementCuts).
   void AddState(const IntervalTable& table, uint32_t row, absl::Span<const int64_t> cuts, std::vector<uint32_t>* rows);
-  // When other fields of each deal changed, if the question looks at any; by record.
-  absl::flat_hash_map<int64_t, std::vector<int64_t>> CutsByRecord() const;
   void BookStates(const Way& way, std::vector<Posting>* postings) const;
+  // Of a deal that stands still only rates and the org chart move.
+  static void BookStill(const Standing& begins, const Standing& ends, int64_t at_micros, std::vector<Posting>* postings);
   void Book(const Way& way, std::vector<Posting>* postings) const;
 
   const Query& query_;

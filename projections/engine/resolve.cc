@@ -232,15 +232,24 @@ class Resolver {
     query_->world = std::make_unique<World>(options, query_->texts.get());
     if (definition_.has_movement()) {
       options.moment = {pin_.opening_position(), pin_.opening_valid_at_micros()};
-      // The same rulebook, looked up for the opening's own day; before all time there is none.
+      // Looked up for the opening's own day; before all time there is none.
       if (options.moment.valid_at != domain::kBeginning) {
-        auto rules = Rules::Make(book_, options.moment.valid_at);
+        auto rules = Rules::Make(OpeningBook(), options.moment.valid_at);
         if (!rules.ok()) return rules.status();
         options.rules = *rules;
       }
       query_->opening = std::make_unique<World>(options, query_->texts.get());
     }
     return absl::OkStatus();
+  }
+
+  // The opening counts as any other report of its moment: the same basis, of what was published up to its own position.
+  domain::Rulebook OpeningBook() const {
+    const v1::RuleBasisKind kind = parameters_.rule_basis().kind();
+    const bool fixed = kind == v1::RULE_BASIS_KIND_HEAD || kind == v1::RULE_BASIS_KIND_AT;
+    if (fixed || pin_.opening_position() == pin_.position()) return book_;
+    domain::Rulebook book = Head().UpTo(pin_.opening_position());
+    return draft_.empty() ? book : book.WithDraft(draft_);
   }
 
   absl::Status Expressions() {

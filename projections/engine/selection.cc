@@ -120,6 +120,7 @@ std::unique_ptr<Selection> Selection::Other(const Subject& subject, const Values
   auto made = std::make_unique<Selection>(*world_, subject, std::move(rows));
   made->axis_ = axis_;
   made->times_ = times_;
+  made->clock_ = clock_;
   return made;
 }
 

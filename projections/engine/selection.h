@@ -22,13 +22,21 @@ class Selection {
   const std::vector<uint32_t>& rows() const { return rows_; }
   size_t size() const { return rows_.size(); }
   int64_t record(size_t i) const;                          // text code of the record's name; kNull for kNoRow
+  // When row i is looked at: the moment, or its own time (SetTimes).
+  bool has_times() const { return times_ != nullptr; }
+  // The instant whose rates, org chart and day count for row i.
+  int64_t clock(size_t i) const { return clock_ == nullptr ? time(i) : clock_->data[i]; }
+  int64_t time(size_t i) const { return times_ == nullptr ? world_->moment().valid_at : times_->data[i]; }
 
   // The driving axis (kTime or kDay), which `axis` names and attribution AT_EVENT looks at. Not set: valid_at.
   void SetAxis(std::shared_ptr<const Values> axis);
   const Values* axis() const { return axis_.get(); }
   // The rows are those of other times than the moment's: row i holds at times[i], and so do its companions and the records
-  // that it refers to. Before the first evaluation.
-  void SetTimes(std::shared_ptr<const Values> times) { times_ = std::move(times); }
+  // that it refers to. What time alone changes (rates, the org chart, the day) is that of clock[i]. Before the first evaluation.
+  void SetTimes(std::shared_ptr<const Values> times, std::shared_ptr<const Values> clock) {
+    times_ = std::move(times);
+    clock_ = std::move(clock);
+  }
 
   // `expr` must be compiled for this subject. Values of fields and of references are kept for the next call.
   std::shared_ptr<const Values> Evaluate(const Expr& expr) const;
@@ -52,7 +60,7 @@ class Selection {
   const IntervalTable* table_;
   std::vector<uint32_t> rows_;
   std::shared_ptr<const Values> axis_;
-  std::shared_ptr<const Values> times_;
+  std::shared_ptr<const Values> times_, clock_;
   std::shared_ptr<Cache> cache_;
 };
 

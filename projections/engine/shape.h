@@ -19,6 +19,7 @@ struct AnswerColumn {
   v1::Column column;              // label and definition filled in; the engine translates nothing
   Type type = Type::kNull;        // of its scalars; ratios: kInteger or kMoney (the numerator's), with column.type RATIO
   bool is_key = false;            // what names the row when a cell is opened (dimensions, stage, category ...)
+  bool names_currency = false;    // key: what the money of the row is in
   bool opens = false;             // its cells can be opened
   std::string none;               // dimensions: text of the row of those that have no value, e.g. `unassigned`
   // Dimensions: text codes in the order in which they are to stand (stages in the pipeline's order); empty: by value.

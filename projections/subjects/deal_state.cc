@@ -11,6 +11,7 @@ namespace {
 enum Column : int {
   kPipeline,
   kStage,
+  kStagePosition,
   kStageEnteredAt,
   kStageEnteredAtIsDay,
   kValue,
@@ -83,6 +84,7 @@ class DealStateFold : public Fold {
 
   void Enter(const FoldEvent& meta, const std::string& stage) {
     values_[kStage] = columns_->Text(stage);
+    values_[kStagePosition] = static_cast<int64_t>(meta.position);
     values_[kStageEnteredAt] = meta.occurred_micros;
     values_[kStageEnteredAtIsDay] = meta.precision == v1::PRECISION_DAY;
     values_[kProbabilityPosition] = static_cast<int64_t>(meta.position);
@@ -114,6 +116,7 @@ Subject DealStateSubject() {
           {
               {"pipeline", ColumnKind::kText, "", "Pipeline id as it was set"},
               {"stage", ColumnKind::kText, "", "Stage id as it was set"},
+              {"stage_position", ColumnKind::kPosition, "", "Event that last set the stage: the basis of the stage as recorded"},
               {"stage_entered_at", ColumnKind::kTime, "", "When it entered the stage"},
               {"stage_entered_at_is_day", ColumnKind::kFlag, "", "Only the day of stage_entered_at is known"},
               {"value", ColumnKind::kMinor, "", "Value"},

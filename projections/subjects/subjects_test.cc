@@ -101,8 +101,8 @@ TEST(SubjectsTest, DealStateHoldsOnlyWhatCutsAForecast) {
   deal.Then(10, kDeal);
   const std::string leap_day = absl::StrCat(domain::DayFromCivil(2024, 2, 29));
   EXPECT_THAT(deal.Row(),
-              UnorderedElementsAre(Pair("pipeline", "p"), Pair("stage", "a"), Pair("stage_entered_at", "10"),
-                                   Pair("stage_entered_at_is_day", "0"), Pair("value", "5"), Pair("value_currency", "JPY"),
+              UnorderedElementsAre(Pair("pipeline", "p"), Pair("stage", "a"), Pair("stage_position", "1"),
+                                   Pair("stage_entered_at", "10"), Pair("stage_entered_at_is_day", "0"), Pair("value", "5"), Pair("value_currency", "JPY"),
                                    Pair("owner", "users/ann"), Pair("expected_close", leap_day), Pair("probability_bp", "4000"),
                                    Pair("probability_position", "1"), Pair("outcome", "open"), Pair("deleted", "0")));
   deal.Then(20, "deal { annotated { tags_added: 'x' } }").Then(21, "deal { details_changed { person: 'persons/1' } }");
@@ -129,6 +129,7 @@ TEST(SubjectsTest, AStageChangeClearsAnOverrideUnlessItIsKept) {
   deal.Then(7, "deal { probability_cleared {} }");
   EXPECT_EQ(deal.Row().count("probability_bp"), 0u);
   EXPECT_EQ(deal.Row()["probability_position"], "7");
+  EXPECT_EQ(deal.Row()["stage_position"], "6");
 }
 
 TEST(SubjectsTest, DealKeepsTheStandingOutcomeAndCountsReversedOnes) {

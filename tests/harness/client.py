@@ -155,6 +155,10 @@ class Client:
             values.fill(request.compare, **compare)
         return Answer(self, request)
 
+    def pinned(self, pin):
+        """The answer that a pin reproduces."""
+        return Answer(self, v1.RunReportRequest(page_token=pin))
+
     def explain(self, cell_id):
         """(response of the first page, contributions of all pages)."""
         contributions, token = [], ""

@@ -18,6 +18,20 @@ class Aggregate:
     collection: str = "deals"
     dimensions: dict = dataclasses.field(default_factory=dict)
     attribution: str = "current"
+    default_group_by: tuple = ()
+
+    @property
+    def ratios(self):
+        """Numerator and denominator by the measure that is a ratio of them."""
+        return {name: (m.numerator, m.denominator) for name, m in self.measures.items() if m.function == "ratio"}
+
+    @property
+    def additive(self):
+        return {name for name, m in self.measures.items() if m.function in ("count", "sum", "distinct")}
+
+    @property
+    def money(self):
+        return {name for name, m in self.measures.items() if m.is_money}
 
     def answer(self, question, events, zone):
         world = question.world(events, zone, self.attribution)
@@ -77,6 +91,10 @@ def quarter(world, at):
     return world.calendar.quarter(world.calendar.day_of(at)).isoformat() if at is not None else None
 
 
+def year(world, at):
+    return world.calendar.year(world.calendar.day_of(at)).isoformat() if at is not None else None
+
+
 DEAL_DIMENSIONS = {
     "owner": lambda w, d, at: w.owner(d, at),
     "team": lambda w, d, at: w.team(d, at),
@@ -84,12 +102,15 @@ DEAL_DIMENSIONS = {
     "source": lambda w, d, at: d.source,
     "product": lambda w, d, at: d.product,
     "organization": lambda w, d, at: d.organization,
+    "sector": lambda w, d, at: w.sector(d),
     "pipeline": lambda w, d, at: d.pipeline,
     "stage": lambda w, d, at: w.stage(d),
     "outcome": lambda w, d, at: d.outcome,
     "competitor": lambda w, d, at: d.competitor,
     "lost_reason": lambda w, d, at: d.lost_reason,
     "with_lead": lambda w, d, at: "with_lead" if d.lead else "without_lead",
+    "year": lambda w, d, at: year(w, at),
+    "expected_close_month": lambda w, d, at: d.expected_close[:8] + "01" if d.expected_close else None,
     "month": lambda w, d, at: month(w, at),
     "quarter": lambda w, d, at: quarter(w, at),
 }
@@ -106,7 +127,9 @@ money = lambda of, where=lambda w, d: True: total(of, where, is_money=True)
 
 SNAPSHOT = Aggregate(
     where=is_open,
-    dimensions={name: DEAL_DIMENSIONS[name] for name in ("pipeline", "stage", "owner", "team", "unit", "source", "product", "organization")},
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("pipeline", "stage", "owner", "team", "unit", "source", "product", "organization",
+                                                         "sector", "expected_close_month")},
+    default_group_by=("pipeline", "stage"),
     measures={
         "deals": count(),
         "value": money(value),
@@ -125,7 +148,7 @@ def expected_in_period(world, deal):
     """Whether the expected close is a day of the period; a deal without one is in none."""
     if deal.expected_close is None:
         return False
-    first, after = world.question.days()
+    first, after = world.question.days(world.calendar)
     return (first is None or first.isoformat() <= deal.expected_close) and (after is None or deal.expected_close < after.isoformat())
 
 
@@ -160,8 +183,10 @@ def _date(text):
 
 FORECAST = Aggregate(
     where=_in_forecast,
-    dimensions={name: DEAL_DIMENSIONS[name] for name in ("owner", "team", "unit", "pipeline", "stage", "source", "product", "organization")}
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("owner", "team", "unit", "pipeline", "stage", "source", "product", "organization",
+                                                         "sector")}
     | {"bucket": _part, "month": _forecast_month(month), "quarter": _forecast_month(quarter)},
+    default_group_by=("bucket",),
     measures={
         "deals": count(),
         "value": money(value),
@@ -178,8 +203,8 @@ FORECAST = Aggregate(
 WON_LOST = Aggregate(
     attribution="at_close",
     modes={"period": None, "cohort": lambda w, d: d.created_at},
-    dimensions={name: DEAL_DIMENSIONS[name] for name in ("owner", "team", "unit", "pipeline", "source", "product", "organization", "competitor",
-                                                         "lost_reason", "with_lead", "month", "quarter")},
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("owner", "team", "unit", "pipeline", "source", "product", "organization", "sector",
+                                                         "competitor", "lost_reason", "with_lead", "month", "quarter", "year")},
     axes={"deals": lambda w, d: d.created_at, "closed": lambda w, d: d.closed_at, "won": lambda w, d: d.won_at, "lost": lambda w, d: d.lost_at,
           "won_value": lambda w, d: d.won_at, "lost_value": lambda w, d: d.lost_at, "closed_value": lambda w, d: d.closed_at,
           "reversed": lambda w, d: d.reopened_at},
@@ -202,8 +227,8 @@ WON_LOST = Aggregate(
 
 
 def captured_or_created(world, deal):
-    lead = world.record(deal.lead)
-    return lead.captured_at if lead and not lead.deleted else deal.created_at
+    lead = world.follow(deal.lead)
+    return lead.captured_at if lead else deal.created_at
 
 
 def _start(world, deal):
@@ -212,8 +237,11 @@ def _start(world, deal):
         return deal.created_at
     if start == "capture":
         return captured_or_created(world, deal)
-    return min((v["entered"] for v in deal.visits if world.book_for(deal).mapped_stage(v["pipeline"], v["stage"], world.rule_day) == start),
-               default=None)
+    return min((v["entered"] for v in _visits_of(world, deal, start)), default=None)
+
+
+def _visits_of(world, deal, stage):
+    return [v for v in deal.visits if world.visited_stage(v) == stage]
 
 
 def cycle(world, deal):
@@ -222,8 +250,8 @@ def cycle(world, deal):
 
 
 def _lead_days(world, deal):
-    lead = world.record(deal.lead)
-    return world.calendar.days_between(lead.captured_at, deal.created_at) if lead and not lead.deleted else None
+    lead = world.follow(deal.lead)
+    return world.calendar.days_between(lead.captured_at, deal.created_at) if lead else None
 
 
 def _asked_outcome(world, deal):
@@ -235,8 +263,8 @@ CYCLE = Aggregate(
     attribution="at_close",
     where=_asked_outcome,
     modes={"period": lambda w, d: d.closed_at, "cohort": captured_or_created},
-    dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "pipeline", "product", "organization", "outcome",
-                                                         "month", "quarter")},
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "pipeline", "product", "organization", "sector",
+                                                         "outcome", "month", "quarter")},
     measures={
         "deals": count(lambda w, d: cycle(w, d) is not None),
         "days": total(cycle),
@@ -287,7 +315,9 @@ CONVERSION = Aggregate(
     collection="leads",
     modes={"cohort": lambda w, l: l.captured_at, "period": None},
     dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "month", "quarter")}
-    | {"campaign": lambda w, l, at: l.campaign, "level": lambda w, l, at: l.level, "state": lambda w, l, at: l.state},
+    | {"medium": lambda w, l, at: l.medium, "campaign": lambda w, l, at: l.campaign, "level": lambda w, l, at: l.level,
+       "state": lambda w, l, at: l.state},
+    default_group_by=("source",),
     axes={"leads": lambda w, l: l.captured_at, "mql": _level("mql"), "sql": _level("sql"), "sal": _level("sal"),
           "deals": lambda w, l: min((d.created_at for d in deals_of(w, l)), default=None), "won": first_won, "anomalies": first_won},
     measures={
@@ -324,7 +354,7 @@ def _columns(world, deal, axis):
     return shown | {
         "person": deal.person,
         "value": _whole(world.value(deal)), "probability": world.probability(deal), "weighted": _whole(world.weighted(deal)),
-        "expected_close": deal.expected_close,
+        "expected_close": deal.expected_close, "overdue": is_open(world, deal) and overdue(world, deal),
         "stage_entered_at": deal.stage_entered_at,
         "days_in_stage": (world.day - world.calendar.day_of(deal.stage_entered_at)).days if is_open(world, deal) else None,
         "created_at": deal.created_at, "closed_at": deal.closed_at,

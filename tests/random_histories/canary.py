@@ -1,10 +1,15 @@
 """Folds that are wrong on purpose: the comparison must see every one of them."""
 
 import contextlib
+import dataclasses
 from unittest import mock
 
+from random_histories import movements
+from random_histories.questions import Question
 from reference import facts, rulebook
 from reference.world import World
+
+_MOMENTS = movements.moments
 
 
 def broken_folds():
@@ -20,6 +25,11 @@ def broken_folds():
         "of two versions the older holds": _older_version,
         "merged stages stay apart": lambda: mock.patch.object(rulebook.Rulebook, "mapped_stage",
                                                               lambda self, pipeline, stage, day: stage),
+        "as recorded means current": lambda: mock.patch.object(World, "book_of", lambda self, position: self.book),
+        "an opening knows what the closing knows": lambda: mock.patch.object(
+            movements, "moments", lambda *a: ((_MOMENTS(*a)[1][0], _MOMENTS(*a)[0][1]), _MOMENTS(*a)[1])),
+        "a comparison is with the same": lambda: mock.patch.object(
+            Question, "compared", lambda self, events, zone: dataclasses.replace(self, compare={})),
     }
 
 
@@ -31,8 +41,6 @@ def _fold_with(change):
 
 
 def _by_position():
-    import dataclasses
-
     def late_entries_now(name, events, position, valid_at):
         return name, [dataclasses.replace(e, occurred=max(e.occurred, e.recorded - 3600 * 1000000)) for e in events], position, valid_at
     return _fold_with(late_entries_now)

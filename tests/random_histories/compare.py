@@ -8,23 +8,74 @@ from random_histories.reports import REPORTS, TOTAL
 # What stands in the row of records that have no value in a dimension.
 NONE_TEXTS = {"owner": "unassigned", "team": "no_team", "unit": "no_unit", "source": "no_source", "product": "no_product",
               "organization": "no_customer", "currency": "no_value", "stage": "unknown", "sector": "no_segment"}
+COMPARED, CHANGE = ".compared", ".change"
+
+
+def key_of(answer, raw):
+    """What names a row: the values of its dimensions, TOTAL for what it is the total of."""
+    grouped, row = len([name for name in answer.basis.group_by if name != "-"]), answer._read(raw)
+    values = [TOTAL if raw.is_total and place < grouped else row[name] for place, name in enumerate(answer.dimensions)]
+    return tuple(None if value == NONE_TEXTS.get(name) else value for name, value in zip(answer.dimensions, values))
 
 
 def engine_rows(answer):
     """{key: {measure: value}} of an Answer; totals under TOTAL."""
-    dimensions, grouped = answer.dimensions, len([name for name in answer.basis.group_by if name != "-"])
-    rows = {}
+    dimensions, rows = answer.dimensions, {}
     for raw in answer.raw_rows:
-        row = dict(zip(answer.columns, (answer._read(raw)).values()))
-        key = []
-        for place, name in enumerate(dimensions):
-            value = TOTAL if raw.is_total and place < grouped else row[name]
-            key.append(None if value == NONE_TEXTS.get(name) else value)
-        key = tuple(key)
+        key = key_of(answer, raw)
         if key in rows:
             raise AssertionError(f"two rows {key} in\n{answer.table()}")
-        rows[key] = {name: value for name, value in row.items() if name not in dimensions}
+        rows[key] = {name: value for name, value in answer._read(raw).items() if name not in dimensions}
     return rows
+
+
+def reference_rows(question, events, zone):
+    """The same by the reference; of a comparison both runs and what changed from the second to the first."""
+    spec = REPORTS[question.report]
+    first = spec.answer(question, events, zone)
+    if not question.compare:
+        return first
+    compared = question.compared(events, zone)
+    second = spec.answer(compared, events, zone)
+    drafted = compared.basis[0] == "draft" and question.basis[0] != "draft"  # what would hold minus what holds
+    rows = {}
+    for key in set(first) | set(second):
+        left, right = first.get(key), second.get(key)
+        left, right = left or _nothing(spec, key, right), right or _nothing(spec, key, left)
+        rows[key] = dict(left)
+        for measure in left:
+            rows[key][measure + COMPARED] = right[measure]
+            change = _difference(left[measure], right[measure])
+            rows[key][measure + CHANGE] = (-change[0], change[1]) if drafted and change else change
+    return rows
+
+
+def _nothing(spec, key, other):
+    """A group that one run does not have: nothing to count and 0 to add, but no money in no currency."""
+    currency = key[spec.currency_at] if spec.money else None
+    money = None if currency in (None, "unconverted") else (0, currency)
+    return {measure: (money if measure in spec.money else 0) if measure in spec.additive else None for measure in other}
+
+
+def _difference(left, right):
+    """None where there is none: no value, or money of two currencies."""
+    left, right = as_number(left), as_number(right)
+    if left is None or right is None or left[1] != right[1]:
+        return None
+    return left[0] - right[0], left[1]
+
+
+def as_number(value):
+    """(Fraction, currency or None) of a number, money or ratio; None of all else; of such a pair itself."""
+    if isinstance(value, (int, Fraction)) and not isinstance(value, bool):
+        return Fraction(value), None
+    if not isinstance(value, tuple) or value[0] is None:
+        return None
+    if isinstance(value[1], str):
+        return Fraction(value[0]), value[1]
+    if value[1] is None:
+        return Fraction(value[0]), None
+    return Fraction(value[0], value[1]), value[2] if len(value) > 2 else None
 
 
 def is_nothing(value):
@@ -34,59 +85,24 @@ def is_nothing(value):
 
 def differences(question, client, events, zone):
     """Sentences, empty if engine and reference agree."""
-    spec = REPORTS[question.report]
     try:
         answer = client.report(question.report, **question.parameters())
     except Refused as error:
         return [f"the engine refuses: {error}"], None
-    wanted, found = spec.answer(question, events, zone), engine_rows(answer)
+    wanted, found = reference_rows(question, events, zone), engine_rows(answer)
     problems = []
+    if answer.response.total_rows != len(answer.raw_rows):
+        problems.append(f"{len(answer.raw_rows)} rows on all pages, and {answer.response.total_rows} promised")
     for key in sorted(set(wanted) | set(found), key=str):
         left, right = wanted.get(key, {}), found.get(key, {})
         for measure in sorted(set(left) & set(right) if left and right else set(left) | set(right)):
             a, b = left.get(measure), right.get(measure)
-            if measure == "median" and isinstance(b, tuple):
-                b = Fraction(*b)
-            if a != b and not (is_nothing(a) and is_nothing(b) and not (left and right)):
+            if not _same(measure, a, b) and not (is_nothing(a) and is_nothing(b) and not (left and right)):
                 problems.append(f"{key} {measure}: the reference says {a}, the engine {b}")
     return problems, answer
 
 
-def unexplained(client, answer, random):
-    """Cells whose contributions do not add up to them; looks at a few."""
-    cells = [(raw, index) for raw in answer.raw_rows for index, cell in enumerate(raw.cells) if cell.cell_id]
-    problems = []
-    for raw, index in random.sample(cells, min(3, len(cells))):
-        value = list(answer._read(raw).values())[index]
-        column = answer.columns[index]
-        page, contributions = client.explain(raw.cells[index].cell_id)
-        problems += [f"{column} of {answer._read(raw)}: {problem}" for problem in _adds_up(page, contributions, value)]
-    return problems
-
-
-def _adds_up(page, contributions, value):
-    from harness.values import value_of
-    if value_of(page.value) != value:
-        yield f"explained as {value_of(page.value)}"
-    if len(contributions) != page.total_contributions:
-        yield f"{len(contributions)} contributions of {page.total_contributions}"
-    if len({c.record for c in contributions}) != len(contributions):
-        yield "a record contributes twice"
-    numbers = [value_of(c.value) for c in contributions]
-    if any(c.rank for c in contributions):
-        if sorted(c.rank for c in contributions) != list(range(1, len(contributions) + 1)):
-            yield "ranks have gaps"
-    elif isinstance(value, tuple) and any(c.HasField("denominator") for c in contributions):
-        numerator = sum(_number(value_of(c.numerator)) for c in contributions)
-        denominator = sum(_number(value_of(c.denominator)) for c in contributions)
-        if (numerator, denominator) != value[:2]:
-            yield f"contributions make {numerator}/{denominator}"
-    elif page.formula.startswith(("count(", "sum(")) and "distinct" not in page.formula:
-        if sum(map(_number, numbers)) != _number(value):
-            yield f"contributions make {sum(map(_number, numbers))}"
-
-
-def _number(value):
-    if value is None:
-        return 0
-    return value[0] if isinstance(value, tuple) else int(value)
+def _same(measure, a, b):
+    if measure.endswith(CHANGE) or measure in ("median", "median" + COMPARED):
+        return as_number(a) == as_number(b)
+    return a == b

@@ -11,6 +11,7 @@ import random
 from harness import rules
 from harness.client import command, proposal
 from harness.protos import v1
+from harness.values import date
 
 DAY = 86400 * 1000000
 EPOCH = datetime.date(1970, 1, 1)
@@ -21,6 +22,7 @@ USERS = [f"users/u{i}" for i in range(5)]
 TEAMS = [f"teams/t{i}" for i in range(3)]
 UNITS = [f"org_units/o{i}" for i in range(2)]
 ORGANIZATIONS = [f"organizations/c{i}" for i in range(3)]
+SECTORS = ["steel", "food", ""]
 PRODUCTS = [f"products/p{i}" for i in range(2)]
 STAGES = {"sales": ["potential", "talk", "offer", "order"], "service": ["request", "visit"]}
 
@@ -81,11 +83,17 @@ class Generator:
     def _begin(self):
         self._send("publish_rules", rules=[proposal(rule) for rule in (
             self._pipelines_rule(), rules.probabilities(table=self.table), rules.reasons("price", "rival", "silence"),
-            rules.calendar(self.zone), self._rates_rule(), self._org_rule(),
+            self._calendar_rule(), self._rates_rule(), self._org_rule(),
             rules.fields(("deals", "segment", v1.FIELD_TYPE_TEXT), ("leads", "segment", v1.FIELD_TYPE_TEXT)))])
         for kind, names in (("user", USERS), ("team", TEAMS), ("org_unit", UNITS), ("organization", ORGANIZATIONS), ("product", PRODUCTS)):
             for name in names:
-                self._send("create_" + kind, name=name, display_name=name.split("/")[1].upper(), occurred="2023-06-01")
+                sector = dict(sector=self.random.choice(SECTORS)) if kind == "organization" else {}
+                self._send("create_" + kind, name=name, display_name=name.split("/")[1].upper(), occurred="2023-06-01", **sector)
+
+    def _calendar_rule(self):
+        return rules.calendar(self.zone, week_start=self.random.choice([1, 7]), fiscal_year_start_month=self.random.choice([1, 4]),
+                              working_days=self.random.choice([[1, 2, 3, 4, 5], [7, 1, 2, 3, 4]]),
+                              holidays=[date(self._day(0, 120)) for _ in range(3)])
 
     def _pipelines_rule(self):
         return rules.pipelines(maps=self.maps, **{p: stages + ["won", "lost"] for p, stages in self.stages.items()})
@@ -93,11 +101,12 @@ class Generator:
     def _rates_rule(self):
         entries = [(source, "USD", "2023-01-01", self.random.choice([1100000000, 1085300000, 271828182])) for source in ("EUR", "ILS")]
         entries += [("USD", "JPY", "2023-01-01", 151234567890)]
-        entries += [(source, "USD", self._day(-40, 20), self.random.randint(200000000, 1300000000)) for source in ("EUR", "ILS")]
+        entries += [(source, "USD", day, self.random.randint(200000000, 1300000000)) for source in ("EUR", "ILS")
+                    for day in sorted({self._day(-60, 40) for _ in range(4)})]
         return rules.rates(*entries)
 
     def _org_rule(self):
-        edges = [(user, self._maybe(TEAMS, 0.85) or "", self._maybe([self._day(-90, 30)], 0.3)) for user in USERS for _ in range(2)]
+        edges = [(user, self._maybe(TEAMS, 0.85) or "", self._maybe([self._day(-90, 30)], 0.5)) for user in USERS for _ in range(2)]
         edges += [(team, self._maybe(UNITS, 0.85) or "", self._maybe([self._day(-90, 30)], 0.3)) for team in TEAMS]
         edges = [edge for edge in edges if edge[2] or edge not in edges[:edges.index(edge)]]
         seen, unique = set(), []
@@ -113,7 +122,8 @@ class Generator:
         name = f"leads/l{len(self.leads)}"
         self.leads[name] = "open"
         self._send("capture_lead", name=name, occurred=self._occurred(), external_ids=[("web", name)], owner=self._maybe(USERS),
-                   source=dict(id=self.random.choice(SOURCES), campaign=self._maybe(["spring", "autumn"], 0.3) or ""),
+                   source=dict(id=self.random.choice(SOURCES), medium=self._maybe(["cpc"], 0.3) or "",
+                               campaign=self._maybe(["spring", "autumn"], 0.3) or ""),
                    tags=self.random.sample(["hot", "vip"], self.random.randint(0, 2)))
 
     def change_lead(self):
@@ -164,8 +174,9 @@ class Generator:
                   "override_deal_probability": lambda: dict(probability_bp=self._maybe([0, 777, 5000, 10000], 0.75),
                                                             keep=self.random.random() < 0.3),
                   "move_deal_to_pipeline": lambda: dict(pipeline=pipeline),
-                  "change_deal_details": lambda: dict(product=self._maybe(PRODUCTS, 0.9), source=dict(id=self.random.choice(SOURCES))),
-                  "annotate_record": lambda: dict(tags=dict(add=["hot"]), fields=[
+                  "change_deal_details": lambda: dict(product=self._maybe(PRODUCTS, 0.9), organization=self._maybe(ORGANIZATIONS, 0.4),
+                                                      source=dict(id=self.random.choice(SOURCES))),
+                  "annotate_record": lambda: dict(tags=self.random.choice([dict(add=["hot"]), dict(remove=["hot"])]), fields=[
                       dict(field_id="segment", value=dict(text=self.random.choice(["pets", "food"])))])}[kind]()
         record = dict(record=deal) if kind == "annotate_record" else dict(deal=deal)
         return self._send(kind, occurred=self._occurred(), **record, **fields)
@@ -189,11 +200,15 @@ class Generator:
             self.deals[deal] = "open"
 
     def delete_or_restore(self):
-        names = list(self.deals) + list(self.leads)
+        names = list(self.deals) + list(self.leads) + ORGANIZATIONS[:1]
         if names:
             kind = self.random.choice(["delete_record", "delete_record", "restore_record"])
             reason = dict(reason="double") if kind == "delete_record" else {}
             self._send(kind, record=self.random.choice(names), occurred=self._occurred(), **reason)
+
+    def change_organization(self):
+        self._send("change_organization_details", organization=self.random.choice(ORGANIZATIONS), occurred=self._occurred(),
+                   sector=self.random.choice(SECTORS))
 
     def change_rules(self):
         self._send("publish_rules", rules=[self._proposal()])
@@ -235,7 +250,7 @@ class Generator:
         self._send("draft_rules", draft=f"drafts/d{self.random.randint(0, 1)}", rules=[self._proposal(is_draft=True)])
 
     MOVES = [(new_lead, 10), (change_lead, 14), (new_deal, 14), (change_deal, 42), (close_deal, 14), (reopen_deal, 4),
-             (delete_or_restore, 3), (change_rules, 4), (withdraw_rule, 1), (draft_rules, 2)]
+             (delete_or_restore, 5), (change_organization, 3), (change_rules, 4), (withdraw_rule, 1), (draft_rules, 2)]
 
 
 def play(client, steps):

@@ -5,7 +5,6 @@ import zoneinfo
 
 UTC = datetime.timezone.utc
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
-EPOCH_DAY = datetime.date(1970, 1, 1)
 MICROSECOND = datetime.timedelta(microseconds=1)
 
 
@@ -49,30 +48,56 @@ class Calendar:
         return day - datetime.timedelta(days=(day.isoweekday() - self.week_start) % 7)
 
 
-def number_of(day):
-    return (day - EPOCH_DAY).days
+def working_days(calendar, first, after):
+    """The working days of [first, after)."""
+    days = (first + datetime.timedelta(days=i) for i in range((after - first).days))
+    return [day for day in days if day.isoweekday() in calendar.working_days and day not in calendar.holidays]
 
 
-def period(text):
-    """(first day, day after the last) of `2017`, `2017-Q2`, `2017-04`, `2017-04-30` or `A..B`; None: open."""
+# ---- Periods ----
+
+
+def period(text, calendar):
+    """(first day, day after the last) of `2017`, `2017-Q2`, `2017-04`, `2017-W14`, `2017-04-30`, `FY2017`, `FY2017-Q1` or `A..B`; None:
+    open."""
     if not text:
         return None, None
     if ".." in text:
         first, last = text.split("..")
-        return (datetime.date.fromisoformat(first) if first else None,
-                datetime.date.fromisoformat(last) + datetime.timedelta(days=1) if last else None)
+        return period(first, calendar)[0], period(last, calendar)[1]
+    kind, parts = kind_of(text), text.removeprefix("FY").split("-")
+    start = datetime.date(int(parts[0]), calendar.fiscal_start if text.startswith("FY") else 1, 1)
+    if kind == "week":
+        start = calendar.week(datetime.date(int(parts[0]), 1, 4)) + datetime.timedelta(weeks=int(parts[1][1:]) - 1)
+    elif kind == "quarter":
+        start = _months_later(start, int(parts[1][1:]) * 3 - 3)
+    elif kind in ("month", "day"):
+        start = datetime.date(int(parts[0]), int(parts[1]), int(parts[2]) if kind == "day" else 1)
+    return start, _later(start, kind, 1)
+
+
+def kind_of(text):
     parts = text.split("-")
-    year = int(parts[0])
-    if len(parts) == 1:
-        return datetime.date(year, 1, 1), datetime.date(year + 1, 1, 1)
-    if parts[1].startswith("Q"):
-        return _months(year, int(parts[1][1:]) * 3 - 2, 3)
-    if len(parts) == 2:
-        return _months(year, int(parts[1]), 1)
-    day = datetime.date.fromisoformat(text)
-    return day, day + datetime.timedelta(days=1)
+    if len(parts) == 3:
+        return "day"
+    return "year" if len(parts) == 1 else {"Q": "quarter", "W": "week"}.get(parts[1][0], "month")
 
 
-def _months(year, month, count):
-    after = month + count
-    return datetime.date(year, month, 1), datetime.date(year + (after - 1) // 12, (after - 1) % 12 + 1, 1)
+def period_before(text, calendar):
+    """The one before of the same kind; of days without a kind: as many days before. None: a period that is open has none."""
+    first, after = period(text, calendar)
+    if first is None or after is None:
+        return None
+    if ".." in text:
+        return first - (after - first), first
+    return _later(first, kind_of(text), -1), first
+
+
+def _later(start, kind, count):
+    months = {"year": 12, "quarter": 3, "month": 1}.get(kind)
+    return _months_later(start, months * count) if months else start + datetime.timedelta(days=count * (7 if kind == "week" else 1))
+
+
+def _months_later(day, count):
+    month = day.year * 12 + day.month - 1 + count
+    return datetime.date(month // 12, month % 12 + 1, 1)

@@ -59,6 +59,8 @@ def _apply(facts, event, at):
         _apply_deal(facts, event, at)
     elif event.stream.startswith("leads/"):
         _apply_lead(facts, event)
+    elif event.stream.startswith("organizations/"):
+        _apply_organization(facts, event)
 
 
 def _set_fields(facts, changes):
@@ -88,7 +90,7 @@ def _enter(deal, event, pipeline, stage, at):
     if deal.visits and deal.visits[-1]["reopening"] == event.commit:
         deal.visits.pop()  # reopened into this stage at once
     _leave(deal, event, stage if pipeline == deal.pipeline else "moved", at)
-    deal.pipeline, deal.stage = pipeline, stage
+    deal.pipeline, deal.stage, deal.stage_position = pipeline, stage, event.position
     deal.stage_entered_at, deal.stage_is_day = at, event.is_day
     if deal.outcome == "open":
         _start(deal, event, at)
@@ -233,3 +235,11 @@ def _apply_lead(lead, event):
     elif kind == "LeadConverted":
         lead.state, lead.converted_at, lead.deal = "converted", event.occurred, body.deal or None
         lead.person, lead.organization = body.person or None, body.organization or None
+
+
+# ---- Organizations ----
+
+
+def _apply_organization(organization, event):
+    if event.kind == "OrganizationCreated" or event.kind == "OrganizationDetailsChanged" and event.body.HasField("sector"):
+        organization.sector = event.body.sector or None

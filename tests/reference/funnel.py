@@ -44,18 +44,17 @@ def rows(world, deals, groups_of, mode="strict", counts=lambda at: True):
 def _measures(sums, index, steps):
     line = sums[index]
     measures = {name: line[name] for name in ("reached", "continued", "lost_here", "skipped", "regressions")}
+    measures["entered"] = sums[0]["reached"]  # what the cumulative conversion is of
     measures["step"] = (line["continued"], line["reached"]) if index < steps - 1 and line["reached"] else None
     measures["cumulative"] = (line["reached"], sums[0]["reached"]) if index < steps and sums[0]["reached"] else None
     return measures
 
 
 def ways(world, deal, counts):
-    book = world.book_for(deal)
     found, last, last_pipeline = {}, None, None
-    meanings = {p: dict(stages) for p, stages in book.pipelines(world.rule_day).items()}
     for visit in deal.visits:
-        pipeline, stage = visit["pipeline"], book.mapped_stage(visit["pipeline"], visit["stage"], world.rule_day)
-        if stage is not None and meanings[pipeline].get(stage, "open") != "open":
+        pipeline, stage = visit["pipeline"], world.visited_stage(visit)
+        if stage is not None and _meaning(world, visit, stage) != "open":
             continue
         way = found.setdefault(pipeline, Way())
         joins = (last is not None and last_pipeline == pipeline and way.entries and way.entries[-1][0] == stage
@@ -69,6 +68,11 @@ def ways(world, deal, counts):
         if deal.outcome == "lost" and counts(deal.lost_at):
             way.lost, way.lost_in = True, way.entries[-1][0]
     return found
+
+
+def _meaning(world, visit, stage):
+    stages = world.book_of(visit["position"]).pipelines(world.rule_day)[visit["pipeline"]]
+    return dict(stages).get(stage, "open")
 
 
 def _lines(way, ladder, mode):

@@ -30,10 +30,12 @@ class Standing:
 
 
 class Asks:
-    """What the question asks for: a filter, a grouping, and whether they look at the owner or the expected close."""
+    """What the question asks for: a filter, a grouping, whether they look at the owner or the expected close, and the references
+    that they follow."""
 
-    def __init__(self, fits=lambda world, deal: True, group=lambda world, deal: (), owner=False, expected_close=False):
+    def __init__(self, fits=lambda world, deal: True, group=lambda world, deal: (), owner=False, expected_close=False, seen_through=()):
         self.fits, self.group, self.owner, self.expected_close = fits, group, owner, expected_close
+        self.seen_through = seen_through
 
 
 def book(opening, closing, asks, names):
@@ -56,13 +58,11 @@ def book(opening, closing, asks, names):
         start = closing.at(valid_at=opening.valid_at)
         before = Standing(start, start.record(name), asks)
         _difference("rule", restated, before, post)
-        for at in [None] + _instants(closing, name, opening.valid_at):
-            if at is not None:
-                # Since the state before began, only rates and the org chart moved.
-                before = _drift(before, Standing(closing.at(valid_at=at - 1), closing.at(valid_at=at - 1).record(name), asks), post)
-                after = Standing(closing.at(valid_at=at), closing.at(valid_at=at).record(name), asks)
-                _event(asks, before, after, post)
-                before = after
+        for at in _instants(closing, name, opening.valid_at, asks):
+            until, after = _both(closing, name, at, asks)
+            _drift(before, until, post)  # since the state before began, only rates and the org chart moved
+            _event(asks, until, after, post)
+            before = after
         last = Standing(closing, closing.record(name), asks)
         _drift(before, last, post)
         if last.inside:
@@ -78,15 +78,33 @@ def _drift(begins, ends, post):
         _difference("rule", revalued, ends, post)
     else:
         _difference("rule", begins, ends, post)
-    return ends
 
 
-def _instants(world, name, after):
+def _instants(world, name, after, asks):
+    """When something happened to a deal, or to a record through which the question looks at it, that the question sees."""
+    found = _times(world, name)
+    for field in asks.seen_through:
+        for at in _times(world, name):
+            found |= _times(world, getattr(world.at(valid_at=at).record(name), field))
+    return sorted(at for at in found if after < at <= world.valid_at and _is_seen(world, name, at, asks))
+
+
+def _is_seen(world, name, at, asks):
+    posted = []
+    _event(asks, *_both(world, name, at, asks), lambda *post: posted.append(post))
+    return bool(posted)
+
+
+def _both(world, name, at, asks):
+    """Before and after what happened at an instant, by the rates and the org chart of its day: those are no part of it."""
+    until, now = world.at(valid_at=at - 1), world.at(valid_at=at)
+    until.day = now.day
+    return Standing(until, until.record(name), asks), Standing(now, now.record(name), asks)
+
+
+def _times(world, name):
     record = world.record(name)
-    if record is None:
-        return []
-    return sorted({max(event.occurred, record.created_at) for event in record.events
-                   if after < max(event.occurred, record.created_at) <= world.valid_at})
+    return {max(event.occurred, record.created_at) for event in record.events} if record else set()
 
 
 def _difference(category, before, after, post):

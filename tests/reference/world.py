@@ -10,7 +10,7 @@ from reference.rulebook import Rulebook
 
 
 class World:
-    """`rules`: positions as in the question's rule basis: the rulebook, whether probabilities are as recorded."""
+    """`book`: the rules of the question's basis; `as_recorded`: stages and probabilities go by the rules of their own position."""
 
     def __init__(self, events, position, valid_at, tenant_zone, book=None, as_recorded=False, attribution="current", currency=None,
                  draft=()):
@@ -24,10 +24,12 @@ class World:
         rough = self.book.in_force("calendar", datetime.date.max)
         self.calendar = self.book.calendar(Calendar(rough.zone if rough else tenant_zone).day_of(valid_at), tenant_zone)
         self.day = self.rule_day = self.calendar.day_of(valid_at)
-        self._facts = {}
+        self.rules_position = position
+        self.only = None  # name of a record: no other one of its collection is there
+        self._facts, self._books = {}, {}
 
     def at(self, position=None, valid_at=None):
-        """The same rules, also the versions that hold at this world's D, at another moment."""
+        """The same rules, also the versions that hold at this world's D, at another moment; as recorded: no newer ones."""
         other = object.__new__(World)
         other.__dict__.update(self.__dict__, position=self.position if position is None else position,
                               valid_at=self.valid_at if valid_at is None else valid_at, _facts={})
@@ -52,31 +54,55 @@ class World:
         """All records of a collection that exist and are not deleted."""
         for name in sorted(self.streams):
             if name.startswith(collection + "/"):
+                if self.only and self.only.startswith(collection + "/") and name != self.only:
+                    continue
                 found = self.record(name)
                 if found is not None and not found.deleted:
                     yield found
 
     # ---- Stages and probabilities ----
 
-    def book_for(self, deal):
-        """As recorded: the rules as published up to the event that last set stage or probability."""
-        return Rulebook(self.events, min(deal.probability_position, self.position)) if self.as_recorded else self.book
+    def book_of(self, position):
+        """As recorded: the rules as published up to the event that last set what is looked at."""
+        if not self.as_recorded:
+            return self.book
+        position = min(position, self.rules_position)
+        if position not in self._books:
+            self._books[position] = Rulebook(self.events, position)
+        return self._books[position]
 
     def stage(self, deal):
-        return self.book_for(deal).mapped_stage(deal.pipeline, deal.stage, self.rule_day)
+        return self.book_of(deal.stage_position).mapped_stage(deal.pipeline, deal.stage, self.rule_day)
+
+    def visited_stage(self, visit):
+        """Of a visit; its stage was set by the event that began it."""
+        return self.book_of(visit["position"]).mapped_stage(visit["pipeline"], visit["stage"], self.rule_day)
 
     def stage_order(self, deal):
         stage = self.stage(deal)
-        return self.book_for(deal).stage_order(deal.pipeline, stage, self.rule_day) if stage else None
+        return self.book_of(deal.stage_position).stage_order(deal.pipeline, stage, self.rule_day) if stage else None
 
     def probability(self, deal):
-        """Basis points: of an outcome, else by hand, else the stage's; None: the stage has none."""
+        """Basis points: of an outcome, else by hand, else the stage's; None: the stage has none. As recorded: by the rules of the
+        latest creation, change of stage or override (decisions.md 16)."""
         if deal.outcome != "open":
             return 10000 if deal.outcome == "won" else 0
         if deal.probability_bp is not None:
             return deal.probability_bp
-        stage = self.stage(deal)
-        return self.book_for(deal).probability(deal.pipeline, stage, self.rule_day) if stage else None
+        book = self.book_of(deal.probability_position)
+        stage = book.mapped_stage(deal.pipeline, deal.stage, self.rule_day)
+        return book.probability(deal.pipeline, stage, self.rule_day) if stage else None
+
+    # ---- What it refers to ----
+
+    def follow(self, name):
+        """The record that a reference leads to; a deleted one leads nowhere."""
+        found = self.record(name)
+        return found if found and not found.deleted else None
+
+    def sector(self, deal):
+        organization = self.follow(deal.organization)
+        return organization.sector if organization else None
 
     # ---- Whose it is ----
 

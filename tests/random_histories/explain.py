@@ -1,0 +1,99 @@
+"""Cells that are opened (decisions.md 25): which records make a cell, what each of them brings, and its events.
+
+What a record brings is what the same question says where it is the only record.
+"""
+
+import dataclasses
+
+from harness.values import value_of
+from random_histories.compare import COMPARED, is_nothing, key_of
+from random_histories.movements import moments
+from random_histories.reports import REPORTS
+from reference import facts
+
+RANKED = ("median", "p90", "least", "most")
+NEWEST = 20  # events that are shown of each record
+
+
+def unexplained(question, client, answer, events, zone, random, cells=3):
+    """Sentences about a few cells that open into something else than the reference says."""
+    candidates = [(raw, index) for raw in answer.raw_rows for index, cell in enumerate(raw.cells) if cell.cell_id]
+    chosen = random.sample(candidates, min(cells, len(candidates)))
+    opened = [Cell(question, answer, raw, index, events, zone) for raw, index in chosen]
+    return [f"{cell}: {problem}" for cell in opened for problem in cell.problems(client)]
+
+
+class Cell:
+    def __init__(self, question, answer, raw, index, events, zone):
+        self.measure, self.key = answer.columns[index], key_of(answer, raw)
+        self.id, self.value = raw.cells[index].cell_id, value_of(raw.cells[index].value)
+        self.question, self.events, self.zone = dataclasses.replace(question, compare={}), events, zone
+        if self.measure.endswith(COMPARED):
+            self.measure, self.question = self.measure.removesuffix(COMPARED), question.compared(events, zone)
+        self.spec = REPORTS[question.report]
+
+    def __str__(self):
+        return f"{self.measure} of {self.key}, {self.question}"
+
+    def problems(self, client):
+        page, contributions = client.explain(self.id)
+        if value_of(page.value) != self.value:
+            yield f"{self.value} is explained as {value_of(page.value)}"
+        if len(contributions) != page.total_contributions:
+            yield f"{len(contributions)} contributions of {page.total_contributions}"
+        names = [contribution.record for contribution in contributions]
+        if len(set(names)) != len(names):
+            yield "a record contributes twice"
+        if self.value is None:  # e.g. a share of nothing
+            return
+        found, wanted = self._brought(contributions), self._wanted()
+        for name in sorted(set(found) | set(wanted)):
+            if found.get(name) != wanted.get(name):
+                yield f"{name} brings {wanted.get(name)}, the engine says {found.get(name)}"
+        if self.measure in RANKED:
+            yield from _badly_ranked(contributions)
+        for contribution in contributions:
+            yield from self._other_events(contribution)
+
+    def _wanted(self):
+        """{record: what it brings}, those that bring nothing left out."""
+        result = {}
+        for name in {event.stream for event in self.events if event.stream.startswith(self.spec.collection + "/")}:
+            row = self.spec.answer(dataclasses.replace(self.question, only=name), self.events, self.zone).get(self.key)
+            if row is not None:
+                brings = self._brings(*(row[part] for part in self.spec.ratios.get(self.measure, (self.measure,))))
+                if not all(map(self._is_nothing, brings)):
+                    result[name] = brings
+        return result
+
+    def _brought(self, contributions):
+        ratio = self.measure in self.spec.ratios
+        found = {c.record: self._brings(*map(value_of, (c.numerator, c.denominator) if ratio else (c.value,))) for c in contributions}
+        return {name: brings for name, brings in found.items() if not all(map(self._is_nothing, brings))}
+
+    def _brings(self, *values):
+        """Money as its minor units: the row says the currency."""
+        minor = (value[0] if isinstance(value, tuple) and isinstance(value[1], str) else value for value in values)
+        return tuple(value or 0 if self.measure in self.spec.ratios else value for value in minor)
+
+    def _is_nothing(self, brought):
+        """Of a median a 0 is a member of the population."""
+        return brought is None if self.measure in RANKED or not self.spec.additive else is_nothing(brought)
+
+    def _other_events(self, contribution):
+        closing = moments(self.question, self.events, self.zone)[1] if self.spec.has_opening else None
+        position, valid_at = closing or self.question.moment(self.events)
+        own = [event for event in self.events if event.stream == contribution.record]
+        wanted = [event.position for event in facts.fold(contribution.record, own, position, valid_at).events]
+        found = [event.position for event in contribution.events]
+        if found != wanted[-NEWEST:] or contribution.total_events != len(wanted):
+            yield f"{contribution.record} is made by the events {wanted}, the engine says {found} of {contribution.total_events}"
+
+
+def _badly_ranked(contributions):
+    """The whole population from the least value on."""
+    if [c.rank for c in contributions] != list(range(1, len(contributions) + 1)):
+        yield "ranks have gaps"
+    values = [value_of(c.value) for c in contributions]
+    if values != sorted(values):
+        yield f"ranked as {values}"
