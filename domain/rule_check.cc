@@ -1,5 +1,8 @@
 // What rules must satisfy to be published: the content of each kind, and how it fits what was published before.
+#include <algorithm>
+#include <limits>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "absl/strings/ascii.h"
@@ -54,7 +57,34 @@ absl::Status CheckStageMaps(const v1::PipelinesRule& rule, absl::string_view pla
   return absl::OkStatus();
 }
 
-absl::Status CheckPipelines(const v1::PipelinesRule& rule, const Rulebook& with, int64_t day, absl::string_view place) {
+// Stages that have no place in a version of a later day and had none missing before a change.
+struct Unmapped {
+  int64_t day = 0;
+  std::string stages;
+};
+std::optional<Unmapped> NewlyUnmapped(const Rulebook& before, const Rulebook& after) {
+  std::set<int64_t> days;
+  for (const RuleVersionEntry& entry : after.Versions(v1::RULE_KIND_PIPELINES)) {
+    if (entry.withdrawn_position == 0) days.insert(entry.effective_day);
+  }
+  for (const int64_t day : days) {
+    const auto known = UnmappedStages(before, day);
+    Unmapped found{day, ""};
+    for (const auto& stage : UnmappedStages(after, day)) {
+      if (std::find(known.begin(), known.end(), stage) != known.end()) continue;
+      absl::StrAppend(&found.stages, found.stages.empty() ? "" : ", ", stage.first, "/", stage.second);
+    }
+    if (!found.stages.empty()) return found;
+  }
+  return std::nullopt;
+}
+
+std::string TextOfDay(int64_t day) {
+  return day == kBeginning ? "the beginning" : FormatDay(static_cast<int32_t>(day));
+}
+
+absl::Status CheckPipelines(const v1::PipelinesRule& rule, const Rulebook& rules, const Rulebook& with, int64_t day,
+                            absl::string_view place) {
   const std::string pipelines = absl::StrCat(place, ".pipelines");
   if (rule.pipelines().empty()) return Invalid("at least one pipeline is needed", pipelines);
   RECOUNT_RETURN_IF_ERROR(CheckIds(rule.pipelines(), pipelines));
@@ -71,11 +101,20 @@ absl::Status CheckPipelines(const v1::PipelinesRule& rule, const Rulebook& with,
   for (const auto& [pipeline, stage] : UnmappedStages(with, day)) {
     absl::StrAppend(&missing, missing.empty() ? "" : ", ", pipeline, "/", stage);
   }
-  if (missing.empty()) return absl::OkStatus();
+  if (!missing.empty()) {
+    return Refuse(v1::STAGE_MAP_NOT_TOTAL,
+                  absl::StrCat("former stages are neither in this version nor mapped: ", missing,
+                               "; map each to a stage, or to an empty id for `unknown before this version`"),
+                  absl::StrCat(place, ".stage_maps"), {{"stages", missing}});
+  }
+  // Versions that hold later must have a place for what is new here.
+  const std::optional<Unmapped> later = NewlyUnmapped(rules, with);
+  if (!later.has_value()) return absl::OkStatus();
+  const std::string since = TextOfDay(later->day);
   return Refuse(v1::STAGE_MAP_NOT_TOTAL,
-                absl::StrCat("former stages are neither in this version nor mapped: ", missing,
-                             "; map each to a stage, or to an empty id for `unknown before this version`"),
-                absl::StrCat(place, ".stage_maps"), {{"stages", missing}});
+                absl::StrCat("the version in force from ", since, " neither has nor maps the stages ", later->stages,
+                             " of this one; publish that version with their map first"),
+                absl::StrCat(place, ".pipelines"), {{"stages", later->stages}, {"effective_from", since}});
 }
 
 // ---- K-02 ----
@@ -240,7 +279,7 @@ absl::Status CheckContent(const v1::RuleProposal& proposal, const Rulebook& rule
   const v1::RuleContent& content = proposal.content();
   switch (content.content_case()) {
     case v1::RuleContent::kPipelines:
-      return CheckPipelines(content.pipelines(), with, day, absl::StrCat(place, ".pipelines"));
+      return CheckPipelines(content.pipelines(), rules, with, day, absl::StrCat(place, ".pipelines"));
     case v1::RuleContent::kProbabilities:
       return CheckProbabilities(content.probabilities(), with, absl::StrCat(place, ".probabilities"));
     case v1::RuleContent::kReasons:
@@ -260,6 +299,24 @@ absl::Status CheckContent(const v1::RuleProposal& proposal, const Rulebook& rule
 }
 
 }  // namespace
+
+absl::Status CheckWithdrawal(const Rulebook& rules, const RuleVersionEntry& version) {
+  const v1::RuleKind kind = KindOf(version.rule.content());
+  const Rulebook after = rules.WithoutVersion(version.position);
+  if (kind == v1::RULE_KIND_CALENDAR && after.InForce(kind, kBeginning) == nullptr) {
+    return Refuse(v1::RULE_NOT_RETROACTIVE,
+                  "without this calendar there are days without a zone; publish another one from the beginning first",
+                  "published_position");
+  }
+  if (kind != v1::RULE_KIND_PIPELINES) return absl::OkStatus();
+  const std::optional<Unmapped> unmapped = NewlyUnmapped(rules, after);
+  if (!unmapped.has_value()) return absl::OkStatus();
+  const std::string since = TextOfDay(unmapped->day);
+  return Refuse(v1::STAGE_MAP_NOT_TOTAL,
+                absl::StrCat("the version in force from ", since, " neither has nor maps the stages ", unmapped->stages,
+                             " without the maps of this one; publish that version with them first"),
+                "published_position", {{"stages", unmapped->stages}, {"effective_from", since}});
+}
 
 absl::Status CheckProposals(const Rulebook& rules, const google::protobuf::RepeatedPtrField<v1::RuleProposal>& proposals) {
   std::set<int> kinds;

@@ -103,6 +103,17 @@ Rulebook Rulebook::WithDraft(absl::Span<const v1::RuleProposal> proposals) const
   return book;
 }
 
+Rulebook Rulebook::WithoutVersion(uint64_t position) const {
+  Rulebook book = *this;
+  for (auto& [kind, versions] : book.versions_) {
+    for (RuleVersionEntry& entry : versions) {
+      if (entry.position == position && entry.withdrawn_position == 0)
+        entry.withdrawn_position = position_ + 1;
+    }
+  }
+  return book;
+}
+
 const std::vector<RuleVersionEntry>& Rulebook::Versions(v1::RuleKind kind) const {
   static const std::vector<RuleVersionEntry>& none = *new std::vector<RuleVersionEntry>();
   const auto found = versions_.find(kind);

@@ -53,6 +53,8 @@ class Rulebook {
   Rulebook UpTo(uint64_t position) const;
   // With the proposals on top, as if published last of all.
   Rulebook WithDraft(absl::Span<const v1::RuleProposal> proposals) const;
+  // As if the version that was published at `position` were withdrawn last of all.
+  Rulebook WithoutVersion(uint64_t position) const;
 
   uint64_t position() const { return position_; }  // newest publication or withdrawal; 0: none
   const std::vector<RuleVersionEntry>& Versions(v1::RuleKind kind) const;

@@ -54,6 +54,7 @@ absl::Status Decide(const v1::WithdrawRuleRequest& command, Deciding* deciding) 
   for (const RuleVersionEntry& entry : deciding->rules().Versions(command.kind())) {
     if (entry.position != command.published_position()) continue;
     if (entry.withdrawn_position != 0) return absl::OkStatus();
+    RECOUNT_RETURN_IF_ERROR(CheckWithdrawal(deciding->rules(), entry));
     v1::RuleVersionWithdrawn* withdrawn = deciding->Append(stream, "")->mutable_rule()->mutable_withdrawn();
     withdrawn->set_published_position(command.published_position());
     withdrawn->set_reason(command.reason());

@@ -22,6 +22,11 @@ void Publish(const google::protobuf::RepeatedPtrField<v1::RuleProposal>& rules, 
 // reasons that the protos name.
 absl::Status CheckProposals(const Rulebook& rules, const google::protobuf::RepeatedPtrField<v1::RuleProposal>& proposals);
 
+// Whether a published version may be withdrawn: STAGE_MAP_NOT_TOTAL if the stage maps of the versions
+// that stay would not be total, RULE_NOT_RETROACTIVE for the only calendar, without which there are
+// no days.
+absl::Status CheckWithdrawal(const Rulebook& rules, const RuleVersionEntry& version);
+
 void EvolveRuleKind(const v1::RuleEvent& event, const EventMeta& meta, RuleKindState* state);
 void EvolveDraft(const v1::DraftEvent& event, const EventMeta& meta, DraftState* state);
 

@@ -73,6 +73,52 @@ TEST_F(RulesTest, StageMapsAreTotal) {
   Publish("pipelines { pipelines { id: 'q' stages { id: 'z' } } }").Refused(v1::STAGE_MAP_NOT_TOTAL);
 }
 
+TEST_F(RulesTest, StageMapsStayTotalOnLaterDays) {
+  const std::string merged = R"(pipelines { pipelines { id: 'p' stages { id: 'ab' } }
+      stage_maps { pipeline: 'p' stages { key: 'a' value: 'ab' } stages { key: 'b' value: 'ab' } } })";
+  const std::string early = "pipelines { pipelines { id: 'p' stages { id: 'a' } stages { id: 'b' } stages { id: 'c' } } }";
+  constexpr char kMarch[] = "year: 2024 month: 3 day: 1";
+  scenario.rules = Rulebook();
+  scenario.position = 0;
+  scenario.GivenRule("pipelines { pipelines { id: 'p' stages { id: 'a' } stages { id: 'b' } } }");
+  Publish(merged, kApril).Then({Published(merged, kApril)});
+  // Entered later and in force before it: `c` would have no place from April on.
+  Publish(early, kMarch).Refused(v1::STAGE_MAP_NOT_TOTAL, "rules[0].content.pipelines.pipelines");
+  EXPECT_EQ(Publish(early, kMarch).Metadata("stages"), "p/c");
+  EXPECT_EQ(Publish(early, kMarch).Metadata("effective_from"), "2024-04-01");
+  const std::string ready = R"(pipelines { pipelines { id: 'p' stages { id: 'ab' } } stage_maps { pipeline: 'p'
+      stages { key: 'a' value: 'ab' } stages { key: 'b' value: 'ab' } stages { key: 'c' value: 'ab' } } })";
+  Publish(ready, kApril).Then({Published(ready, kApril)});
+  Publish(early, kMarch).Then({Published(early, kMarch)});
+}
+
+TEST_F(RulesTest, AWithdrawalLeavesStageMapsTotal) {
+  scenario.rules = Rulebook();
+  scenario.position = 0;
+  scenario.GivenRule("pipelines { pipelines { id: 'p' stages { id: 'a' } } }");
+  scenario.GivenRule("pipelines { pipelines { id: 'p' stages { id: 'b' } } stage_maps { pipeline: 'p' stages { key: 'a' value: 'b' } } }",
+                     "2024-03-01");
+  scenario.GivenRule("pipelines { pipelines { id: 'p' stages { id: 'c' } } stage_maps { pipeline: 'p' stages { key: 'b' value: 'c' } } }",
+                     "2024-04-01");
+  const auto withdraw = [](int position) {
+    return absl::StrCat("withdraw_rule { kind: RULE_KIND_PIPELINES published_position: ", position, " }");
+  };
+  scenario.When(withdraw(2)).Refused(v1::STAGE_MAP_NOT_TOTAL, "published_position");
+  EXPECT_EQ(scenario.When(withdraw(2)).Metadata("stages"), "p/a");
+  scenario.When(withdraw(3)).Then({"rule { withdrawn { published_position: 3 } }"});
+  scenario.When(withdraw(2)).Then({"rule { withdrawn { published_position: 2 } }"});
+}
+
+TEST_F(RulesTest, ACalendarIsAlwaysInForce) {
+  scenario.GivenRule("calendar { zone: 'Asia/Jerusalem' }");
+  const std::string withdraw =
+      absl::StrCat("withdraw_rule { kind: RULE_KIND_CALENDAR published_position: ", scenario.position, " }");
+  scenario.GivenRule("calendar { zone: 'Europe/Berlin' }", "2024-04-01");
+  scenario.When(withdraw).Refused(v1::RULE_NOT_RETROACTIVE, "published_position");
+  scenario.GivenRule("calendar { zone: 'Europe/Paris' }");
+  scenario.When(withdraw).Then({"rule { withdrawn { published_position: 2 } }"});
+}
+
 TEST_F(RulesTest, Probabilities) {
   Publish("probabilities { probabilities { pipeline: 'sales' stage: 'offer' probability_bp: 10001 } }").Refused(v1::RULE_INVALID);
   Publish("probabilities { probabilities { pipeline: 'sales' stage: 'no' } }")
