@@ -109,7 +109,9 @@ absl::Status Update(const v1::CreateDealRequest& command, const Place& place, co
     RECOUNT_ASSIGN_OR_RETURN(const int32_t day, DayFromDate(command.expected_close(), "expected_close"));
     RECOUNT_RETURN_IF_ERROR(ChangeExpectedClose(state, day, deciding));
   }
-  return AddToExisting(state.deal.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+  RECOUNT_RETURN_IF_ERROR(
+      AddToExisting(state.deal.info(), command.external_ids(), command.tags(), command.fields(), deciding));
+  return deciding->decision()->events.empty() ? absl::OkStatus() : CheckDealIsThere(state, *deciding);
 }
 
 }  // namespace

@@ -81,6 +81,13 @@ TEST_F(DealDetailsTest, UpsertChangesDetailsValueOwnerAndExpectedClose) {
   scenario.When(upsert).Refused(v1::RECORD_DELETED);
 }
 
+TEST_F(DealDetailsTest, UpsertChangesNothingBeforeTheCreation) {
+  const std::string upsert = "create_deal { allow_existing: true name: 'deals/1' tags: 'hot' }";
+  scenario.When(upsert).At("2024-02-01").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  scenario.When(upsert).At("2024-03-02").Then({"deal { annotated { tags_added: 'hot' } }"});
+  scenario.When(upsert).At("2024-03-02").Nothing();
+}
+
 TEST_F(DealDetailsTest, UpsertOfAnotherRecordsExternalIdIsRefused) {
   scenario.When("create_deal { allow_existing: true name: 'deals/2' external_ids { source: 'x' id: '1' } }")
       .Refused(v1::EXTERNAL_ID_TAKEN);

@@ -106,9 +106,9 @@ void Reopen(const EventMeta& meta, DealState* state) {
 }
 
 // What happens to the record as such.
-void EvolveRecordPart(const v1::DealEvent& event, v1::RecordInfo* info) {
-  if (event.has_deleted()) EvolveRecord(event.deleted(), info);
-  if (event.has_restored()) EvolveRecord(event.restored(), info);
+void EvolveRecordPart(const v1::DealEvent& event, const EventMeta& meta, v1::RecordInfo* info) {
+  if (event.has_deleted()) EvolveRecord(event.deleted(), meta, info);
+  if (event.has_restored()) EvolveRecord(event.restored(), meta, info);
   if (event.has_external_id_linked()) EvolveRecord(event.external_id_linked(), info);
   if (event.has_annotated()) EvolveRecord(event.annotated(), info);
 }
@@ -174,7 +174,7 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
     case v1::DealEvent::kRestored:
     case v1::DealEvent::kExternalIdLinked:
     case v1::DealEvent::kAnnotated:
-      EvolveRecordPart(event, deal->mutable_info());
+      EvolveRecordPart(event, meta, deal->mutable_info());
       break;
     case v1::DealEvent::EVENT_NOT_SET:
       break;

@@ -81,10 +81,10 @@ void EvolveIdentity(const Event& event, const EventMeta& meta, Record* record) {
       ApplyDetails(event.details_changed(), record);
       break;
     case Event::kDeleted:
-      EvolveRecord(event.deleted(), record->mutable_info());
+      EvolveRecord(event.deleted(), meta, record->mutable_info());
       break;
     case Event::kRestored:
-      EvolveRecord(event.restored(), record->mutable_info());
+      EvolveRecord(event.restored(), meta, record->mutable_info());
       break;
     case Event::kExternalIdLinked:
       EvolveRecord(event.external_id_linked(), record->mutable_info());

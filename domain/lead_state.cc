@@ -82,10 +82,10 @@ void EvolveLead(const v1::LeadEvent& event, const EventMeta& meta, LeadState* st
       Convert(event.converted(), lead);
       break;
     case v1::LeadEvent::kDeleted:
-      EvolveRecord(event.deleted(), lead->mutable_info());
+      EvolveRecord(event.deleted(), meta, lead->mutable_info());
       break;
     case v1::LeadEvent::kRestored:
-      EvolveRecord(event.restored(), lead->mutable_info());
+      EvolveRecord(event.restored(), meta, lead->mutable_info());
       break;
     case v1::LeadEvent::kExternalIdLinked:
       EvolveRecord(event.external_id_linked(), lead->mutable_info());

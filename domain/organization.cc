@@ -181,10 +181,10 @@ void EvolveOrganization(const v1::OrganizationEvent& event, const EventMeta& met
       *organization->mutable_kinds() = event.kinds_set().kinds();
       break;
     case v1::OrganizationEvent::kDeleted:
-      EvolveRecord(event.deleted(), organization->mutable_info());
+      EvolveRecord(event.deleted(), meta, organization->mutable_info());
       break;
     case v1::OrganizationEvent::kRestored:
-      EvolveRecord(event.restored(), organization->mutable_info());
+      EvolveRecord(event.restored(), meta, organization->mutable_info());
       break;
     case v1::OrganizationEvent::kExternalIdLinked:
       EvolveRecord(event.external_id_linked(), organization->mutable_info());

@@ -109,10 +109,10 @@ void EvolvePerson(const v1::PersonEvent& event, const EventMeta& meta, v1::Perso
       ApplyDetails(event.details_changed(), person);
       break;
     case v1::PersonEvent::kDeleted:
-      EvolveRecord(event.deleted(), person->mutable_info());
+      EvolveRecord(event.deleted(), meta, person->mutable_info());
       break;
     case v1::PersonEvent::kRestored:
-      EvolveRecord(event.restored(), person->mutable_info());
+      EvolveRecord(event.restored(), meta, person->mutable_info());
       break;
     case v1::PersonEvent::kExternalIdLinked:
       EvolveRecord(event.external_id_linked(), person->mutable_info());

@@ -146,10 +146,10 @@ void EvolveProduct(const v1::ProductEvent& event, const EventMeta& meta, v1::Pro
       product->set_retired(true);
       break;
     case v1::ProductEvent::kDeleted:
-      EvolveRecord(event.deleted(), product->mutable_info());
+      EvolveRecord(event.deleted(), meta, product->mutable_info());
       break;
     case v1::ProductEvent::kRestored:
-      EvolveRecord(event.restored(), product->mutable_info());
+      EvolveRecord(event.restored(), meta, product->mutable_info());
       break;
     case v1::ProductEvent::kExternalIdLinked:
       EvolveRecord(event.external_id_linked(), product->mutable_info());

@@ -43,6 +43,14 @@ absl::Status CheckAfterCreation(const State& state, const Deciding& deciding) {
   return deal == nullptr ? absl::OkStatus() : CheckDealIsThere(*deal, deciding);
 }
 
+// Deletions and restorations come in the order of occurrence, in which reports fold them: else a record would be
+// deleted in the one place and there in the other.
+absl::Status CheckAfter(bool has_happened, const google::protobuf::Timestamp& time, absl::string_view what,
+                        const Deciding& deciding) {
+  if (!has_happened || deciding.moment().at.micros >= MicrosFrom(time)) return absl::OkStatus();
+  return Conflict(absl::StrCat("the ", what, " of the record came after that"), what, {MicrosFrom(time)}, deciding);
+}
+
 // The record that a command names, also if it is deleted. Valid until the next call.
 template <typename Command>
 absl::StatusOr<const State*> EvenDeleted(const Command& command, Deciding* deciding) {
@@ -72,15 +80,20 @@ absl::Status Decide(const v1::DeleteRecordRequest& command, Deciding* deciding) 
   RECOUNT_ASSIGN_OR_RETURN(const State* state, EvenDeleted(command, deciding));
   if (InfoOf(*state)->deleted()) return absl::OkStatus();
   RECOUNT_RETURN_IF_ERROR(CheckAfterCreation(*state, *deciding));
+  const v1::RecordInfo& info = *InfoOf(*state);
+  RECOUNT_RETURN_IF_ERROR(CheckAfter(info.has_restore_time(), info.restore_time(), "restoration", *deciding));
   v1::RecordDeleted event;
   event.set_reason(command.reason());
-  AppendShared(*InfoOf(*state), kDeletedEvent, event, deciding);
+  AppendShared(info, kDeletedEvent, event, deciding);
   return absl::OkStatus();
 }
 
 absl::Status Decide(const v1::RestoreRecordRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(const State* state, EvenDeleted(command, deciding));
-  if (InfoOf(*state)->deleted()) AppendShared(*InfoOf(*state), kRestoredEvent, v1::RecordRestored(), deciding);
+  const v1::RecordInfo& info = *InfoOf(*state);
+  if (!info.deleted()) return absl::OkStatus();
+  RECOUNT_RETURN_IF_ERROR(CheckAfter(info.has_delete_time(), info.delete_time(), "deletion", *deciding));
+  AppendShared(info, kRestoredEvent, v1::RecordRestored(), deciding);
   return absl::OkStatus();
 }
 
@@ -96,6 +109,7 @@ absl::Status Decide(const v1::LinkExternalIdRequest& command, Deciding* deciding
     return Refuse(v1::EXTERNAL_ID_TAKEN, absl::StrCat(holder, " has the external id '", id.source(), "' '", id.id(), "'"),
                   "external_id", {{"name", holder}, {"source", id.source()}, {"id", id.id()}});
   }
+  RECOUNT_RETURN_IF_ERROR(CheckAfterCreation(*state, *deciding));
   v1::ExternalIdLinked event;
   *event.mutable_external_id() = id;
   AppendShared(info, kExternalIdLinkedEvent, event, deciding);
@@ -174,14 +188,17 @@ void ApplyFields(const FieldChanges& changes, google::protobuf::Map<std::string,
   }
 }
 
-void EvolveRecord(const v1::RecordDeleted& event, v1::RecordInfo* info) {
+void EvolveRecord(const v1::RecordDeleted& event, const EventMeta& meta, v1::RecordInfo* info) {
   info->set_deleted(true);
   info->set_delete_reason(event.reason());
+  *info->mutable_delete_time() = TimestampFrom(meta.occurred_micros);
 }
 
-void EvolveRecord(const v1::RecordRestored& event, v1::RecordInfo* info) {
+void EvolveRecord(const v1::RecordRestored&, const EventMeta& meta, v1::RecordInfo* info) {
   info->clear_deleted();
   info->clear_delete_reason();
+  info->clear_delete_time();
+  *info->mutable_restore_time() = TimestampFrom(meta.occurred_micros);
 }
 
 void EvolveRecord(const v1::ExternalIdLinked& event, v1::RecordInfo* info) {

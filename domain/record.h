@@ -36,8 +36,8 @@ inline constexpr int kAnnotatedEvent = v1::DealEvent::kAnnotated;
 template <typename Created>
 void BeginRecord(const Created& event, const EventMeta& meta, v1::RecordInfo* info);
 
-void EvolveRecord(const v1::RecordDeleted& event, v1::RecordInfo* info);
-void EvolveRecord(const v1::RecordRestored& event, v1::RecordInfo* info);
+void EvolveRecord(const v1::RecordDeleted& event, const EventMeta& meta, v1::RecordInfo* info);
+void EvolveRecord(const v1::RecordRestored& event, const EventMeta& meta, v1::RecordInfo* info);
 void EvolveRecord(const v1::ExternalIdLinked& event, v1::RecordInfo* info);
 void EvolveRecord(const v1::RecordAnnotated& event, v1::RecordInfo* info);
 

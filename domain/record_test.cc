@@ -93,6 +93,27 @@ TEST_F(RecordTest, IsDeletedAndRestored) {
   EXPECT_FALSE(info().deleted());
 }
 
+TEST_F(RecordTest, DeletionsAndRestorationsKeepTheirOrder) {
+  const std::string deletion = "delete_record { record { name: 'deals/1' } reason: 'test' }";
+  const std::string restoration = "restore_record { record { name: 'deals/1' } }";
+  scenario.When(deletion).At("2024-04-10").Then({"deal { deleted { reason: 'test' } }"});
+  EXPECT_EQ(MicrosFrom(info().delete_time()), MicrosOf("2024-04-09T21:00:00Z"));
+  scenario.When(restoration).At("2024-04-09").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  EXPECT_EQ(scenario.When(restoration).At("2024-04-09").Metadata("conflicting_event"), "deletion");
+  scenario.When(restoration).At("2024-04-20").Then({"deal { restored {} }"});
+  EXPECT_FALSE(info().has_delete_time());
+  // In the order of occurrence it would be restored again five days later.
+  scenario.When(deletion).At("2024-04-15").Refused(v1::BACKDATING_CONFLICT);
+  EXPECT_EQ(scenario.When(deletion).At("2024-04-15").Metadata("conflicting_event"), "restoration");
+  scenario.When(deletion).At("2024-04-20").Then({"deal { deleted { reason: 'test' } }"});
+}
+
+TEST_F(RecordTest, ADealGetsNoIdBeforeItsCreation) {
+  scenario.When("link_external_id { record { name: 'deals/1' } external_id { source: 'x' id: '1' } }")
+      .At("2023-12-31")
+      .Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+}
+
 TEST_F(RecordTest, IsFoundByItsExternalIds) {
   const std::string link = "link_external_id { record { name: 'deals/1' } external_id { source: 'x' id: '1' } }";
   scenario.When("link_external_id { record { name: 'deals/1' } }").Refused(v1::FIELD_REQUIRED, "external_id");
