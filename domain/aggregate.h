@@ -74,6 +74,7 @@ struct DealState {
   v1::Deal deal;
   Instant created;
   Instant outcome;                  // of the standing outcome
+  Instant completed;                // if deal.completed()
   Timeline<StageSet> stages;        // the creation's first
   Timeline<std::string> owner;
   Timeline<Amount> value;

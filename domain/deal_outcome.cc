@@ -155,6 +155,9 @@ absl::Status Decide(const v1::ReopenDealRequest& command, Deciding* deciding) {
   if (deciding->moment().at.micros < state->outcome.micros) {
     return Conflict("the deal was closed after that", "outcome", state->outcome, *deciding);
   }
+  if (state->deal.completed() && deciding->moment().at.micros < state->completed.micros) {
+    return Conflict("the deal was completed after that", "completion", state->completed, *deciding);
+  }
   RECOUNT_RETURN_IF_ERROR(CheckAfterLastStage(*state, *deciding));
   std::string stage = command.stage();
   if (stage.empty()) {
@@ -181,7 +184,7 @@ absl::Status Decide(const v1::CompleteDealRequest& command, Deciding* deciding) 
       return Refuse(v1::DEAL_OPEN, "only a won deal can be completed", "deal");
   }
   if (state->deal.completed()) return absl::OkStatus();
-  if (IsBefore(deciding->moment().at, state->outcome, *deciding->context().calendar)) {
+  if (deciding->moment().at.micros < state->outcome.micros) {
     return Conflict("the deal was not won by then", "outcome", state->outcome, *deciding);
   }
   AppendDealEvent(*state, deciding)->mutable_completed();

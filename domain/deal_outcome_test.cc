@@ -145,6 +145,26 @@ TEST_F(DealOutcomeTest, StaysWhereItIsIfLosingMovedItNowhere) {
   scenario.When("reopen_deal { deal { name: 'deals/2' } }").Then({"deal { reopened {} }"});
 }
 
+TEST_F(DealOutcomeTest, IsNotCompletedBeforeItIsWon) {
+  const std::string complete = "complete_deal { deal { name: 'deals/1' } }";
+  scenario.When(kWin).At("2024-04-01T09:00:00Z").Then({kWonStage, kWon});
+  // A day counts from its first instant, which is where reports fold it.
+  scenario.When(complete).At("2024-04-01").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  scenario.When(complete).At("2024-04-01T09:00:00Z").Then({"deal { completed {} }"});
+}
+
+TEST_F(DealOutcomeTest, IsNotReopenedBeforeItsCompletion) {
+  scenario.When(kWin).At("2024-04-01").Then({kWonStage, kWon});
+  scenario.When("complete_deal { deal { name: 'deals/1' } }")
+      .At("2024-05-01")
+      .Then({"deal { completed {} }"});
+  scenario.When(kReopen).At("2024-04-15").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  EXPECT_EQ(scenario.When(kReopen).At("2024-04-15").Metadata("conflicting_event"), "completion");
+  scenario.When(kReopen).At("2024-05-02").Then(
+      {"deal { reopened {} }", "deal { stage_changed { stage: 'offer' } }"});
+  EXPECT_FALSE(deal().completed());
+}
+
 TEST_F(DealOutcomeTest, CompletesWhatIsWon) {
   const std::string complete = "complete_deal { deal { name: 'deals/1' } }";
   scenario.When(complete).Refused(v1::DEAL_OPEN, "deal");

@@ -165,6 +165,7 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
       break;
     case v1::DealEvent::kCompleted:
       deal->set_completed(true);
+      state->completed = at;
       break;
     case v1::DealEvent::kMovedToPipeline:
       EnterStage(meta, {event.moved_to_pipeline().pipeline(), event.moved_to_pipeline().stage()},
