@@ -66,6 +66,13 @@ struct Amount {
   std::string currency;             // empty: no value
   bool operator==(const Amount&) const = default;
 };
+// What became of the probability set by hand.
+struct ProbabilityStep {
+  std::optional<uint32_t> bp = std::nullopt;  // set by hand; none: cleared
+  bool keep = false;              // survives stage changes
+  bool by_stage = false;          // cleared by a stage change, unless it was to be kept
+  bool operator==(const ProbabilityStep&) const = default;
+};
 struct ClosedSpan {                 // between an outcome and its reopening
   Instant from;
   Instant to;
@@ -79,8 +86,8 @@ struct DealState {
   Timeline<std::string> owner;
   Timeline<Amount> value;
   Timeline<std::optional<int32_t>> expected_close;  // day
-  int64_t probability_micros = kBeginning;          // when it was last set or cleared by hand
-  std::vector<ClosedSpan> closed_spans;             // withdrawn outcomes
+  Timeline<ProbabilityStep> probability;
+  std::vector<ClosedSpan> closed_spans;  // withdrawn outcomes
 };
 struct RuleKindState {
   std::vector<uint64_t> published_positions;

@@ -25,6 +25,8 @@ absl::Status Decide(const v1::ReopenDealRequest& command, Deciding* deciding);
 absl::Status Decide(const v1::CompleteDealRequest& command, Deciding* deciding);
 
 // deal_state.cc
+// The probability set by hand that holds at a moment.
+ProbabilityStep ProbabilityAt(const DealState& state, int64_t micros);
 void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* state);
 
 }  // namespace recount::domain

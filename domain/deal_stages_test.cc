@@ -132,6 +132,33 @@ TEST_F(DealStagesTest, ClearsAProbabilityUnlessItIsKept) {
   scenario.When("override_deal_probability { deal { name: 'deals/1' } probability_bp: 10001 }").Refused(v1::FIELD_INVALID);
 }
 
+TEST_F(DealStagesTest, AProbabilityThatIsEnteredLateTakesItsPlace) {
+  const auto by_hand = [this](int bp) {
+    return scenario.When(absl::StrCat("override_deal_probability { deal { name: 'deals/1' } probability_bp: ", bp, " }"));
+  };
+  const auto overridden = [](int bp) { return absl::StrCat("deal { probability_overridden { probability_bp: ", bp, " } }"); };
+  by_hand(5500).At("2024-04-10").Then({overridden(5500)});
+  by_hand(4000).At("2024-03-20").Then({overridden(4000)});
+  by_hand(4000).At("2024-03-20").Nothing();
+  EXPECT_EQ(deal().probability_bp(), 5500u);
+  // It holds until then, and not before.
+  by_hand(4000).At("2024-04-09").Nothing();
+  by_hand(5500).At("2024-04-09").Then({overridden(5500)});
+  scenario.When("override_deal_probability { deal { name: 'deals/1' } }").At("2024-03-19").Nothing();
+}
+
+TEST_F(DealStagesTest, AStageChangeThatIsEnteredLateClearsTheProbabilityBeforeIt) {
+  const std::string by_hand = "override_deal_probability { deal { name: 'deals/1' } probability_bp: 5500 }";
+  const std::string kept = "change_deal_stage { deal { name: 'deals/1' } stage: 'order' keep_probability: true }";
+  scenario.When(kept).At("2024-05-01").Then({"deal { stage_changed { stage: 'order' keep_probability: true } }"});
+  scenario.When(by_hand).At("2024-04-01").Then({"deal { probability_overridden { probability_bp: 5500 } }"});
+  EXPECT_EQ(deal().probability_bp(), 5500u);  // the later change of stage keeps it
+  Stage("offer").At("2024-04-15").Then({Changed("offer")});
+  EXPECT_FALSE(deal().has_probability_bp());
+  scenario.When(by_hand).At("2024-04-20").Then({"deal { probability_overridden { probability_bp: 5500 } }"});
+  EXPECT_EQ(deal().probability_bp(), 5500u);
+}
+
 TEST_F(DealStagesTest, MovesToAnotherPipeline) {
   const std::string move = "move_deal_to_pipeline { deal { name: 'deals/1' } pipeline: 'service' ";
   scenario.When("move_deal_to_pipeline { deal { name: 'deals/1' } }").Refused(v1::FIELD_REQUIRED, "pipeline");

@@ -37,6 +37,10 @@ void Show(DealState* state) {
       deal->clear_expected_close();
     }
   }
+  const ProbabilityStep by_hand = ProbabilityAt(*state, kOpenEnd);
+  deal->clear_probability_bp();
+  if (by_hand.bp.has_value()) deal->set_probability_bp(*by_hand.bp);
+  deal->set_probability_kept(by_hand.keep);
 }
 
 void Begin(const v1::DealCreated& event, const EventMeta& meta, DealState* state) {
@@ -59,36 +63,15 @@ void Begin(const v1::DealCreated& event, const EventMeta& meta, DealState* state
   state->expected_close.Set(
       first, event.has_expected_close() ? DayOf(event.expected_close()) : std::nullopt);
   if (event.has_probability_bp()) {
-    deal->set_probability_bp(event.probability_bp());
-    state->probability_micros = kBeginning;
+    state->probability.Set(first, {event.probability_bp()});
   }
 }
 
 // A stage change clears a probability set by hand before it, unless that is kept (decisions.md 16).
 void EnterStage(const EventMeta& meta, StageSet stage, bool keep_probability, DealState* state) {
-  state->stages.Set({meta.occurred_micros, meta.precision}, std::move(stage));
-  const bool is_last = state->stages.entries().back().at.micros == meta.occurred_micros;
-  if (is_last && !keep_probability && !state->deal.probability_kept() &&
-      state->probability_micros <= meta.occurred_micros) {
-    state->deal.clear_probability_bp();
-  }
-}
-
-void OverrideProbability(const v1::DealProbabilityOverridden& event, const EventMeta& meta,
-                         DealState* state) {
-  const bool was_cleared_later =
-      state->stages.entries().back().at.micros > meta.occurred_micros && !event.keep();
-  if (meta.occurred_micros < state->probability_micros || was_cleared_later) return;
-  state->deal.set_probability_bp(event.probability_bp());
-  state->deal.set_probability_kept(event.keep());
-  state->probability_micros = meta.occurred_micros;
-}
-
-void ClearProbability(const EventMeta& meta, DealState* state) {
-  if (meta.occurred_micros < state->probability_micros) return;
-  state->deal.clear_probability_bp();
-  state->deal.clear_probability_kept();
-  state->probability_micros = meta.occurred_micros;
+  const Instant at{meta.occurred_micros, meta.precision};
+  state->stages.Set(at, std::move(stage));
+  if (!keep_probability) state->probability.Set(at, {.by_stage = true});
 }
 
 void Close(v1::DealOutcome outcome, const EventMeta& meta, DealState* state) {
@@ -114,6 +97,19 @@ void EvolveRecordPart(const v1::DealEvent& event, const EventMeta& meta, v1::Rec
 }
 
 }  // namespace
+
+ProbabilityStep ProbabilityAt(const DealState& state, int64_t micros) {
+  ProbabilityStep now;
+  for (const auto& entry : state.probability.entries()) {
+    if (entry.at.micros > micros) break;
+    if (!entry.value.by_stage) {
+      now = entry.value;
+    } else if (!now.keep) {
+      now = {};
+    }
+  }
+  return now;
+}
 
 void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* state) {
   const Instant at{meta.occurred_micros, meta.precision};
@@ -147,10 +143,11 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
       state->owner.Set(at, event.assigned().owner());
       break;
     case v1::DealEvent::kProbabilityOverridden:
-      OverrideProbability(event.probability_overridden(), meta, state);
+      state->probability.Set(at, {.bp = event.probability_overridden().probability_bp(),
+                                  .keep = event.probability_overridden().keep()});
       break;
     case v1::DealEvent::kProbabilityCleared:
-      ClearProbability(meta, state);
+      state->probability.Set(at, {});
       break;
     case v1::DealEvent::kWon:
       Close(v1::DEAL_OUTCOME_WON, meta, state);

@@ -51,15 +51,12 @@ absl::Status Decide(const v1::OverrideDealProbabilityRequest& command, Deciding*
   }
   RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
   RECOUNT_RETURN_IF_ERROR(CheckDealIsOpen(*state, *deciding));
-  const v1::Deal& deal = state->deal;
-  const bool is_late = deciding->moment().at.micros < state->probability_micros;
+  const ProbabilityStep now = ProbabilityAt(*state, deciding->moment().at.micros);
   if (!command.has_probability_bp()) {
-    if (deal.has_probability_bp() || is_late) AppendDealEvent(*state, deciding)->mutable_probability_cleared();
+    if (now.bp.has_value()) AppendDealEvent(*state, deciding)->mutable_probability_cleared();
     return absl::OkStatus();
   }
-  const bool is_so = deal.has_probability_bp() && deal.probability_bp() == command.probability_bp() &&
-                     deal.probability_kept() == command.keep();
-  if (is_so && !is_late) return absl::OkStatus();
+  if (now == ProbabilityStep{.bp = command.probability_bp(), .keep = command.keep()}) return absl::OkStatus();
   v1::DealProbabilityOverridden* overridden = AppendDealEvent(*state, deciding)->mutable_probability_overridden();
   overridden->set_probability_bp(command.probability_bp());
   overridden->set_keep(command.keep());
