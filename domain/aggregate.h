@@ -50,12 +50,21 @@ std::string TypeName(uint32_t type);
 // entry takes its place: the resource shows what holds last in the world, as reports do, and "is so already" is asked of
 // the moment that a command speaks of.
 
+struct LeadStanding {
+  v1::LeadState state = v1::LEAD_STATE_OPEN;
+  std::string disqualify_reason;
+};
+struct LevelSet {
+  v1::LeadLevel level = v1::LEAD_LEVEL_UNSPECIFIED;
+  bool is_taken_back = false;       // by a requalification; else reached
+};
 struct LeadState {
   v1::Lead lead;
   Timeline<std::string> owner;
   Timeline<std::string> status;
   Timeline<int64_t> handle_by;      // microseconds
-  Timeline<v1::LeadLevel> level;
+  Timeline<LevelSet> level;
+  Timeline<LeadStanding> standing;  // the capture's first
 };
 struct StageSet {
   std::string pipeline;

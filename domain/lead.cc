@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/contact.h"
 #include "domain/details.h"
+#include "domain/lead_checks.h"
 #include "domain/reasons.h"
 #include "domain/record.h"
 #include "domain/refusal.h"
@@ -16,27 +17,10 @@ v1::LeadEvent* AppendLeadEvent(const LeadState& state, Deciding* deciding) {
   return deciding->Append(info.name(), info.data_subject())->mutable_lead();
 }
 
-absl::Status CheckNotConverted(const LeadState& state, absl::string_view field) {
-  if (state.lead.state() != v1::LEAD_STATE_CONVERTED) return absl::OkStatus();
-  return Refuse(v1::LEAD_CONVERTED, absl::StrCat(state.lead.info().name(), " is converted"), field,
-                {{"person", state.lead.person()}, {"organization", state.lead.organization()}, {"deal", state.lead.deal()}});
-}
-
-absl::Status CheckOpen(const LeadState& state) {
-  RECOUNT_RETURN_IF_ERROR(CheckNotConverted(state, "lead"));
-  if (state.lead.state() != v1::LEAD_STATE_DISQUALIFIED) return absl::OkStatus();
-  return Refuse(v1::LEAD_DISQUALIFIED, absl::StrCat(state.lead.info().name(), " is disqualified; requalify it first"), "lead");
-}
-
 template <typename T, typename V>
 bool IsSo(const Timeline<T>& timeline, const V& value, const Deciding& deciding) {
   const T* at = timeline.At(deciding.moment().at.micros);
   return at != nullptr && *at == value;
-}
-
-v1::LeadLevel LevelAt(const LeadState& state, const Deciding& deciding) {
-  const v1::LeadLevel* at = state.level.At(deciding.moment().at.micros);
-  return at == nullptr ? v1::LEAD_LEVEL_UNSPECIFIED : *at;
 }
 
 // What capturing and changing have in common; texts are given by their presence in the one and by content in the other.
@@ -156,21 +140,23 @@ absl::Status Decide(const v1::ScheduleLeadHandlingRequest& command, Deciding* de
 absl::Status Decide(const v1::QualifyLeadRequest& command, Deciding* deciding) {
   const v1::LeadLevel level = command.level() == v1::LEAD_LEVEL_UNSPECIFIED ? v1::LEAD_LEVEL_SQL : command.level();
   RECOUNT_ASSIGN_OR_RETURN(const LeadState* state, deciding->TargetAs<LeadState>("leads", command.lead(), "lead"));
-  RECOUNT_RETURN_IF_ERROR(CheckOpen(*state));
+  RECOUNT_RETURN_IF_ERROR(CheckLeadIsOpen(*state, *deciding));
   const v1::LeadLevel now = LevelAt(*state, *deciding);
   if (now == level) return absl::OkStatus();
   if (level < now) {
     return Refuse(v1::LEVEL_NOT_UPWARD,
                   absl::StrCat("the lead is at ", v1::LeadLevel_Name(now), " already; use RequalifyLead to take that back"), "level");
   }
+  RECOUNT_RETURN_IF_ERROR(CheckLevelAfter(*state, level, *deciding));
   AppendLeadEvent(*state, deciding)->mutable_qualified()->set_level(level);
   return absl::OkStatus();
 }
 
 absl::Status Decide(const v1::AcceptLeadRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(const LeadState* state, deciding->TargetAs<LeadState>("leads", command.lead(), "lead"));
-  RECOUNT_RETURN_IF_ERROR(CheckOpen(*state));
+  RECOUNT_RETURN_IF_ERROR(CheckLeadIsOpen(*state, *deciding));
   if (LevelAt(*state, *deciding) == v1::LEAD_LEVEL_SAL) return absl::OkStatus();
+  RECOUNT_RETURN_IF_ERROR(CheckLevelAfter(*state, v1::LEAD_LEVEL_SAL, *deciding));
   AppendLeadEvent(*state, deciding)->mutable_accepted();
   return absl::OkStatus();
 }
@@ -180,9 +166,10 @@ absl::Status Decide(const v1::DisqualifyLeadRequest& command, Deciding* deciding
   RECOUNT_RETURN_IF_ERROR(CheckReason(deciding->rules().Reasons(deciding->moment().day), command.reason(),
                                       ReasonUse::kDisqualifiedLead));
   RECOUNT_ASSIGN_OR_RETURN(const LeadState* state, deciding->TargetAs<LeadState>("leads", command.lead(), "lead"));
-  const v1::Lead& lead = state->lead;
-  if (lead.state() == v1::LEAD_STATE_DISQUALIFIED && lead.disqualify_reason() == command.reason()) return absl::OkStatus();
-  RECOUNT_RETURN_IF_ERROR(CheckOpen(*state));
+  const LeadStanding& now = StandingAt(*state, *deciding);
+  if (now.state == v1::LEAD_STATE_DISQUALIFIED && now.disqualify_reason == command.reason()) return absl::OkStatus();
+  RECOUNT_RETURN_IF_ERROR(CheckLeadIsOpen(*state, *deciding));
+  RECOUNT_RETURN_IF_ERROR(CheckLastStanding(*state, *deciding));
   AppendLeadEvent(*state, deciding)->mutable_disqualified()->set_reason(command.reason());
   return absl::OkStatus();
 }
@@ -190,8 +177,10 @@ absl::Status Decide(const v1::DisqualifyLeadRequest& command, Deciding* deciding
 absl::Status Decide(const v1::RequalifyLeadRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(const LeadState* state, deciding->TargetAs<LeadState>("leads", command.lead(), "lead"));
   RECOUNT_RETURN_IF_ERROR(CheckNotConverted(*state, "lead"));
-  const bool is_open = state->lead.state() == v1::LEAD_STATE_OPEN;
+  const bool is_open = StandingAt(*state, *deciding).state == v1::LEAD_STATE_OPEN;
   if (is_open && LevelAt(*state, *deciding) == command.level()) return absl::OkStatus();
+  RECOUNT_RETURN_IF_ERROR(CheckLastStanding(*state, *deciding));
+  RECOUNT_RETURN_IF_ERROR(CheckLevelAfter(*state, command.level(), *deciding));
   AppendLeadEvent(*state, deciding)->mutable_requalified()->set_level(command.level());
   return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/contact.h"
 #include "domain/lead.h"
+#include "domain/lead_checks.h"
 #include "domain/record.h"
 #include "domain/refusal.h"
 
@@ -85,17 +86,6 @@ absl::Status MakePerson(const v1::Lead& lead, const Outcome& outcome, Deciding* 
   return absl::OkStatus();
 }
 
-absl::Status CheckMayConvert(const v1::Lead& lead) {
-  if (lead.state() == v1::LEAD_STATE_CONVERTED) {
-    return Refuse(v1::LEAD_CONVERTED, absl::StrCat(lead.info().name(), " is converted already"), "lead",
-                  {{"person", lead.person()}, {"organization", lead.organization()}, {"deal", lead.deal()}});
-  }
-  if (lead.state() == v1::LEAD_STATE_DISQUALIFIED) {
-    return Refuse(v1::LEAD_DISQUALIFIED, absl::StrCat(lead.info().name(), " is disqualified; requalify it first"), "lead");
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::Status Decide(const v1::ConvertLeadRequest& command, Deciding* deciding) {
@@ -103,7 +93,8 @@ absl::Status Decide(const v1::ConvertLeadRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(const Outcome outcome, OutcomeOf(command, deciding));
   RECOUNT_ASSIGN_OR_RETURN(const LeadState* state, deciding->TargetAs<LeadState>("leads", command.lead(), "lead"));
   const v1::Lead& lead = state->lead;
-  RECOUNT_RETURN_IF_ERROR(CheckMayConvert(lead));
+  RECOUNT_RETURN_IF_ERROR(CheckLeadIsOpen(*state, *deciding));
+  RECOUNT_RETURN_IF_ERROR(CheckLastStanding(*state, *deciding));
   if (!command.create_organization_name().empty()) {
     RECOUNT_RETURN_IF_ERROR(MakeOrganization(command, lead, outcome.organization, deciding));
   }

@@ -198,6 +198,56 @@ TEST_F(LeadTest, IsDisqualifiedForAReasonOfTheCatalogue) {
   scenario.When("requalify_lead { lead { name: 'leads/1' } }").Nothing();
 }
 
+TEST_F(LeadTest, ALevelThatIsEnteredLateIsNotAboveTheNextOne) {
+  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .At("2024-05-01")
+      .Then({"lead { qualified { level: LEAD_LEVEL_MQL } }"});
+  const std::string accept = "accept_lead { lead { name: 'leads/1' } }";
+  scenario.When(accept).At("2024-04-01").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  EXPECT_EQ(scenario.When(accept).At("2024-04-01").Metadata("conflicting_event"), "qualification");
+  scenario.When("qualify_lead { lead { name: 'leads/1' } }")
+      .At("2024-04-01")
+      .Refused(v1::BACKDATING_CONFLICT);
+  scenario.When("requalify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_SQL }")
+      .At("2024-04-01")
+      .Refused(v1::BACKDATING_CONFLICT);
+  // A requalification may lower it.
+  scenario.When("requalify_lead { lead { name: 'leads/1' } }")
+      .At("2024-05-10")
+      .Then({"lead { requalified {} }"});
+  scenario.When(accept).At("2024-05-05").Then({"lead { accepted {} }"});
+  EXPECT_EQ(scenario.The<v1::Lead>("leads/1").level(), v1::LEAD_LEVEL_UNSPECIFIED);
+}
+
+TEST_F(LeadTest, StandsAsTheOrderOfOccurrenceTells) {
+  const std::string disqualify = "disqualify_lead { lead { name: 'leads/1' } reason: 'whim' }";
+  const std::string requalify = "requalify_lead { lead { name: 'leads/1' } }";
+  scenario.When(disqualify).At("2024-04-10").Then(
+      {"lead { disqualified { reason: 'whim' } }"});
+  scenario.When(disqualify).At("2024-04-05").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  scenario.When(requalify).At("2024-04-05").Nothing();  // it was open then
+  scenario.When("requalify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .At("2024-04-05")
+      .Refused(v1::BACKDATING_CONFLICT);
+  scenario.When(requalify).At("2024-04-20").Then({"lead { requalified {} }"});
+  scenario.When(disqualify).At("2024-04-10").Nothing();
+  // Else it would be open again in reports, five days later.
+  scenario.When(disqualify).At("2024-04-25").Then({"lead { disqualified { reason: 'whim' } }"});
+  scenario.When(requalify).At("2024-05-01").Then({"lead { requalified {} }"});
+  const std::string convert = "convert_lead { lead { name: 'leads/1' } create_person: true }";
+  scenario.When(convert).At("2024-04-01").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  EXPECT_EQ(scenario.When(convert).At("2024-04-22").Metadata("conflicting_event"),
+            "disqualification");
+  // What it was qualified for before is known late.
+  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .At("2024-04-12")
+      .Refused(v1::LEAD_DISQUALIFIED);
+  scenario.When(disqualify).Then({"lead { disqualified { reason: 'whim' } }"});
+  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .At("2024-05-02")
+      .Then({"lead { qualified { level: LEAD_LEVEL_MQL } }"});
+}
+
 TEST_F(LeadTest, AnyReasonWithoutACatalogue) {
   scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'whim' }")
       .Then({"lead { disqualified { reason: 'whim' } }"});

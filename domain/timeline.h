@@ -34,6 +34,11 @@ class Timeline {
     const auto after = After(micros);
     return after == entries_.begin() ? nullptr : &std::prev(after)->value;
   }
+  // What comes next after a moment; nullptr: nothing.
+  const Entry* NextAfter(int64_t micros) const {
+    const auto after = After(micros);
+    return after == entries_.end() ? nullptr : &*after;
+  }
   // What holds last of all; nullptr: never set.
   const T* Last() const { return entries_.empty() ? nullptr : &entries_.back().value; }
   const std::vector<Entry>& entries() const { return entries_; }
