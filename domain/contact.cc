@@ -1,6 +1,15 @@
 #include "domain/contact.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+
 namespace recount::domain {
+namespace {
+
+bool IsBlank(absl::string_view text) { return absl::StripAsciiWhitespace(text).empty(); }
+
+}  // namespace
 
 v1::PersonName Normalized(const v1::PersonName& given, const Context& context) {
   v1::PersonName name = given;
@@ -32,7 +41,13 @@ uint32_t NormalizerVersion(const Context& context) {
 }
 
 bool IsNamed(const v1::PersonName& name) {
-  return !name.display().empty() || !name.given().empty() || !name.family().empty();
+  return !IsBlank(name.display()) || !IsBlank(name.given()) || !IsBlank(name.family());
+}
+
+bool IsReachable(const Phones& phones, const Emails& emails) {
+  const auto is_given = [](const auto& contact) { return !IsBlank(contact.raw()); };
+  return std::any_of(phones.begin(), phones.end(), is_given) ||
+         std::any_of(emails.begin(), emails.end(), is_given);
 }
 
 void AddLookups(const Phones& phones, const Emails& emails, absl::string_view stream, Decision* decision) {

@@ -34,11 +34,27 @@ v1::LeadDetailsChanged DetailsOf(const Command& command, const Deciding& decidin
   return changed;
 }
 
-void ChangeDetails(const LeadState& state, v1::LeadDetailsChanged changed, Deciding* deciding) {
-  if (!KeepChanges(state.lead, &changed)) return;
+absl::Status Unidentified() {
+  return Refuse(v1::LEAD_UNIDENTIFIED, "a lead needs a name, a phone, an e-mail or an external id", "person_name");
+}
+
+// A change leaves something to know the lead by that has no external id.
+absl::Status CheckStaysIdentified(const v1::Lead& lead, const v1::LeadDetailsChanged& changed) {
+  if (!changed.has_person_name() && changed.phones().empty() && changed.emails().empty()) return absl::OkStatus();
+  const bool is_identified =
+      IsNamed(changed.has_person_name() ? changed.person_name() : lead.person_name()) ||
+      IsReachable(changed.phones().empty() ? lead.phones() : changed.phones(),
+                  changed.emails().empty() ? lead.emails() : changed.emails());
+  return is_identified ? absl::OkStatus() : Unidentified();
+}
+
+absl::Status ChangeDetails(const LeadState& state, v1::LeadDetailsChanged changed, Deciding* deciding) {
+  if (!KeepChanges(state.lead, &changed)) return absl::OkStatus();
+  if (state.lead.info().external_ids().empty()) RECOUNT_RETURN_IF_ERROR(CheckStaysIdentified(state.lead, changed));
   AddLookups(changed.phones(), changed.emails(), state.lead.info().name(), deciding->decision());
   changed.set_normaliser_version(NormalizerVersion(deciding->context()));
   *AppendLeadEvent(state, deciding)->mutable_details_changed() = std::move(changed);
+  return absl::OkStatus();
 }
 
 void ChangeOwner(const LeadState& state, const std::string& owner, Deciding* deciding) {
@@ -60,9 +76,9 @@ absl::Status ChangeHandling(const LeadState& state, const google::protobuf::Time
 }
 
 absl::Status Capture(const v1::CaptureLeadRequest& command, const Place& place, const std::string& owner, Deciding* deciding) {
-  if (!IsNamed(command.person_name()) && command.phones().empty() && command.emails().empty() &&
+  if (!IsNamed(command.person_name()) && !IsReachable(command.phones(), command.emails()) &&
       command.external_ids().empty()) {
-    return Refuse(v1::LEAD_UNIDENTIFIED, "a lead needs a name, a phone, an e-mail or an external id", "person_name");
+    return Unidentified();
   }
   v1::LeadCaptured event;
   RECOUNT_RETURN_IF_ERROR(FillCreation(command, place, deciding, &event));
@@ -91,7 +107,7 @@ absl::Status Update(const v1::CaptureLeadRequest& command, const Place& place, c
   v1::LeadDetailsChanged changed = DetailsOf(command, *deciding);
   if (!command.organization_name().empty()) changed.set_organization_name(command.organization_name());
   if (!command.request().empty()) changed.set_request(command.request());
-  ChangeDetails(state, std::move(changed), deciding);
+  RECOUNT_RETURN_IF_ERROR(ChangeDetails(state, std::move(changed), deciding));
   if (command.has_owner()) ChangeOwner(state, owner, deciding);
   if (!command.status().empty()) RECOUNT_RETURN_IF_ERROR(ChangeStatus(state, command.status(), deciding));
   if (command.has_handle_by()) RECOUNT_RETURN_IF_ERROR(ChangeHandling(state, command.handle_by(), deciding));
@@ -112,8 +128,7 @@ absl::Status Decide(const v1::ChangeLeadDetailsRequest& command, Deciding* decid
   v1::LeadDetailsChanged changed = DetailsOf(command, *deciding);
   if (command.has_organization_name()) changed.set_organization_name(command.organization_name());
   if (command.has_request()) changed.set_request(command.request());
-  ChangeDetails(*state, std::move(changed), deciding);
-  return absl::OkStatus();
+  return ChangeDetails(*state, std::move(changed), deciding);
 }
 
 absl::Status Decide(const v1::AssignLeadRequest& command, Deciding* deciding) {

@@ -48,6 +48,29 @@ TEST_F(LeadTest, NeedsSomethingToKnowItBy) {
              "normaliser_version: 7 } }"});
 }
 
+TEST_F(LeadTest, BlankTextsAreNothingToKnowItBy) {
+  scenario.When("capture_lead { person_name { display: '  ' } phones {} emails { raw: ' ' } }")
+      .Refused(v1::LEAD_UNIDENTIFIED, "person_name");
+}
+
+TEST_F(LeadTest, KeepsSomethingToKnowItBy) {
+  const std::string unname = "change_lead_details { lead { name: 'leads/1' } person_name {} ";
+  scenario.When(unname + "}").Refused(v1::LEAD_UNIDENTIFIED, "person_name");
+  scenario.When(unname + "phones { raw: '' } }").Refused(v1::LEAD_UNIDENTIFIED);
+  scenario.When("capture_lead { name: 'leads/1' allow_existing: true person_name {} }")
+      .Refused(v1::LEAD_UNIDENTIFIED);
+  scenario.When(unname + "emails { raw: 'a@x' } }")
+      .Then({"lead { details_changed { person_name { } emails { raw: 'a@x' folded: 'a@x' } "
+             "normaliser_version: 7 } }"});
+  scenario.When("change_lead_details { lead { name: 'leads/1' } emails { raw: ' ' } }")
+      .Refused(v1::LEAD_UNIDENTIFIED);
+  scenario
+      .When("link_external_id { record { name: 'leads/1' } external_id { source: 'x' id: '1' } }")
+      .Then({"lead { external_id_linked { external_id { source: 'x' id: '1' } } }"});
+  scenario.When("change_lead_details { lead { name: 'leads/1' } emails { raw: ' ' } }")
+      .Then({"lead { details_changed { emails { raw: ' ' folded: ' ' } normaliser_version: 7 } }"});
+}
+
 TEST_F(LeadTest, KeepsNameAndExternalIdsUnique) {
   scenario.When("capture_lead { name: 'leads/1' person_name { display: 'x' } }")
       .Refused(v1::RECORD_EXISTS, "name");

@@ -42,7 +42,7 @@ void ChangeDetails(const v1::Person& person, v1::PersonDetailsChanged changed, D
 
 absl::Status Create(const v1::CreatePersonRequest& command, const Place& place, v1::PersonDetailsChanged details,
                     Deciding* deciding) {
-  if (!IsNamed(details.person_name()) && details.phones().empty() && details.emails().empty() && command.name().empty() &&
+  if (!IsNamed(details.person_name()) && !IsReachable(details.phones(), details.emails()) && command.name().empty() &&
       command.external_ids().empty()) {
     return Refuse(v1::NAME_REQUIRED, "a person needs a name, a phone, an e-mail or an id", "person_name");
   }
