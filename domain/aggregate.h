@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "domain/calendar.h"
+#include "domain/past.h"
 #include "domain/rulebook.h"
 #include "domain/timeline.h"
 #include "recount/storage/v1/commit.pb.h"
@@ -46,8 +47,8 @@ std::string TypeName(uint32_t type);
 
 // ---- States: the public resource, and what only decisions need. ----
 
-// They fold by position. What is set again and again over time (owner, stage, value ...) is kept as a timeline, so that a late
-// entry takes its place: the resource shows what holds last in the world, as reports do, and "is so already" is asked of
+// They fold by position. What is set again and again over time (owner, stage, value ...) is kept as a timeline, and of leads and
+// deals also details, tags and custom fields, so that a late entry takes its place: the resource shows what holds last in the world, as reports do, and "is so already" is asked of
 // the moment that a command speaks of.
 
 struct LeadStanding {
@@ -60,6 +61,7 @@ struct LevelSet {
 };
 struct LeadState {
   v1::Lead lead;
+  Past<v1::Lead> past;
   Timeline<std::string> owner;
   Timeline<std::string> status;
   Timeline<int64_t> handle_by;      // microseconds
@@ -88,6 +90,7 @@ struct ClosedSpan {                 // between an outcome and its reopening
 };
 struct DealState {
   v1::Deal deal;
+  Past<v1::Deal> past;
   Instant created;
   Instant outcome;                  // of the standing outcome
   Instant completed;                // if deal.completed()

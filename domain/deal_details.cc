@@ -83,7 +83,9 @@ absl::Status Create(const v1::CreateDealRequest& command, const Place& place, co
 }
 
 absl::Status ChangeDetails(const DealState& state, v1::DealDetailsChanged changed, Deciding* deciding) {
-  if (!KeepChanges(state.deal, &changed)) return absl::OkStatus();
+  v1::Deal scratch;
+  const v1::Deal& then = state.past.At(deciding->moment().at.micros, state.deal, &scratch);
+  if (!KeepChanges(then, &changed)) return absl::OkStatus();
   RECOUNT_RETURN_IF_ERROR(CheckDealIsThere(state, *deciding));
   *AppendDealEvent(state, deciding)->mutable_details_changed() = std::move(changed);
   return absl::OkStatus();
@@ -110,7 +112,7 @@ absl::Status Update(const v1::CreateDealRequest& command, const Place& place, co
     RECOUNT_RETURN_IF_ERROR(ChangeExpectedClose(state, day, deciding));
   }
   RECOUNT_RETURN_IF_ERROR(
-      AddToExisting(state.deal.info(), command.external_ids(), command.tags(), command.fields(), deciding));
+      AddToExisting(*loaded, command.external_ids(), command.tags(), command.fields(), deciding));
   return deciding->decision()->events.empty() ? absl::OkStatus() : CheckDealIsThere(state, *deciding);
 }
 

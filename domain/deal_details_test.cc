@@ -106,6 +106,28 @@ TEST_F(DealDetailsTest, ChangesDetails) {
       .Refused(v1::RECORD_NOT_FOUND, "person");
 }
 
+TEST_F(DealDetailsTest, DetailsThatAreEnteredLateTakeTheirPlace) {
+  scenario.GivenRecord("organizations/2");
+  const auto change = [this](int organization) {
+    return scenario.When(absl::StrCat("change_deal_details { deal { name: 'deals/1' } organization { name: 'organizations/",
+                                      organization, "' } }"));
+  };
+  const auto changed = [](int organization) {
+    return absl::StrCat("deal { details_changed { organization: 'organizations/", organization, "' } }");
+  };
+  change(1).At("2024-04-01").Then({changed(1)});
+  change(2).At("2024-03-15").Then({changed(2)});
+  EXPECT_EQ(deal().organization(), "organizations/1");
+  change(2).At("2024-03-15").Nothing();
+  // What is so now was not so then.
+  change(1).At("2024-03-20").Then({changed(1)});
+  // A second import of the same history, in the order of its rows.
+  const std::string upsert = R"(create_deal { allow_existing: true name: 'deals/1' title: 'old'
+                                organization { name: 'organizations/2' } })";
+  scenario.When(upsert).At("2024-03-16").Nothing();
+  change(1).At("2024-04-01").Nothing();
+}
+
 TEST_F(DealDetailsTest, ChangesValueOverTime) {
   const std::string change = "change_deal_value { deal { name: 'deals/1' } value { currency_code: 'ILS' units: 150 } }";
   scenario.When(change).At("2024-04-10").Then({"deal { value_changed { value { currency_code: 'ILS' units: 150 } } }"});

@@ -1,6 +1,5 @@
 // Deals: evolve.
 #include "domain/deal.h"
-#include "domain/details.h"
 #include "domain/money.h"
 #include "domain/record.h"
 
@@ -93,7 +92,6 @@ void EvolveRecordPart(const v1::DealEvent& event, const EventMeta& meta, v1::Rec
   if (event.has_deleted()) EvolveRecord(event.deleted(), meta, info);
   if (event.has_restored()) EvolveRecord(event.restored(), meta, info);
   if (event.has_external_id_linked()) EvolveRecord(event.external_id_linked(), info);
-  if (event.has_annotated()) EvolveRecord(event.annotated(), info);
 }
 
 }  // namespace
@@ -119,7 +117,7 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
       Begin(event.created(), meta, state);
       break;
     case v1::DealEvent::kDetailsChanged:
-      ApplyDetails(event.details_changed(), deal);
+      state->past.Apply(at, event.details_changed(), deal);
       break;
     case v1::DealEvent::kStageChanged: {
       const StageSet* before = state->stages.At(meta.occurred_micros);
@@ -171,8 +169,10 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
     case v1::DealEvent::kDeleted:
     case v1::DealEvent::kRestored:
     case v1::DealEvent::kExternalIdLinked:
-    case v1::DealEvent::kAnnotated:
       EvolveRecordPart(event, meta, deal->mutable_info());
+      break;
+    case v1::DealEvent::kAnnotated:
+      state->past.Apply(at, event.annotated(), deal);
       break;
     case v1::DealEvent::EVENT_NOT_SET:
       break;

@@ -1,5 +1,6 @@
 #include "domain/details.h"
 
+#include "domain/record.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace recount::domain {
@@ -58,6 +59,13 @@ void ApplyDetails(const Message& changed, Message* record) {
       record->GetReflection()->SetString(record, target, changed.GetReflection()->GetString(changed, field));
     }
   }
+}
+
+void ApplyChange(const Message& change, Message* record) {
+  if (change.GetDescriptor() != v1::RecordAnnotated::descriptor()) return ApplyDetails(change, record);
+  const FieldDescriptor* info = record->GetDescriptor()->FindFieldByName("info");
+  EvolveRecord(static_cast<const v1::RecordAnnotated&>(change),
+               static_cast<v1::RecordInfo*>(record->GetReflection()->MutableMessage(record, info)));
 }
 
 bool KeepChanges(const Message& record, Message* changed) {

@@ -11,6 +11,9 @@ namespace recount::domain {
 // Copies what is given into the record.
 void ApplyDetails(const google::protobuf::Message& changed, google::protobuf::Message* record);
 
+// Takes a ...DetailsChanged or RecordAnnotated into the record.
+void ApplyChange(const google::protobuf::Message& change, google::protobuf::Message* record);
+
 // Clears what the record has already. True: something is left that changes it.
 bool KeepChanges(const google::protobuf::Message& record, google::protobuf::Message* changed);
 

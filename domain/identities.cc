@@ -37,7 +37,7 @@ absl::Status CreateOrUpdate(absl::string_view collection, const Command& command
     const Record& record = *std::get_if<Record>(state);
     if (!command.display_name().empty()) details.set_display_name(command.display_name());
     ChangeDetails(record, std::move(details), deciding);
-    return AddToExisting(record.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+    return AddToExisting(*state, command.external_ids(), command.tags(), command.fields(), deciding);
   }
   if (command.display_name().empty()) return NameRequired();
   Created event;

@@ -49,8 +49,10 @@ absl::Status CheckStaysIdentified(const v1::Lead& lead, const v1::LeadDetailsCha
 }
 
 absl::Status ChangeDetails(const LeadState& state, v1::LeadDetailsChanged changed, Deciding* deciding) {
-  if (!KeepChanges(state.lead, &changed)) return absl::OkStatus();
-  if (state.lead.info().external_ids().empty()) RECOUNT_RETURN_IF_ERROR(CheckStaysIdentified(state.lead, changed));
+  v1::Lead scratch;
+  const v1::Lead& then = state.past.At(deciding->moment().at.micros, state.lead, &scratch);
+  if (!KeepChanges(then, &changed)) return absl::OkStatus();
+  if (state.lead.info().external_ids().empty()) RECOUNT_RETURN_IF_ERROR(CheckStaysIdentified(then, changed));
   AddLookups(changed.phones(), changed.emails(), state.lead.info().name(), deciding->decision());
   changed.set_normaliser_version(NormalizerVersion(deciding->context()));
   *AppendLeadEvent(state, deciding)->mutable_details_changed() = std::move(changed);
@@ -111,7 +113,7 @@ absl::Status Update(const v1::CaptureLeadRequest& command, const Place& place, c
   if (command.has_owner()) ChangeOwner(state, owner, deciding);
   if (!command.status().empty()) RECOUNT_RETURN_IF_ERROR(ChangeStatus(state, command.status(), deciding));
   if (command.has_handle_by()) RECOUNT_RETURN_IF_ERROR(ChangeHandling(state, command.handle_by(), deciding));
-  return AddToExisting(state.lead.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+  return AddToExisting(*loaded, command.external_ids(), command.tags(), command.fields(), deciding);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 // Leads: evolve.
-#include "domain/details.h"
 #include "domain/lead.h"
 #include "domain/record.h"
 
@@ -55,7 +54,7 @@ void EvolveLead(const v1::LeadEvent& event, const EventMeta& meta, LeadState* st
       Begin(event.captured(), meta, state);
       break;
     case v1::LeadEvent::kDetailsChanged:
-      ApplyDetails(event.details_changed(), lead);
+      state->past.Apply(at, event.details_changed(), lead);
       break;
     case v1::LeadEvent::kAssigned:
       state->owner.Set(at, event.assigned().owner());
@@ -93,7 +92,7 @@ void EvolveLead(const v1::LeadEvent& event, const EventMeta& meta, LeadState* st
       EvolveRecord(event.external_id_linked(), lead->mutable_info());
       break;
     case v1::LeadEvent::kAnnotated:
-      EvolveRecord(event.annotated(), lead->mutable_info());
+      state->past.Apply(at, event.annotated(), lead);
       break;
     case v1::LeadEvent::EVENT_NOT_SET:
       break;

@@ -130,6 +130,20 @@ TEST_F(LeadTest, ChangesDetails) {
   scenario.When("change_lead_details { request: 'x' }").Refused(v1::FIELD_REQUIRED, "lead");
 }
 
+TEST_F(LeadTest, ASourceThatIsEnteredLateTakesItsPlace) {
+  const auto source = [this](const std::string& id) {
+    return scenario.When("change_lead_details { lead { name: 'leads/1' } source { id: '" + id +
+                         "' } }");
+  };
+  const auto changed = [](const std::string& id) {
+    return "lead { details_changed { source { id: '" + id + "' } normaliser_version: 7 } }";
+  };
+  source("web").At("2024-05-01").Then({changed("web")});
+  source("fair").At("2024-04-01").Then({changed("fair")});
+  source("fair").At("2024-04-01").Nothing();
+  EXPECT_EQ(scenario.The<v1::Lead>("leads/1").source().id(), "web");
+}
+
 TEST_F(LeadTest, IsAssigned) {
   scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/1' } }").Nothing();
   scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/3' } }")

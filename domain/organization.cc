@@ -104,7 +104,7 @@ absl::Status Update(const v1::CreateOrganizationRequest& command, const Place& p
   ChangeDetails(organization, std::move(details), deciding);
   if (!kinds.empty()) ChangeKinds(organization, kinds, deciding);
   if (!parent.empty()) ChangeParent(organization, parent, deciding);
-  return AddToExisting(organization.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+  return AddToExisting(*state, command.external_ids(), command.tags(), command.fields(), deciding);
 }
 
 // ---- evolve ----

@@ -89,7 +89,7 @@ absl::Status Decide(const v1::CreatePersonRequest& command, Deciding* deciding) 
   const v1::Person& person = *std::get_if<v1::Person>(state);
   if (!command.job_title().empty()) details.set_job_title(command.job_title());
   ChangeDetails(person, std::move(details), deciding);
-  return AddToExisting(person.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+  return AddToExisting(*state, command.external_ids(), command.tags(), command.fields(), deciding);
 }
 
 absl::Status Decide(const v1::ChangePersonDetailsRequest& command, Deciding* deciding) {

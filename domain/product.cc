@@ -72,7 +72,7 @@ absl::Status Update(const v1::CreateProductRequest& command, const Place& place,
   if (!command.kind().empty()) changed.set_kind(command.kind());
   ChangeDetails(product, std::move(changed), deciding);
   for (const auto& [currency, price] : prices) SetPrice(product, price, deciding);
-  return AddToExisting(product.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+  return AddToExisting(*state, command.external_ids(), command.tags(), command.fields(), deciding);
 }
 
 // ---- evolve ----

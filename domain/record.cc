@@ -51,6 +51,20 @@ absl::Status CheckAfter(bool has_happened, const google::protobuf::Timestamp& ti
   return Conflict(absl::StrCat("the ", what, " of the record came after that"), what, {MicrosFrom(time)}, deciding);
 }
 
+// Tags and custom fields at the command's moment.
+v1::RecordInfo InfoThen(const State& state, const Deciding& deciding) {
+  const int64_t micros = deciding.moment().at.micros;
+  if (const LeadState* lead = std::get_if<LeadState>(&state)) {
+    v1::Lead scratch;
+    return lead->past.At(micros, lead->lead, &scratch).info();
+  }
+  if (const DealState* deal = std::get_if<DealState>(&state)) {
+    v1::Deal scratch;
+    return deal->past.At(micros, deal->deal, &scratch).info();
+  }
+  return *InfoOf(state);
+}
+
 // The record that a command names, also if it is deleted. Valid until the next call.
 template <typename Command>
 absl::StatusOr<const State*> EvenDeleted(const Command& command, Deciding* deciding) {
@@ -123,7 +137,7 @@ absl::Status Decide(const v1::AnnotateRecordRequest& command, Deciding* deciding
   }
   RECOUNT_ASSIGN_OR_RETURN(const State* state, Living(command, deciding));
   RECOUNT_RETURN_IF_ERROR(CheckAfterCreation(*state, *deciding));
-  const v1::RecordInfo& info = *InfoOf(*state);
+  const v1::RecordInfo info = InfoThen(*state, *deciding);
   RECOUNT_ASSIGN_OR_RETURN(CheckedFields fields, CheckFields(CollectionOf(info.name()), command.fields(), deciding->rules(),
                                                              deciding->moment().day, /*at_creation=*/false));
   Tags added;
@@ -149,8 +163,9 @@ absl::Status FillTags(const Tags& given, Tags* tags) {
   return absl::OkStatus();
 }
 
-absl::Status AddToExisting(const v1::RecordInfo& info, const google::protobuf::RepeatedPtrField<v1::ExternalId>& external_ids,
+absl::Status AddToExisting(const State& state, const google::protobuf::RepeatedPtrField<v1::ExternalId>& external_ids,
                            const Tags& tags, const FieldChanges& changes, Deciding* deciding) {
+  const v1::RecordInfo& info = *InfoOf(state);
   RECOUNT_ASSIGN_OR_RETURN(CheckedFields fields, CheckFields(CollectionOf(info.name()), changes, deciding->rules(),
                                                              deciding->moment().day, /*at_creation=*/false));
   google::protobuf::RepeatedPtrField<v1::ExternalId> linked = info.external_ids();
@@ -163,11 +178,12 @@ absl::Status AddToExisting(const v1::RecordInfo& info, const google::protobuf::R
   }
   Tags sorted;
   RECOUNT_RETURN_IF_ERROR(FillTags(tags, &sorted));
+  const v1::RecordInfo then = InfoThen(state, *deciding);
   v1::RecordAnnotated annotated;
   for (const std::string& tag : sorted) {
-    if (!Has(info.tags(), tag)) annotated.add_tags_added(tag);
+    if (!Has(then.tags(), tag)) annotated.add_tags_added(tag);
   }
-  Annotate(info, std::move(annotated), std::move(fields), deciding);
+  Annotate(then, std::move(annotated), std::move(fields), deciding);
   return absl::OkStatus();
 }
 

@@ -20,7 +20,7 @@ template <typename Command, typename Created>
 absl::Status FillCreation(const Command& command, const Place& place, Deciding* deciding, Created* event);
 
 // For allow_existing: links external ids that the record has not yet, and changes tags and fields as given.
-absl::Status AddToExisting(const v1::RecordInfo& info, const google::protobuf::RepeatedPtrField<v1::ExternalId>& external_ids,
+absl::Status AddToExisting(const State& state, const google::protobuf::RepeatedPtrField<v1::ExternalId>& external_ids,
                            const google::protobuf::RepeatedPtrField<std::string>& tags, const FieldChanges& fields,
                            Deciding* deciding);
 

@@ -63,6 +63,23 @@ TEST_F(RecordTest, NullIsNotAbsent) {
   EXPECT_EQ(info().fields().count("area"), 0u);
 }
 
+TEST_F(RecordTest, WhatIsEnteredLateTakesItsPlace) {
+  const auto area = [](int value) { return absl::StrCat("fields { field_id: 'area' value { integer: ", value, " } }"); };
+  const auto annotated = [](const std::string& what) { return "deal { annotated { " + what + " } }"; };
+  Annotate(area(2) + " tags { add: 'b' }").At("2024-04-01").Then({annotated(area(2) + " tags_added: 'b'")});
+  Annotate(area(1) + " tags { add: 'a' }").At("2024-03-01").Then({annotated(area(1) + " tags_added: 'a'")});
+  Annotate(area(1) + " tags { add: 'a' }").At("2024-03-01").Nothing();
+  EXPECT_EQ(info().fields().at("area").integer(), 2);
+  EXPECT_EQ(info().tags_size(), 2);
+  // What is so now was not so then.
+  Annotate(area(2) + " tags { remove: 'b' }").At("2024-03-15").Then({annotated(area(2))});
+  Annotate("fields { field_id: 'area' remove: true } tags { remove: 'b' }").Then(
+      {annotated("fields { field_id: 'area' remove: true } tags_removed: 'b'")});
+  Annotate(area(7) + " tags { add: 'b' }").At("2024-04-02").Then({annotated(area(7))});
+  EXPECT_EQ(info().fields().count("area"), 0u);
+  EXPECT_EQ(info().tags_size(), 1);
+}
+
 TEST_F(RecordTest, PersonalFieldsLieApart) {
   Annotate("fields { field_id: 'secret' value { text: 'x' } } fields { field_id: 'area' value { integer: 1 } }")
       .Then({"deal { annotated { fields { field_id: 'area' value { integer: 1 } } "
