@@ -15,6 +15,10 @@ struct Outcome {
   std::string person_subject;
   std::string organization;
   std::string deal;
+  std::string deal_subject;
+  Instant deal_created;
+  bool is_deal_without_lead = false;
+  bool is_deal_without_source = false;
 };
 
 absl::Status CheckShape(const v1::ConvertLeadRequest& command) {
@@ -34,6 +38,8 @@ absl::Status CheckShape(const v1::ConvertLeadRequest& command) {
   return Refuse(v1::PARTY_REQUIRED, "converting needs a person or an organization", "person");
 }
 
+bool SaysNothing(const v1::Source& source) { return source.ByteSizeLong() == 0; }
+
 absl::StatusOr<Outcome> OutcomeOf(const v1::ConvertLeadRequest& command, Deciding* deciding) {
   Outcome outcome;
   RECOUNT_ASSIGN_OR_RETURN(outcome.person, deciding->Refer("persons", command.person(), "person"));
@@ -51,7 +57,30 @@ absl::StatusOr<Outcome> OutcomeOf(const v1::ConvertLeadRequest& command, Decidin
     outcome.organization = place.stream;
   }
   RECOUNT_ASSIGN_OR_RETURN(outcome.deal, deciding->Refer("deals", command.deal(), "deal"));
+  if (outcome.deal.empty()) return outcome;
+  RECOUNT_ASSIGN_OR_RETURN(const State* loaded, deciding->Load(outcome.deal));
+  const DealState& deal = *std::get_if<DealState>(loaded);
+  outcome.deal_subject = deal.deal.info().data_subject();
+  outcome.deal_created = deal.created;
+  outcome.is_deal_without_lead = deal.deal.lead().empty();
+  outcome.is_deal_without_source = SaysNothing(deal.deal.source());
   return outcome;
+}
+
+// A deal that is there already and came from no lead comes from this one from now on, with its source (decisions.md 11):
+// conversion counts leads by the deals that name them.
+void LinkDeal(const v1::Lead& lead, const Outcome& outcome, Deciding* deciding) {
+  if (!outcome.is_deal_without_lead) return;
+  v1::EventPayload* payload = deciding->Append(outcome.deal, outcome.deal_subject);
+  v1::DealDetailsChanged* changed = payload->mutable_deal()->mutable_details_changed();
+  changed->set_lead(lead.info().name());
+  if (outcome.is_deal_without_source && !SaysNothing(lead.source())) *changed->mutable_source() = lead.source();
+  // A lead may be converted before its deal was recorded; the deal has no past before its creation.
+  NewEvent& event = deciding->decision()->events.back();
+  if (event.occurred_micros < outcome.deal_created.micros) {
+    event.occurred_micros = outcome.deal_created.micros;
+    event.precision = outcome.deal_created.precision;
+  }
 }
 
 absl::Status CheckRequired(absl::string_view collection, const Deciding& deciding) {
@@ -105,6 +134,7 @@ absl::Status Decide(const v1::ConvertLeadRequest& command, Deciding* deciding) {
   converted->set_organization(outcome.organization);
   converted->set_deal(outcome.deal);
   converted->set_linked_subject(outcome.person_subject);
+  if (!outcome.deal.empty()) LinkDeal(lead, outcome, deciding);
   return absl::OkStatus();
 }
 

@@ -318,7 +318,38 @@ TEST_F(LeadTest, ConvertsIntoWhatIsThere) {
           "convert_lead { lead { name: 'leads/1' } person { name: 'persons/1' } deal { name: "
           "'deals/1' } }")
       .Then({"lead { converted { person: 'persons/1' deal: 'deals/1' linked_subject: "
-             "'person-subject' } }"});
+             "'person-subject' } }",
+             "deal { details_changed { lead: 'leads/1' } }"},
+            {"leads/1", "deals/1"});
+  EXPECT_EQ(scenario.The<v1::Deal>("deals/1").lead(), "leads/1");
+}
+
+TEST_F(LeadTest, ADealKeepsTheLeadAndTheSourceThatItHas) {
+  scenario.GivenRecord("organizations/1");
+  scenario.Given("leads/2", "2024-03-01T08:00:00Z", "lead { captured { source { id: 'web' } } }");
+  scenario.Given("leads/3", "2024-03-01T08:00:00Z", "lead { captured { source { id: 'fair' } } }");
+  scenario.Given("deals/1", "2024-03-05T08:00:00Z",
+                 "deal { created { pipeline: 'sales' stage: 'potential' } }");
+  scenario.Given("deals/2", "2024-03-05T08:00:00Z",
+                 "deal { created { pipeline: 'sales' stage: 'potential' source { id: 's' } } }");
+  const auto convert = [this](const std::string& lead, const std::string& deal) {
+    return scenario.When("convert_lead { lead { name: '" + lead +
+                         "' } organization { name: 'organizations/1' } deal { name: '" + deal +
+                         "' } }");
+  };
+  // Converted before the deal was recorded: the deal has no past before its creation.
+  const Decision decision =
+      convert("leads/2", "deals/1")
+          .At("2024-03-03")
+          .Then({"lead { converted { organization: 'organizations/1' deal: 'deals/1' } }",
+                 "deal { details_changed { lead: 'leads/2' source { id: 'web' } } }"});
+  EXPECT_EQ(decision.events[1].occurred_micros, MicrosOf("2024-03-05T08:00:00Z"));
+  EXPECT_EQ(decision.events[1].precision, v1::PRECISION_INSTANT);
+  convert("leads/3", "deals/1")
+      .Then({"lead { converted { organization: 'organizations/1' deal: 'deals/1' } }"});
+  convert("leads/1", "deals/2")
+      .Then({"lead { converted { organization: 'organizations/1' deal: 'deals/2' } }",
+             "deal { details_changed { lead: 'leads/1' } }"});
 }
 
 TEST_F(LeadTest, ConversionNeedsAPartyAndNoContradiction) {
