@@ -250,10 +250,10 @@ absl::Status CheckField(const v1::FieldDefinition& field, absl::string_view at) 
 }
 
 absl::Status CheckFieldSchema(const v1::FieldSchemaRule& rule, const Rulebook& rules, absl::string_view place) {
-  std::map<std::pair<std::string, std::string>, v1::FieldType> former;
+  std::map<std::pair<std::string, std::string>, const v1::FieldDefinition*> former;
   for (const RuleVersionEntry& entry : rules.Versions(v1::RULE_KIND_FIELD_SCHEMA)) {
     for (const v1::FieldDefinition& field : entry.rule.content().field_schema().fields()) {
-      former[{field.collection(), field.id()}] = field.type();
+      former[{field.collection(), field.id()}] = &field;
     }
   }
   std::set<std::pair<std::string, std::string>> seen;
@@ -265,10 +265,18 @@ absl::Status CheckFieldSchema(const v1::FieldSchemaRule& rule, const Rulebook& r
       return Invalid(absl::StrCat("the field '", field.id(), "' of ", field.collection(), " is there twice"), at);
     }
     const auto known = former.find({field.collection(), field.id()});
-    if (known == former.end() || known->second == field.type()) continue;
+    if (known == former.end()) continue;
+    if (known->second->type() != field.type()) {
+      return Refuse(v1::RULE_NOT_RETROACTIVE,
+                    absl::StrCat("the field '", field.id(), "' was published as ", v1::FieldType_Name(known->second->type()),
+                                 "; another type needs another field id"),
+                    at, {{"place", at}});
+    }
+    // What is in the log in clear stays there, and what is sealed is not to be had in reports.
+    if (known->second->personal() == field.personal()) continue;
     return Refuse(v1::RULE_NOT_RETROACTIVE,
-                  absl::StrCat("the field '", field.id(), "' was published as ", v1::FieldType_Name(known->second),
-                               "; another type needs another field id"),
+                  absl::StrCat("the field '", field.id(), "' was published as ", known->second->personal() ? "" : "not ",
+                               "personal, and its values are stored so; to change that needs another field id"),
                   at, {{"place", at}});
   }
   return absl::OkStatus();

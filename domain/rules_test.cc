@@ -185,6 +185,18 @@ TEST_F(RulesTest, FieldSchema) {
       .Then({Published("field_schema { fields { collection: 'leads' id: 'x' type: FIELD_TYPE_FLAG } }")});
 }
 
+TEST_F(RulesTest, AFieldStaysPersonalOrNot) {
+  const auto schema = [](const std::string& personal) {
+    return "field_schema { fields { collection: 'deals' id: 'x' type: FIELD_TYPE_TEXT personal: " + personal + " } }";
+  };
+  Publish(schema("true")).Then({Published(schema("true"))});
+  Publish(schema("false")).Refused(v1::RULE_NOT_RETROACTIVE, "rules[0].content.field_schema.fields[0]");
+  const std::string open = "field_schema { fields { collection: 'deals' id: 'y' type: FIELD_TYPE_TEXT } }";
+  Publish(open, kApril).Then({Published(open, kApril)});
+  Publish("field_schema { fields { collection: 'deals' id: 'y' type: FIELD_TYPE_TEXT personal: true } }")
+      .Refused(v1::RULE_NOT_RETROACTIVE);
+}
+
 TEST_F(RulesTest, Reasons) {
   Publish("reasons { reasons { id: 'a' } reasons { id: 'a' } }").Refused(v1::RULE_INVALID, "rules[0].content.reasons.reasons[1].id");
 }
