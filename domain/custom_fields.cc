@@ -1,5 +1,7 @@
 #include "domain/custom_fields.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "domain/deciding.h"
 #include "domain/money.h"
@@ -85,6 +87,15 @@ absl::Status CheckShape(const v1::FieldChange& change, absl::string_view path) {
   return absl::OkStatus();
 }
 
+// Options are a set: sorted, each once.
+v1::FieldChange Canonical(v1::FieldChange change) {
+  if (!change.value().has_options()) return change;
+  auto* ids = change.mutable_value()->mutable_options()->mutable_ids();
+  std::sort(ids->begin(), ids->end());
+  ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
+  return change;
+}
+
 bool IsGiven(const FieldChanges& changes, const std::string& id) {
   for (const v1::FieldChange& change : changes) {
     if (change.field_id() == id && change.value().value_case() != v1::FieldValue::VALUE_NOT_SET) return true;
@@ -135,7 +146,7 @@ absl::StatusOr<CheckedFields> CheckFields(absl::string_view collection, const Fi
       return Refuse(v1::FIELD_INVALID, absl::StrCat("the field '", change.field_id(), "' is given twice"), path);
     }
     RECOUNT_RETURN_IF_ERROR(CheckValue(*field, change.value(), path));
-    *(field->personal() ? checked.personal : checked.open).Add() = change;
+    *(field->personal() ? checked.personal : checked.open).Add() = Canonical(change);
   }
   if (at_creation) RECOUNT_RETURN_IF_ERROR(CheckRequired(schema, collection, changes));
   return checked;

@@ -51,6 +51,12 @@ TEST_F(RecordTest, FieldsAreTyped) {
              "fields { field_id: 'parts' value { options { ids: 'a' } } } } }"});
 }
 
+TEST_F(RecordTest, OptionsAreASet) {
+  Annotate("fields { field_id: 'parts' value { options { ids: 'b' ids: 'a' ids: 'b' } } }")
+      .Then({"deal { annotated { fields { field_id: 'parts' value { options { ids: 'a' ids: 'b' } } } } }"});
+  Annotate("fields { field_id: 'parts' value { options { ids: 'b' ids: 'a' } } }").Nothing();
+}
+
 TEST_F(RecordTest, NullIsNotAbsent) {
   Annotate("fields { field_id: 'area' remove: true }").Nothing();
   Annotate("fields { field_id: 'area' value {} }").Then({"deal { annotated { fields { field_id: 'area' value {} } } }"});
