@@ -12,7 +12,13 @@ constexpr size_t kLongestId = 200;
 
 bool IsGiven(const v1::Ref& ref) { return ref.ref_case() != v1::Ref::REF_NOT_SET; }
 
-absl::Status CheckName(absl::string_view collection, absl::string_view name) {
+absl::Status Deleted(absl::string_view name, absl::string_view field) {
+  return Refuse(v1::RECORD_DELETED, absl::StrCat(name, " is deleted; restore it first"), field, {{"name", name}});
+}
+
+}  // namespace
+
+absl::Status CheckRecordName(absl::string_view collection, absl::string_view name, absl::string_view field) {
   const bool fits = CollectionOf(name) == collection && name.size() - collection.size() - 1 <= kLongestId;
   bool readable = true;
   for (const unsigned char c : name) readable = readable && c > ' ' && c != 0x7f;
@@ -20,14 +26,8 @@ absl::Status CheckName(absl::string_view collection, absl::string_view name) {
   return Refuse(v1::FIELD_INVALID,
                 absl::StrCat("a name here is '", collection, "/{id}', the id without spaces and slashes and up to ", kLongestId,
                              " bytes; '", name, "' is not"),
-                "name");
+                field);
 }
-
-absl::Status Deleted(absl::string_view name, absl::string_view field) {
-  return Refuse(v1::RECORD_DELETED, absl::StrCat(name, " is deleted; restore it first"), field, {{"name", name}});
-}
-
-}  // namespace
 
 absl::Status Deciding::Begin(const v1::CommandHeader& header) {
   const v1::DateOrTime& occurred = header.occurred();
@@ -51,7 +51,8 @@ absl::Status Deciding::Begin(const v1::CommandHeader& header) {
                   "header.occurred");
   }
   moment_.day = context_.calendar->DayOf(moment_.at.micros);
-  return absl::OkStatus();
+  return header.on_behalf_of().empty() ? absl::OkStatus()
+                                       : CheckRecordName("users", header.on_behalf_of(), "header.on_behalf_of");
 }
 
 absl::StatusOr<const State*> Deciding::Load(absl::string_view stream) { return context_.records->Load(stream); }
@@ -91,7 +92,7 @@ absl::StatusOr<Place> Deciding::PlaceFor(absl::string_view collection, absl::str
                                          bool allow_existing) {
   Place place;
   if (!name.empty()) {
-    RECOUNT_RETURN_IF_ERROR(CheckName(collection, name));
+    RECOUNT_RETURN_IF_ERROR(CheckRecordName(collection, name, "name"));
     place.stream = std::string(name);
     RECOUNT_ASSIGN_OR_RETURN(const State* state, Load(name));
     place.is_there = Exists(*state);

@@ -38,6 +38,9 @@ struct Place {
   bool is_there = false;  // only with allow_existing: change that one instead
 };
 
+// A name that a record of the collection may be given: FIELD_INVALID.
+absl::Status CheckRecordName(absl::string_view collection, absl::string_view name, absl::string_view field);
+
 class Deciding {
  public:
   Deciding(const Context& context, Decision* decision) : context_(context), decision_(decision) {}

@@ -10,9 +10,8 @@ namespace {
 using google::protobuf::util::MessageDifferencer;
 
 absl::Status CheckName(absl::string_view draft) {
-  if (CollectionOf(draft) == "drafts") return absl::OkStatus();
   if (draft.empty()) return Refuse(v1::FIELD_REQUIRED, "say which draft, `drafts/{id}`", "draft");
-  return Refuse(v1::FIELD_INVALID, absl::StrCat("a draft is named `drafts/{id}`, not '", draft, "'"), "draft");
+  return CheckRecordName("drafts", draft, "draft");
 }
 
 absl::Status Closed(absl::string_view draft) {

@@ -180,6 +180,16 @@ TEST_F(LeadTest, RefusesTheFuture) {
       .Then({"lead { assigned {} }"});
 }
 
+TEST_F(LeadTest, IsChangedOnBehalfOfUsersOnly) {
+  const auto assign = [this](const std::string& user) {
+    return scenario.When("assign_lead { lead { name: 'leads/1' } header { on_behalf_of: '" + user +
+                         "' } }");
+  };
+  assign("Ann Smith").Refused(v1::FIELD_INVALID, "header.on_behalf_of");
+  assign("teams/1").Refused(v1::FIELD_INVALID, "header.on_behalf_of");
+  assign("users/ann").Then({"lead { assigned {} }"});
+}
+
 TEST_F(LeadTest, HasStatusAndHandling) {
   scenario.When("change_lead_status { lead { name: 'leads/1' } }")
       .Refused(v1::FIELD_REQUIRED, "status");

@@ -219,6 +219,7 @@ TEST_F(RulesTest, AreDraftedAndPublished) {
   const std::string draft = "draft_rules { draft: 'drafts/1' comment: 'c' " + rules + " }";
   scenario.When("draft_rules { " + rules + " }").Refused(v1::FIELD_REQUIRED, "draft");
   scenario.When("draft_rules { draft: 'rules/1' " + rules + " }").Refused(v1::FIELD_INVALID, "draft");
+  scenario.When("draft_rules { draft: 'drafts/a\\nb' " + rules + " }").Refused(v1::FIELD_INVALID, "draft");
   scenario.When("draft_rules { draft: 'drafts/1' }").Refused(v1::EMPTY_COMMAND);
   scenario.When("draft_rules { draft: 'drafts/1' rules { content { calendar {} } } }").Refused(v1::UNKNOWN_ZONE);
   scenario.When("publish_draft { draft: 'drafts/1' }").Refused(v1::DRAFT_NOT_FOUND, "draft");
