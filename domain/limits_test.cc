@@ -74,6 +74,14 @@ TEST(LimitsTest, TimesDatesAndReferences) {
   EXPECT_EQ(Wrong(Parse<v1::Command>("publish_rules { rules { content { reasons { reasons { labels { key: 'en' value: 'x' } } } } } }")), "");
 }
 
+TEST(LimitsTest, AMapOfStagesMayBeTotal) {
+  v1::Command command;
+  auto* pipelines = command.mutable_publish_rules()->add_rules()->mutable_content()->mutable_pipelines();
+  auto* stages = pipelines->add_stage_maps()->mutable_stages();
+  for (int i = 0; i < 400; ++i) (*stages)[absl::StrCat("s", i)] = "new";  // two versions of as many as a pipeline may have
+  EXPECT_EQ(Wrong(command), "");
+}
+
 TEST(LimitsTest, AnyRequest) {
   v1::RunReportRequest request;
   request.mutable_parameters()->set_period(std::string(65, '1'));
