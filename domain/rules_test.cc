@@ -171,6 +171,24 @@ TEST_F(RulesTest, OrgChart) {
   Publish(swapped).Then({Published(swapped)});
 }
 
+TEST_F(RulesTest, TheWayUpAnOrgChartEnds) {
+  // The cycle lies above the child of the first edge.
+  const std::string above = R"(org_chart { edges { child: 'users/1' parent: 'org_units/1' }
+      edges { child: 'org_units/1' parent: 'org_units/2' } edges { child: 'org_units/2' parent: 'org_units/1' } })";
+  Publish(above).Refused(v1::ORG_CYCLE, "rules[0].content.org_chart.edges[0]");
+  EXPECT_EQ(Publish(above).Metadata("child"), "org_units/1");
+  const auto chain = [](int length) {
+    std::string edges;
+    for (int i = 0; i < length; ++i) {
+      absl::StrAppend(&edges, "edges { child: 'org_units/", i, "' parent: 'org_units/", i + 1, "' } ");
+    }
+    return "org_chart { " + edges + "}";
+  };
+  Publish(chain(51)).Refused(v1::RULE_INVALID, "rules[0].content.org_chart.edges[0]");
+  for (int i = 0; i <= 50; ++i) scenario.GivenRecord(absl::StrCat("org_units/", i));
+  Publish(chain(50)).Then({Published(chain(50))});
+}
+
 TEST_F(RulesTest, FieldSchema) {
   const std::string text = "field_schema { fields { collection: 'deals' id: 'x' type: FIELD_TYPE_TEXT } }";
   Publish("field_schema { fields { collection: 'rules' id: 'x' type: FIELD_TYPE_TEXT } }").Refused(v1::RULE_INVALID);
