@@ -46,6 +46,7 @@ absl::Status Decide(const v1::DraftRulesRequest& command, Deciding* deciding) {
   RECOUNT_RETURN_IF_ERROR(CheckName(command.draft()));
   if (command.rules().empty()) return Refuse(v1::EMPTY_COMMAND, "there is no rule to draft", "rules");
   RECOUNT_RETURN_IF_ERROR(CheckProposals(deciding->rules(), command.rules()));
+  RECOUNT_RETURN_IF_ERROR(CheckOrgNames(command.rules(), deciding));
   RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(command.draft()));
   deciding->decision()->answer_name = command.draft();
   if (const DraftState* there = std::get_if<DraftState>(state)) {

@@ -22,6 +22,10 @@ void Publish(const google::protobuf::RepeatedPtrField<v1::RuleProposal>& rules, 
 // reasons that the protos name.
 absl::Status CheckProposals(const Rulebook& rules, const google::protobuf::RepeatedPtrField<v1::RuleProposal>& proposals);
 
+// The records that an org chart names are there, if deleted since: RECORD_NOT_FOUND. What was published before is not asked
+// again: a record never goes away.
+absl::Status CheckOrgNames(const google::protobuf::RepeatedPtrField<v1::RuleProposal>& proposals, Deciding* deciding);
+
 // Whether a published version may be withdrawn: STAGE_MAP_NOT_TOTAL if the stage maps of the versions
 // that stay would not be total, RULE_NOT_RETROACTIVE for the only calendar, without which there are
 // no days.

@@ -153,6 +153,20 @@ TEST_F(RulesTest, ExchangeRates) {
   Publish("exchange_rates { " + rate + " }").Then({Published("exchange_rates { " + rate + " }")});
 }
 
+TEST_F(RulesTest, AnOrgChartNamesRecordsThatAreThere) {
+  const std::string chart = "org_chart { edges { child: 'users/1' parent: 'teams/2' } }";
+  scenario.GivenRecord("users/1");
+  Publish(chart).Refused(v1::RECORD_NOT_FOUND, "rules[0].content.org_chart.edges[0]");
+  EXPECT_EQ(Publish(chart).Metadata("name"), "teams/2");
+  scenario.When("draft_rules { draft: 'drafts/1' rules { content { " + chart + " } } }").Refused(v1::RECORD_NOT_FOUND);
+  // Somebody who left keeps the past.
+  scenario.GivenRecord("teams/2");
+  scenario.Given("users/1", "2024-05-01T08:00:00Z", "user { deleted { reason: 'left' } }");
+  Publish(chart).Then({Published(chart)});
+  const std::string nowhere = "org_chart { edges { child: 'users/1' } }";
+  Publish(nowhere).Then({Published(nowhere)});
+}
+
 TEST_F(RulesTest, OrgChart) {
   Publish("org_chart { edges { child: 'users/1' parent: 'users/2' } }").Refused(v1::RULE_INVALID);
   Publish("org_chart { edges { child: 'org_units/1' parent: 'teams/2' } }").Refused(v1::RULE_INVALID);
@@ -165,6 +179,7 @@ TEST_F(RulesTest, OrgChart) {
   Publish(R"(org_chart { edges { child: 'org_units/1' parent: 'org_units/2' }
              edges { child: 'org_units/1' from { year: 2024 month: 3 day: 2 } }
              edges { child: 'org_units/2' parent: 'org_units/1' from { year: 2024 month: 3 day: 1 } } })").Refused(v1::ORG_CYCLE);
+  for (const char* name : {"org_units/1", "org_units/2"}) scenario.GivenRecord(name);
   const std::string swapped = R"(org_chart { edges { child: 'org_units/1' parent: 'org_units/2' }
       edges { child: 'org_units/1' from { year: 2024 month: 3 day: 1 } }
       edges { child: 'org_units/2' parent: 'org_units/1' from { year: 2024 month: 3 day: 1 } } })";

@@ -1,4 +1,6 @@
 // Which records a command names: read off its message, so that a new command cannot be forgotten here.
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "domain/aggregate.h"
 
@@ -78,13 +80,27 @@ void AddRef(const Message& message, const FieldDescriptor* field, std::vector<To
   if (ref.ref_case() == v1::Ref::kExternal) AddExternal(collection, ref.external(), touches);
 }
 
+void AddOrgNames(const google::protobuf::RepeatedPtrField<v1::RuleProposal>& rules, std::vector<Touch>* touches) {
+  std::set<std::string> names;
+  for (const v1::RuleProposal& rule : rules) {
+    for (const v1::OrgEdge& edge : rule.content().org_chart().edges()) names.insert({edge.child(), edge.parent()});
+  }
+  for (const std::string& name : names) {
+    if (!CollectionOf(name).empty()) AddName(CollectionOf(name), name, touches);
+  }
+}
+
 void AddRules(const v1::Command& command, std::vector<Touch>* touches) {
   const auto add_kinds = [touches](const google::protobuf::RepeatedPtrField<v1::RuleProposal>& rules) {
     for (const v1::RuleProposal& rule : rules) {
       AddName("rules", absl::StrCat("rules/", KindName(KindOf(rule.content()))), touches);
     }
   };
-  if (command.has_publish_rules()) add_kinds(command.publish_rules().rules());
+  if (command.has_publish_rules()) {
+    add_kinds(command.publish_rules().rules());
+    AddOrgNames(command.publish_rules().rules(), touches);
+  }
+  if (command.has_draft_rules()) AddOrgNames(command.draft_rules().rules(), touches);
   if (command.has_withdraw_rule()) {
     AddName("rules", absl::StrCat("rules/", KindName(command.withdraw_rule().kind())), touches);
   }
@@ -100,6 +116,13 @@ std::vector<Touch> Touches(const v1::Command& command) {
   if (message == nullptr) return touches;
   if (command.command_case() >= v1::Command::kPublishRules) {
     AddRules(command, &touches);
+    return touches;
+  }
+  if (command.has_link_external_id() && command.link_external_id().has_external_id()) {
+    const v1::LinkExternalIdRequest& link = command.link_external_id();
+    const absl::string_view said = link.collection();
+    AddRef(link, link.GetDescriptor()->FindFieldByName("record"), &touches);  // the record itself comes first
+    AddExternal(said.empty() ? CollectionOf(link.record().name()) : said, link.external_id(), &touches);
     return touches;
   }
   const absl::string_view made = CollectionMadeBy(command);

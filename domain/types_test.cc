@@ -124,6 +124,11 @@ TEST(TouchesTest, NameEverythingThatACommandNeeds) {
   EXPECT_EQ(TouchesOf("delete_record { record { name: 'leads/1' } }"), "leads leads/1");
   EXPECT_EQ(TouchesOf("delete_record { collection: 'teams' record { external { source: 'x' id: '1' } } }"), "teams x:1");
   EXPECT_EQ(TouchesOf("publish_rules { rules { content { reasons {} } } }"), "rules rules/reasons");
+  EXPECT_EQ(TouchesOf("publish_rules { rules { content { org_chart { edges { child: 'users/1' parent: 'teams/1' } "
+                      "edges { child: 'teams/1' } } } } }"),
+            "rules rules/org_chart, teams teams/1, users users/1");
+  EXPECT_EQ(TouchesOf("link_external_id { record { name: 'deals/1' } external_id { source: 'x' id: '1' } }"),
+            "deals deals/1, deals x:1");
   EXPECT_EQ(TouchesOf("publish_draft { draft: 'drafts/1' }"), "drafts drafts/1");
   EXPECT_EQ(TouchesOf(""), "");
 }

@@ -81,11 +81,12 @@ class Generator:
     def _begin(self):
         self._send("publish_rules", rules=[proposal(rule) for rule in (
             self._pipelines_rule(), rules.probabilities(table=self.table), rules.reasons("price", "rival", "silence"),
-            rules.calendar(self.zone), self._rates_rule(), self._org_rule(),
+            rules.calendar(self.zone), self._rates_rule(),
             rules.fields(("deals", "segment", v1.FIELD_TYPE_TEXT), ("leads", "segment", v1.FIELD_TYPE_TEXT)))])
         for kind, names in (("user", USERS), ("team", TEAMS), ("org_unit", UNITS), ("organization", ORGANIZATIONS), ("product", PRODUCTS)):
             for name in names:
                 self._send("create_" + kind, name=name, display_name=name.split("/")[1].upper(), occurred="2023-06-01")
+        self._send("publish_rules", rules=[proposal(self._org_rule())])
 
     def _pipelines_rule(self):
         return rules.pipelines(maps=self.maps, **{p: stages + ["won", "lost"] for p, stages in self.stages.items()})
