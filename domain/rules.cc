@@ -1,7 +1,5 @@
 #include "domain/rules.h"
 
-#include <set>
-
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -29,26 +27,6 @@ std::string StreamOf(v1::RuleKind kind) { return absl::StrCat("rules/", KindName
 }  // namespace
 
 // ---- decide ----
-
-absl::Status CheckOrgNames(const Proposals& proposals, Deciding* deciding) {
-  std::set<std::string> known = {""};  // belongs nowhere
-  for (const RuleVersionEntry& entry : deciding->rules().Versions(v1::RULE_KIND_ORG_CHART)) {
-    for (const v1::OrgEdge& edge : entry.rule.content().org_chart().edges()) known.insert({edge.child(), edge.parent()});
-  }
-  for (int i = 0; i < proposals.size(); ++i) {
-    const v1::OrgChartRule& chart = proposals[i].content().org_chart();
-    for (int e = 0; e < chart.edges_size(); ++e) {
-      for (const std::string* name : {&chart.edges(e).child(), &chart.edges(e).parent()}) {
-        if (!known.insert(*name).second) continue;
-        RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(*name));
-        if (Exists(*state)) continue;
-        return Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", *name),
-                      absl::StrCat("rules[", i, "].content.org_chart.edges[", e, "]"), {{"name", *name}});
-      }
-    }
-  }
-  return absl::OkStatus();
-}
 
 void Publish(const Proposals& rules, absl::string_view comment, absl::string_view draft, Deciding* deciding) {
   for (const v1::RuleProposal& proposal : rules) {
