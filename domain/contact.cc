@@ -22,7 +22,8 @@ Phones Normalized(const Phones& given, const Context& context) {
   Phones phones = given;
   for (v1::Phone& phone : phones) {
     phone.clear_e164();
-    if (context.normalizers != nullptr && context.normalizers->phone) context.normalizers->phone(&phone);
+    if (context.normalizers != nullptr && context.normalizers->phone)
+      context.normalizers->phone(&phone);
   }
   return phones;
 }
@@ -31,7 +32,8 @@ Emails Normalized(const Emails& given, const Context& context) {
   Emails emails = given;
   for (v1::Email& email : emails) {
     email.clear_folded();
-    if (context.normalizers != nullptr && context.normalizers->email) context.normalizers->email(&email);
+    if (context.normalizers != nullptr && context.normalizers->email)
+      context.normalizers->email(&email);
   }
   return emails;
 }
@@ -50,12 +52,15 @@ bool IsReachable(const Phones& phones, const Emails& emails) {
          std::any_of(emails.begin(), emails.end(), is_given);
 }
 
-void AddLookups(const Phones& phones, const Emails& emails, absl::string_view stream, Decision* decision) {
+void AddLookups(const Phones& phones, const Emails& emails, absl::string_view stream,
+                Decision* decision) {
   for (const v1::Phone& phone : phones) {
-    if (!phone.e164().empty()) decision->lookups.push_back({"phone", phone.e164(), std::string(stream)});
+    if (!phone.e164().empty())
+      decision->lookups.push_back({"phone", phone.e164(), std::string(stream)});
   }
   for (const v1::Email& email : emails) {
-    if (!email.folded().empty()) decision->lookups.push_back({"email", email.folded(), std::string(stream)});
+    if (!email.folded().empty())
+      decision->lookups.push_back({"email", email.folded(), std::string(stream)});
   }
 }
 

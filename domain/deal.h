@@ -1,4 +1,5 @@
-// Deals (domain.md A-06): decisions in deal_details, deal_stages, deal_value and deal_outcome, evolution in deal_state.
+// Deals (domain.md A-06): decisions in deal_details, deal_stages, deal_value and deal_outcome,
+// evolution in deal_state.
 #ifndef RECOUNT_DOMAIN_DEAL_H_
 #define RECOUNT_DOMAIN_DEAL_H_
 

@@ -61,7 +61,8 @@ absl::Status Closed(absl::string_view how) {
                 "deal");
 }
 
-// Whether it was closed in that stage, as the rules have it now. An outcome and its stage come at one time.
+// Whether it was closed in that stage, as the rules have it now. An outcome and its stage come at
+// one time.
 bool WasClosedIn(const DealState& state, absl::string_view stage, const Deciding& deciding) {
   const StageBook stages(deciding.rules(), deciding.moment().day);
   const auto is_that = [&](const StageSet& set) {
@@ -112,7 +113,8 @@ absl::Status Win(const DealState& state, const std::optional<Amount>& value,
   if (state.deal.outcome() == v1::DEAL_OUTCOME_LOST) return Closed("lost");
   if (state.deal.outcome() == v1::DEAL_OUTCOME_WON) {
     if (!stage.empty() && !WasClosedIn(state, stage, *deciding)) {
-      return Refuse(v1::DEAL_CLOSED, "the deal is won already in another stage; reopen it first", "stage");
+      return Refuse(v1::DEAL_CLOSED, "the deal is won already in another stage; reopen it first",
+                    "stage");
     }
     if (!value.has_value() || *value == *state.value.Last()) return absl::OkStatus();
     return Refuse(v1::DEAL_CLOSED,

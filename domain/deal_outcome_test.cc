@@ -193,8 +193,9 @@ TEST_F(DealOutcomeTest, IsNotReopenedBeforeItsCompletion) {
       .Then({"deal { completed {} }"});
   scenario.When(kReopen).At("2024-04-15").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
   EXPECT_EQ(scenario.When(kReopen).At("2024-04-15").Metadata("conflicting_event"), "completion");
-  scenario.When(kReopen).At("2024-05-02").Then(
-      {"deal { reopened {} }", "deal { stage_changed { stage: 'offer' } }"});
+  scenario.When(kReopen)
+      .At("2024-05-02")
+      .Then({"deal { reopened {} }", "deal { stage_changed { stage: 'offer' } }"});
   EXPECT_FALSE(deal().completed());
 }
 

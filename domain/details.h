@@ -1,6 +1,7 @@
-// "Details": the fields that a ...DetailsChanged event has in common, by name and type, with the record it changes. Given is
-// what has presence and is set, and a repeated field that is not empty; other fields of the event (the normalisers' version)
-// describe the event and are no detail. That every detail has its field is a test.
+// "Details": the fields that a ...DetailsChanged event has in common, by name and type, with the
+// record it changes. Given is what has presence and is set, and a repeated field that is not empty;
+// other fields of the event (the normalisers' version) describe the event and are no detail. That
+// every detail has its field is a test.
 #ifndef RECOUNT_DOMAIN_DETAILS_H_
 #define RECOUNT_DOMAIN_DETAILS_H_
 

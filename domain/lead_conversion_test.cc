@@ -8,8 +8,9 @@ class LeadConversionTest : public testing::Test {
   LeadConversionTest() {
     scenario.GivenRecord("users/1");
     scenario.GivenRecord("users/2");
-    scenario.Given("leads/1", "2024-03-01T08:00:00Z",
-                   "lead { captured { person_name { display: 'Ann' } data_subject: 's' owner: 'users/1' } }");
+    scenario.Given(
+        "leads/1", "2024-03-01T08:00:00Z",
+        "lead { captured { person_name { display: 'Ann' } data_subject: 's' owner: 'users/1' } }");
   }
   Scenario scenario;
 };

@@ -269,8 +269,7 @@ TEST_F(LeadTest, ALevelThatIsEnteredLateIsNotAboveTheNextOne) {
 TEST_F(LeadTest, StandsAsTheOrderOfOccurrenceTells) {
   const std::string disqualify = "disqualify_lead { lead { name: 'leads/1' } reason: 'whim' }";
   const std::string requalify = "requalify_lead { lead { name: 'leads/1' } }";
-  scenario.When(disqualify).At("2024-04-10").Then(
-      {"lead { disqualified { reason: 'whim' } }"});
+  scenario.When(disqualify).At("2024-04-10").Then({"lead { disqualified { reason: 'whim' } }"});
   scenario.When(disqualify).At("2024-04-05").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
   scenario.When(requalify).At("2024-04-05").Nothing();  // it was open then
   scenario.When("requalify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")

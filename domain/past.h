@@ -1,5 +1,6 @@
-// A record's details, tags and custom fields as they were at any moment: a change that is entered late takes its place in the
-// order (occurred, position), as in reports, and does not win over what came after it in the world.
+// A record's details, tags and custom fields as they were at any moment: a change that is entered
+// late takes its place in the order (occurred, position), as in reports, and does not win over what
+// came after it in the world.
 #ifndef RECOUNT_DOMAIN_PAST_H_
 #define RECOUNT_DOMAIN_PAST_H_
 
@@ -13,7 +14,8 @@ namespace recount::domain {
 template <typename Record>
 class Past {
  public:
-  // Takes a change (a ...DetailsChanged or RecordAnnotated) into the record, which shows what holds last.
+  // Takes a change (a ...DetailsChanged or RecordAnnotated) into the record, which shows what holds
+  // last.
   void Apply(const Instant& at, const google::protobuf::Message& change, Record* record) {
     if (changes_.entries().empty()) first_ = std::make_shared<const Record>(*record);
     ApplyChange(change, record);
@@ -25,8 +27,8 @@ class Past {
     changes_.Set(at, std::move(kept));
   }
 
-  // The details, tags and custom fields at a moment; the rest of the record may be older. In `present` or, made of it, in
-  // `scratch`.
+  // The details, tags and custom fields at a moment; the rest of the record may be older. In
+  // `present` or, made of it, in `scratch`.
   const Record& At(int64_t micros, const Record& present, Record* scratch) const {
     if (changes_.NextAfter(micros) == nullptr) return present;
     *scratch = *first_;

@@ -42,10 +42,12 @@ absl::string_view KindName(v1::RuleKind kind) {
 }
 
 void Rulebook::Apply(const v1::Event& event) {
-  ApplyRaw(event.position(), MicrosFrom(event.recorded_time()), event.actor(), event.payload().rule());
+  ApplyRaw(event.position(), MicrosFrom(event.recorded_time()), event.actor(),
+           event.payload().rule());
 }
 
-void Rulebook::ApplyRaw(uint64_t position, int64_t recorded_micros, absl::string_view actor, const v1::RuleEvent& event) {
+void Rulebook::ApplyRaw(uint64_t position, int64_t recorded_micros, absl::string_view actor,
+                        const v1::RuleEvent& event) {
   if (position <= position_) return;  // known already
   switch (event.event_case()) {
     case v1::RuleEvent::kPublished: {
@@ -62,7 +64,8 @@ void Rulebook::ApplyRaw(uint64_t position, int64_t recorded_micros, absl::string
     case v1::RuleEvent::kWithdrawn:
       for (auto& [kind, versions] : versions_) {
         for (RuleVersionEntry& entry : versions) {
-          if (entry.position == event.withdrawn().published_position() && entry.withdrawn_position == 0) {
+          if (entry.position == event.withdrawn().published_position() &&
+              entry.withdrawn_position == 0) {
             entry.withdrawn_position = position;
           }
         }

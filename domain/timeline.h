@@ -1,5 +1,5 @@
-// What a value was from when on, in the order (occurred, position): a late entry takes its place and does not win over what
-// came after it in the world.
+// What a value was from when on, in the order (occurred, position): a late entry takes its place
+// and does not win over what came after it in the world.
 #ifndef RECOUNT_DOMAIN_TIMELINE_H_
 #define RECOUNT_DOMAIN_TIMELINE_H_
 
