@@ -37,7 +37,8 @@ auto* RecordIn(auto& of) {
 bool Exists(const State& state) { return !std::holds_alternative<std::monostate>(state); }
 
 const google::protobuf::Message* ResourceOf(const State& state) {
-  return std::visit([](const auto& of) -> const google::protobuf::Message* { return RecordIn(of); }, state);
+  return std::visit([](const auto& of) -> const google::protobuf::Message* { return RecordIn(of); },
+                    state);
 }
 
 const v1::RecordInfo* InfoOf(const State& state) {
@@ -93,7 +94,8 @@ void Evolve(const v1::EventPayload& payload, const EventMeta& meta, State* state
       EvolveDraft(payload.draft(), meta, As<DraftState>(state));
       break;
     case v1::EventPayload::kTenant:
-      if (payload.tenant().has_created()) As<TenantState>(state)->tenant = payload.tenant().created().tenant();
+      if (payload.tenant().has_created())
+        As<TenantState>(state)->tenant = payload.tenant().created().tenant();
       break;
     case v1::EventPayload::AGGREGATE_NOT_SET:
       return;

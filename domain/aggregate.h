@@ -1,10 +1,12 @@
-// What all aggregates share: states, decisions, and the two functions that are the write side (DESIGN.md, idea 3).
+// What all aggregates share: states, decisions, and the two functions that are the write side
+// (DESIGN.md, idea 3).
 //
 //   Decide(command, context) -> events and key claims, or a refusal
 //   Evolve(state, event)     -> state
 //
-// Both are pure: time, ids, actor and rules come in. Decide refuses with a stable reason (domain/refusal.h), and a command
-// that asks for what already is so decides to nothing. Evolve never fails and never judges: it is used on the past.
+// Both are pure: time, ids, actor and rules come in. Decide refuses with a stable reason
+// (domain/refusal.h), and a command that asks for what already is so decides to nothing. Evolve
+// never fails and never judges: it is used on the past.
 #ifndef RECOUNT_DOMAIN_AGGREGATE_H_
 #define RECOUNT_DOMAIN_AGGREGATE_H_
 
@@ -19,6 +21,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "domain/calendar.h"
+#include "domain/past.h"
 #include "domain/rulebook.h"
 #include "domain/timeline.h"
 #include "recount/storage/v1/commit.pb.h"
@@ -38,7 +41,8 @@ std::string ExternalKey(absl::string_view collection, const v1::ExternalId& id);
 
 // (aggregate << 16) | event of the payload that is set; 0: none.
 uint32_t TypeOf(const v1::EventPayload& payload);
-// The event message inside the payload for a type number, made if it is not there; nullptr: unknown type.
+// The event message inside the payload for a type number, made if it is not there; nullptr: unknown
+// type.
 google::protobuf::Message* MutableEvent(uint32_t type, v1::EventPayload* payload);
 const google::protobuf::Message& EventIn(const v1::EventPayload& payload);
 // `DealStageChanged`; empty: unknown.
@@ -46,16 +50,27 @@ std::string TypeName(uint32_t type);
 
 // ---- States: the public resource, and what only decisions need. ----
 
-// They fold by position. What is set again and again over time (owner, stage, value ...) is kept as a timeline, so that a late
-// entry takes its place: the resource shows what holds last in the world, as reports do, and "is so already" is asked of
-// the moment that a command speaks of.
+// They fold by position. What is set again and again over time (owner, stage, value ...) is kept as
+// a timeline, and of leads and deals also details, tags and custom fields, so that a late entry
+// takes its place: the resource shows what holds last in the world, as reports do, and "is so
+// already" is asked of the moment that a command speaks of.
 
+struct LeadStanding {
+  v1::LeadState state = v1::LEAD_STATE_OPEN;
+  std::string disqualify_reason;
+};
+struct LevelSet {
+  v1::LeadLevel level = v1::LEAD_LEVEL_UNSPECIFIED;
+  bool is_taken_back = false;  // by a requalification; else reached
+};
 struct LeadState {
   v1::Lead lead;
+  Past<v1::Lead> past;
   Timeline<std::string> owner;
   Timeline<std::string> status;
-  Timeline<int64_t> handle_by;      // microseconds
-  Timeline<v1::LeadLevel> level;
+  Timeline<int64_t> handle_by;  // microseconds
+  Timeline<LevelSet> level;
+  Timeline<LeadStanding> standing;  // the capture's first
 };
 struct StageSet {
   std::string pipeline;
@@ -63,23 +78,32 @@ struct StageSet {
 };
 struct Amount {
   int64_t minor = 0;
-  std::string currency;             // empty: no value
+  std::string currency;  // empty: no value
   bool operator==(const Amount&) const = default;
 };
-struct ClosedSpan {                 // between an outcome and its reopening
+// What became of the probability set by hand.
+struct ProbabilityStep {
+  std::optional<uint32_t> bp = std::nullopt;  // set by hand; none: cleared
+  bool keep = false;                          // survives stage changes
+  bool by_stage = false;                      // cleared by a stage change, unless it was to be kept
+  bool operator==(const ProbabilityStep&) const = default;
+};
+struct ClosedSpan {  // between an outcome and its reopening
   Instant from;
   Instant to;
 };
 struct DealState {
   v1::Deal deal;
+  Past<v1::Deal> past;
   Instant created;
-  Instant outcome;                  // of the standing outcome
-  Timeline<StageSet> stages;        // the creation's first
+  Instant outcome;            // of the standing outcome
+  Instant completed;          // if deal.completed()
+  Timeline<StageSet> stages;  // the creation's first
   Timeline<std::string> owner;
   Timeline<Amount> value;
   Timeline<std::optional<int32_t>> expected_close;  // day
-  int64_t probability_micros = kBeginning;          // when it was last set or cleared by hand
-  std::vector<ClosedSpan> closed_spans;             // withdrawn outcomes
+  Timeline<ProbabilityStep> probability;
+  std::vector<ClosedSpan> closed_spans;  // withdrawn outcomes
 };
 struct RuleKindState {
   std::vector<uint64_t> published_positions;
@@ -93,14 +117,16 @@ struct TenantState {
 };
 
 // Empty (monostate): the stream does not exist.
-using State = std::variant<std::monostate, LeadState, v1::Person, v1::Organization, DealState, v1::Product, v1::User, v1::Team,
-                           v1::OrgUnit, RuleKindState, DraftState, TenantState>;
+using State =
+    std::variant<std::monostate, LeadState, v1::Person, v1::Organization, DealState, v1::Product,
+                 v1::User, v1::Team, v1::OrgUnit, RuleKindState, DraftState, TenantState>;
 
 bool Exists(const State& state);
 // What every record has; nullptr for rules and drafts.
 const v1::RecordInfo* InfoOf(const State& state);
 v1::RecordInfo* MutableInfoOf(State* state);
-// The public resource message (Lead, Deal ...); nullptr if the stream does not exist or is no record.
+// The public resource message (Lead, Deal ...); nullptr if the stream does not exist or is no
+// record.
 const google::protobuf::Message* ResourceOf(const State& state);
 
 // What is known of an event beside its payload.
@@ -134,8 +160,10 @@ const v1::CommandHeader& HeaderOf(const v1::Command& command);
 class Records {
  public:
   virtual ~Records() = default;
-  // Resource name of a reference; RECORD_NOT_FOUND. A reference by name is checked for collection and existence.
-  virtual absl::StatusOr<std::string> Resolve(absl::string_view collection, const v1::Ref& ref, absl::string_view field) = 0;
+  // Resource name of a reference; RECORD_NOT_FOUND. A reference by name is checked for collection
+  // and existence.
+  virtual absl::StatusOr<std::string> Resolve(absl::string_view collection, const v1::Ref& ref,
+                                              absl::string_view field) = 0;
   // State of a stream; monostate if it does not exist. Valid until the next call.
   virtual absl::StatusOr<const State*> Load(absl::string_view stream) = 0;
   // Stream that has a key, empty if none.
@@ -158,7 +186,7 @@ struct Context {
   const Calendar* calendar = nullptr;
   Records* records = nullptr;
   const Normalizers* normalizers = nullptr;
-  std::function<std::string()> new_id;   // UUIDv7
+  std::function<std::string()> new_id;                   // UUIDv7
   int64_t future_tolerance_micros = 5 * 60 * 1000000LL;  // decisions.md 4
 };
 
@@ -167,7 +195,8 @@ struct NewEvent {
   v1::EventPayload payload;
   int64_t occurred_micros = 0;
   v1::Precision precision = v1::PRECISION_INSTANT;
-  std::string data_subject;  // under whose key personal fields are sealed; empty: the event has none
+  std::string
+      data_subject;  // under whose key personal fields are sealed; empty: the event has none
 };
 
 // An entry for the erasable look-up of phones and e-mails.
@@ -186,7 +215,8 @@ struct Decision {
 
 absl::StatusOr<Decision> Decide(const v1::Command& command, const Context& context);
 
-// Limits of the protos: `(max)`, enum values, UTF-8, required references. Before Decide, on any request.
+// Limits of the protos: `(max)`, enum values, UTF-8, required references. Before Decide, on any
+// request.
 absl::Status CheckLimits(const google::protobuf::Message& message);
 
 }  // namespace recount::domain

@@ -22,12 +22,14 @@ int32_t DayOfCivil(absl::CivilDay civil) { return static_cast<int32_t>(civil - k
 int FloorMod(int value, int divisor) { return ((value % divisor) + divisor) % divisor; }
 
 bool LooksLikeZone(absl::string_view zone) {
-  // The loader would also read files by path and the machine's own zone, which differs from server to server.
+  // The loader would also read files by path and the machine's own zone, which differs from server
+  // to server.
   if (zone.empty() || zone.front() == '/' || absl::StrContains(zone, "..") || zone == "localtime" ||
       absl::StartsWith(zone, "right/")) {
     return false;
   }
-  return std::all_of(zone.begin(), zone.end(), [](char c) { return absl::ascii_isalnum(c) || absl::StrContains("_+-/", c); });
+  return std::all_of(zone.begin(), zone.end(),
+                     [](char c) { return absl::ascii_isalnum(c) || absl::StrContains("_+-/", c); });
 }
 
 }  // namespace
@@ -37,13 +39,17 @@ absl::StatusOr<Calendar> Calendar::Make(const v1::CalendarRule& rule) {
   calendar.zone_name_ = rule.zone();
   // A name that is not known leaves UTC behind: the result counts.
   if (!LooksLikeZone(rule.zone()) || !absl::LoadTimeZone(rule.zone(), &calendar.zone_)) {
-    return Refuse(v1::UNKNOWN_ZONE,
-                  absl::StrCat("'", rule.zone(), "' is no zone of the time-zone database; give one such as Asia/Jerusalem"),
-                  "zone");
+    return Refuse(
+        v1::UNKNOWN_ZONE,
+        absl::StrCat("'", rule.zone(),
+                     "' is no zone of the time-zone database; give one such as Asia/Jerusalem"),
+        "zone");
   }
   calendar.week_start_ = rule.week_start() == 0 ? 1 : static_cast<int>(rule.week_start());
-  calendar.fiscal_month_ = rule.fiscal_year_start_month() == 0 ? 1 : static_cast<int>(rule.fiscal_year_start_month());
-  for (uint32_t weekday : rule.working_days()) calendar.works_on_[weekday % (kDaysAWeek + 1)] = true;
+  calendar.fiscal_month_ =
+      rule.fiscal_year_start_month() == 0 ? 1 : static_cast<int>(rule.fiscal_year_start_month());
+  for (uint32_t weekday : rule.working_days())
+    calendar.works_on_[weekday % (kDaysAWeek + 1)] = true;
   if (rule.working_days().empty()) std::fill_n(calendar.works_on_.begin() + 1, 5, true);
   for (const auto& holiday : rule.holidays()) {
     calendar.holidays_.push_back(DayFromCivil(holiday.year(), holiday.month(), holiday.day()));
@@ -55,7 +61,8 @@ absl::StatusOr<Calendar> Calendar::Make(const v1::CalendarRule& rule) {
 int32_t Calendar::DayOf(int64_t micros) const {
   const absl::CivilSecond local = zone_.At(absl::FromUnixMicros(micros)).cs;
   const int32_t day = DayOfCivil(absl::CivilDay(local));
-  // Where clocks go back over midnight, the evening comes twice: the second one belongs to the day that has begun.
+  // Where clocks go back over midnight, the evening comes twice: the second one belongs to the day
+  // that has begun.
   if (local.hour() >= 20 && micros >= StartOf(day + 1)) return day + 1;
   return day;
 }
@@ -66,16 +73,22 @@ int64_t Calendar::StartOf(int32_t day) const {
   return absl::ToUnixMicros(info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.pre);
 }
 
-int32_t Calendar::WeekOf(int32_t day) const { return day - FloorMod(WeekdayOf(day) - week_start_, kDaysAWeek); }
+int32_t Calendar::WeekOf(int32_t day) const {
+  return day - FloorMod(WeekdayOf(day) - week_start_, kDaysAWeek);
+}
 
-int32_t Calendar::MonthOf(int32_t day) const { return DayOfCivil(absl::CivilDay(absl::CivilMonth(CivilOf(day)))); }
+int32_t Calendar::MonthOf(int32_t day) const {
+  return DayOfCivil(absl::CivilDay(absl::CivilMonth(CivilOf(day))));
+}
 
 int32_t Calendar::QuarterOf(int32_t day) const {
   const absl::CivilMonth month(CivilOf(day));
   return DayOfCivil(absl::CivilDay(month - (month.month() - 1) % 3));
 }
 
-int32_t Calendar::YearOf(int32_t day) const { return DayOfCivil(absl::CivilDay(absl::CivilYear(CivilOf(day)))); }
+int32_t Calendar::YearOf(int32_t day) const {
+  return DayOfCivil(absl::CivilDay(absl::CivilYear(CivilOf(day))));
+}
 
 int32_t Calendar::FiscalYearOf(int32_t day) const {
   const absl::CivilMonth month(CivilOf(day));
@@ -84,25 +97,33 @@ int32_t Calendar::FiscalYearOf(int32_t day) const {
 
 int32_t Calendar::FiscalQuarterOf(int32_t day) const {
   const absl::CivilMonth month(CivilOf(day));
-  return DayOfCivil(absl::CivilDay(month - FloorMod(month.month() - fiscal_month_, kMonthsAYear) % 3));
+  return DayOfCivil(
+      absl::CivilDay(month - FloorMod(month.month() - fiscal_month_, kMonthsAYear) % 3));
 }
 
-int Calendar::HourOf(int64_t micros) const { return zone_.At(absl::FromUnixMicros(micros)).cs.hour(); }
+int Calendar::HourOf(int64_t micros) const {
+  return zone_.At(absl::FromUnixMicros(micros)).cs.hour();
+}
 
-int Calendar::WeekdayOf(int32_t day) const { return FloorMod(day + 3, kDaysAWeek) + 1; }  // 1970-01-01 was a Thursday
+int Calendar::WeekdayOf(int32_t day) const {
+  return FloorMod(day + 3, kDaysAWeek) + 1;
+}  // 1970-01-01 was a Thursday
 
 bool Calendar::IsWorkingDay(int32_t day) const {
   return works_on_[WeekdayOf(day)] && !std::binary_search(holidays_.begin(), holidays_.end(), day);
 }
 
-int32_t DayFromCivil(int year, int month, int day) { return DayOfCivil(absl::CivilDay(year, month, day)); }
+int32_t DayFromCivil(int year, int month, int day) {
+  return DayOfCivil(absl::CivilDay(year, month, day));
+}
 
 absl::StatusOr<int32_t> DayFromDate(const google::type::Date& date, absl::string_view field) {
   const absl::CivilDay civil(date.year(), date.month(), date.day());
-  if (date.year() < 1 || date.year() > 9999 || civil.month() != date.month() || civil.day() != date.day()) {
+  if (date.year() < 1 || date.year() > 9999 || civil.month() != date.month() ||
+      civil.day() != date.day()) {
     return Refuse(v1::FIELD_INVALID,
-                  absl::StrFormat("%04d-%02d-%02d is no date; year, month and day are needed", date.year(), date.month(),
-                                  date.day()),
+                  absl::StrFormat("%04d-%02d-%02d is no date; year, month and day are needed",
+                                  date.year(), date.month(), date.day()),
                   field);
   }
   return DayOfCivil(civil);

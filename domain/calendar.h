@@ -1,5 +1,5 @@
-// Days of the tenant's zone (decisions.md 1, 3). Instants are microseconds since 1970 UTC; days are counted from
-// 1970-01-01; intervals are half-open.
+// Days of the tenant's zone (decisions.md 1, 3). Instants are microseconds since 1970 UTC; days are
+// counted from 1970-01-01; intervals are half-open.
 #ifndef RECOUNT_DOMAIN_CALENDAR_H_
 #define RECOUNT_DOMAIN_CALENDAR_H_
 
@@ -37,8 +37,9 @@ class Calendar {
   static absl::StatusOr<Calendar> Make(const v1::CalendarRule& rule);
 
   const std::string& zone() const { return zone_name_; }
-  int32_t DayOf(int64_t micros) const;            // local day that holds the instant: StartOf(day) <= micros < EndOf(day)
-  int64_t StartOf(int32_t day) const;             // first instant of the local day
+  int32_t DayOf(int64_t micros)
+      const;  // local day that holds the instant: StartOf(day) <= micros < EndOf(day)
+  int64_t StartOf(int32_t day) const;                            // first instant of the local day
   int64_t EndOf(int32_t day) const { return StartOf(day + 1); }  // exclusive
 
   // First day of the unit that holds `day`.
@@ -48,15 +49,16 @@ class Calendar {
   int32_t YearOf(int32_t day) const;
   int32_t FiscalYearOf(int32_t day) const;
   int32_t FiscalQuarterOf(int32_t day) const;
-  int HourOf(int64_t micros) const;               // 0 to 23
-  int WeekdayOf(int32_t day) const;               // 1 Monday to 7 Sunday
+  int HourOf(int64_t micros) const;  // 0 to 23
+  int WeekdayOf(int32_t day) const;  // 1 Monday to 7 Sunday
   bool IsWorkingDay(int32_t day) const;
 
-  // The texts of ReportParameters.period; empty: all time. `FY2017` begins in 2017; `2017-W01` holds the 4th of January;
-  // the ends of `A..B` may be any unit. PARAMETER_INVALID for other texts, PERIOD_INVALID if it ends before it begins.
+  // The texts of ReportParameters.period; empty: all time. `FY2017` begins in 2017; `2017-W01`
+  // holds the 4th of January; the ends of `A..B` may be any unit. PARAMETER_INVALID for other
+  // texts, PERIOD_INVALID if it ends before it begins.
   absl::StatusOr<Period> ParsePeriod(absl::string_view text) const;
-  // The period before, of the same kind (decisions.md 23); days without a kind: as many days before. A period that is open
-  // at an end has none before it: both ends are missing.
+  // The period before, of the same kind (decisions.md 23); days without a kind: as many days
+  // before. A period that is open at an end has none before it: both ends are missing.
   Period Before(absl::string_view text, const Period& period) const;
 
  private:
@@ -72,7 +74,7 @@ int32_t DayFromCivil(int year, int month, int day);
 // FIELD_INVALID for a date that is none.
 absl::StatusOr<int32_t> DayFromDate(const google::type::Date& date, absl::string_view field);
 google::type::Date DateFromDay(int32_t day);
-std::string FormatDay(int32_t day);    // 2018-04-30
+std::string FormatDay(int32_t day);  // 2018-04-30
 int64_t MicrosFrom(const google::protobuf::Timestamp& time);
 google::protobuf::Timestamp TimestampFrom(int64_t micros);
 

@@ -24,7 +24,8 @@ int64_t At(const std::string& text) {
 }
 
 std::string Text(const Period& period) {
-  return (period.first_day ? FormatDay(*period.first_day) : "") + ".." + (period.last_day ? FormatDay(*period.last_day) : "");
+  return (period.first_day ? FormatDay(*period.first_day) : "") + ".." +
+         (period.last_day ? FormatDay(*period.last_day) : "");
 }
 
 std::string Parsed(const Calendar& calendar, const std::string& text) {
@@ -38,7 +39,8 @@ std::string Before(const Calendar& calendar, const std::string& text) {
 
 TEST(CalendarTest, KnowsZones) {
   EXPECT_EQ(In("Asia/Jerusalem").zone(), "Asia/Jerusalem");
-  for (const char* zone : {"", "Nowhere/City", "/etc/passwd", "../UTC", "localtime", "right/UTC", "asia jerusalem"}) {
+  for (const char* zone :
+       {"", "Nowhere/City", "/etc/passwd", "../UTC", "localtime", "right/UTC", "asia jerusalem"}) {
     v1::CalendarRule rule;
     rule.set_zone(zone);
     EXPECT_EQ(ReasonOf(Calendar::Make(rule).status()), v1::UNKNOWN_ZONE) << zone;
@@ -46,9 +48,12 @@ TEST(CalendarTest, KnowsZones) {
 }
 
 TEST(CalendarTest, DaysHoldTheirInstantsEverywhere) {
-  // Every start of a day belongs to it, and the microsecond before to the day before, through all changes of clocks.
-  for (const char* zone : {"UTC", "Asia/Jerusalem", "Asia/Riyadh", "Africa/Cairo", "America/Sao_Paulo", "America/St_Johns",
-                           "Atlantic/Azores", "Pacific/Apia", "Asia/Kathmandu", "Europe/Moscow", "Asia/Tehran", "America/Havana"}) {
+  // Every start of a day belongs to it, and the microsecond before to the day before, through all
+  // changes of clocks.
+  for (const char* zone :
+       {"UTC", "Asia/Jerusalem", "Asia/Riyadh", "Africa/Cairo", "America/Sao_Paulo",
+        "America/St_Johns", "Atlantic/Azores", "Pacific/Apia", "Asia/Kathmandu", "Europe/Moscow",
+        "Asia/Tehran", "America/Havana"}) {
     const Calendar calendar = In(zone);
     for (int32_t day = DayFromCivil(1986, 12, 1); day < DayFromCivil(2025, 2, 1); ++day) {
       const int64_t start = calendar.StartOf(day);
@@ -113,7 +118,7 @@ TEST(CalendarTest, Units) {
 TEST(CalendarTest, WorkingDays) {
   v1::CalendarRule rule;
   rule.set_zone("Asia/Jerusalem");
-  EXPECT_TRUE(Calendar::Make(rule)->IsWorkingDay(DayFromCivil(2024, 5, 31)));   // a Friday
+  EXPECT_TRUE(Calendar::Make(rule)->IsWorkingDay(DayFromCivil(2024, 5, 31)));  // a Friday
   EXPECT_FALSE(Calendar::Make(rule)->IsWorkingDay(DayFromCivil(2024, 6, 2)));
   for (int weekday : {7, 1, 2, 3, 4}) rule.add_working_days(weekday);
   *rule.add_holidays() = DateFromDay(DayFromCivil(2024, 6, 12));
@@ -140,8 +145,9 @@ TEST(CalendarTest, PeriodTexts) {
   EXPECT_EQ(Parsed(calendar, "..2017-06-30"), "..2017-06-30");
   EXPECT_EQ(Parsed(calendar, "2017-04..2017-Q2"), "2017-04-01..2017-06-30");
   EXPECT_EQ(Parsed(calendar, "2017-06-30..2017-06-29"), "PERIOD_INVALID");
-  for (const char* text : {"17", "2017-Q5", "2017-13", "2017-02-29", "2017-W53", "2017-W00", "FY2017-04", "2017-4", "2017-04-1",
-                           "2017 ", "next", "2017-01-01..x", "2017..2018..2019", "FY", "-2017", "0000"}) {
+  for (const char* text :
+       {"17", "2017-Q5", "2017-13", "2017-02-29", "2017-W53", "2017-W00", "FY2017-04", "2017-4",
+        "2017-04-1", "2017 ", "next", "2017-01-01..x", "2017..2018..2019", "FY", "-2017", "0000"}) {
     EXPECT_EQ(Parsed(calendar, text), "PARAMETER_INVALID") << text;
   }
 }

@@ -1,4 +1,5 @@
-// Names, telephone numbers and e-mail addresses: their matching forms come from the normalisers, never from a client.
+// Names, telephone numbers and e-mail addresses: their matching forms come from the normalisers,
+// never from a client.
 #ifndef RECOUNT_DOMAIN_CONTACT_H_
 #define RECOUNT_DOMAIN_CONTACT_H_
 
@@ -14,9 +15,12 @@ Phones Normalized(const Phones& given, const Context& context);
 Emails Normalized(const Emails& given, const Context& context);
 uint32_t NormalizerVersion(const Context& context);
 
-bool IsNamed(const v1::PersonName& name);
+bool IsNamed(const v1::PersonName& name);  // with more than blanks
+// Some number or address is given; blanks are none.
+bool IsReachable(const Phones& phones, const Emails& emails);
 // Entries of the look-up for those that have a matching form.
-void AddLookups(const Phones& phones, const Emails& emails, absl::string_view stream, Decision* decision);
+void AddLookups(const Phones& phones, const Emails& emails, absl::string_view stream,
+                Decision* decision);
 
 }  // namespace recount::domain
 

@@ -13,10 +13,10 @@ struct CheckedFields {
   FieldChanges personal;  // as the schema marks them
 };
 
-// Checks changes against the schema in force on a day: UNKNOWN_FIELD, FIELD_TYPE_MISMATCH, FIELD_INVALID (options, or a
-// field given twice), FIELD_REQUIRED (at creation).
-absl::StatusOr<CheckedFields> CheckFields(absl::string_view collection, const FieldChanges& changes, const Rulebook& rules,
-                                          int32_t day, bool at_creation);
+// Checks changes against the schema in force on a day: UNKNOWN_FIELD, FIELD_TYPE_MISMATCH,
+// FIELD_INVALID (options, or a field given twice), FIELD_REQUIRED (at creation).
+absl::StatusOr<CheckedFields> CheckFields(absl::string_view collection, const FieldChanges& changes,
+                                          const Rulebook& rules, int32_t day, bool at_creation);
 
 // Leaves only what changes the record.
 void KeepFieldChanges(const v1::RecordInfo& info, CheckedFields* fields);

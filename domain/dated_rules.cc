@@ -11,7 +11,8 @@ constexpr int64_t kNano = 1'000'000'000;
 
 // The last entry that does not start after the day.
 template <typename Days>
-auto LastNotAfter(const Days& days, typename Days::key_type day) -> const typename Days::mapped_type* {
+auto LastNotAfter(const Days& days, typename Days::key_type day) -> const
+    typename Days::mapped_type* {
   auto after = days.upper_bound(day);
   return after == days.begin() ? nullptr : &std::prev(after)->second;
 }
@@ -30,7 +31,8 @@ RateTable::RateTable(const v1::ExchangeRatesRule& rule) {
   }
 }
 
-std::optional<RateTable::Rate> RateTable::Find(absl::string_view from, absl::string_view to, int32_t day) const {
+std::optional<RateTable::Rate> RateTable::Find(absl::string_view from, absl::string_view to,
+                                               int32_t day) const {
   if (from == to) return Rate{kNano, false};
   for (const bool inverse : {false, true}) {
     const auto pair = rates_.find(inverse ? std::make_pair(to, from) : std::make_pair(from, to));
@@ -43,7 +45,8 @@ std::optional<RateTable::Rate> RateTable::Find(absl::string_view from, absl::str
 OrgChart::OrgChart(const v1::OrgChartRule& rule) {
   for (const v1::OrgEdge& edge : rule.edges()) {
     int64_t from = kBeginning;
-    if (edge.has_from()) from = DayFromCivil(edge.from().year(), edge.from().month(), edge.from().day());
+    if (edge.has_from())
+      from = DayFromCivil(edge.from().year(), edge.from().month(), edge.from().day());
     edges_[edge.child()][from] = edge.parent();
   }
 }
@@ -55,7 +58,8 @@ const std::string& OrgChart::ParentOf(absl::string_view child, int32_t day) cons
   return parent == nullptr ? NoParent() : *parent;
 }
 
-const std::string& OrgChart::AncestorOf(absl::string_view child, absl::string_view collection, int32_t day) const {
+const std::string& OrgChart::AncestorOf(absl::string_view child, absl::string_view collection,
+                                        int32_t day) const {
   const std::string* at = &ParentOf(child, day);
   // No cycle is ever published; the bound keeps a damaged chart from hanging a report.
   for (size_t steps = 0; !at->empty() && steps <= edges_.size(); ++steps) {

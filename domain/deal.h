@@ -1,4 +1,5 @@
-// Deals (domain.md A-06): decisions in deal_details, deal_stages, deal_value and deal_outcome, evolution in deal_state.
+// Deals (domain.md A-06): decisions in deal_details, deal_stages, deal_value and deal_outcome,
+// evolution in deal_state.
 #ifndef RECOUNT_DOMAIN_DEAL_H_
 #define RECOUNT_DOMAIN_DEAL_H_
 
@@ -25,6 +26,8 @@ absl::Status Decide(const v1::ReopenDealRequest& command, Deciding* deciding);
 absl::Status Decide(const v1::CompleteDealRequest& command, Deciding* deciding);
 
 // deal_state.cc
+// The probability set by hand that holds at a moment.
+ProbabilityStep ProbabilityAt(const DealState& state, int64_t micros);
 void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* state);
 
 }  // namespace recount::domain

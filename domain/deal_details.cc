@@ -23,12 +23,16 @@ absl::StatusOr<Parties> PartiesOf(const v1::CreateDealRequest& command, Deciding
   RECOUNT_ASSIGN_OR_RETURN(parties.owner, deciding->Refer("users", command.owner(), "owner"));
   RECOUNT_ASSIGN_OR_RETURN(parties.lead, deciding->Refer("leads", command.lead(), "lead"));
   RECOUNT_ASSIGN_OR_RETURN(parties.person, deciding->Refer("persons", command.person(), "person"));
-  RECOUNT_ASSIGN_OR_RETURN(parties.organization, deciding->Refer("organizations", command.organization(), "organization"));
-  RECOUNT_ASSIGN_OR_RETURN(parties.product, deciding->Refer("products", command.product(), "product"));
+  RECOUNT_ASSIGN_OR_RETURN(
+      parties.organization,
+      deciding->Refer("organizations", command.organization(), "organization"));
+  RECOUNT_ASSIGN_OR_RETURN(parties.product,
+                           deciding->Refer("products", command.product(), "product"));
   return parties;
 }
 
-// The lead's source at this moment; a later correction there does not reach the deal (decisions.md 11).
+// The lead's source at this moment; a later correction there does not reach the deal (decisions.md
+// 11).
 absl::Status CopySource(const std::string& lead, Deciding* deciding, v1::DealCreated* event) {
   RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(lead));
   const LeadState* found = std::get_if<LeadState>(state);
@@ -36,7 +40,8 @@ absl::Status CopySource(const std::string& lead, Deciding* deciding, v1::DealCre
   return absl::OkStatus();
 }
 
-absl::Status FillStage(const v1::CreateDealRequest& command, const Deciding& deciding, v1::DealCreated* event) {
+absl::Status FillStage(const v1::CreateDealRequest& command, const Deciding& deciding,
+                       v1::DealCreated* event) {
   const v1::PipelinesRule& rule = deciding.rules().Pipelines(deciding.moment().day);
   RECOUNT_ASSIGN_OR_RETURN(const v1::Pipeline* pipeline, FindPipeline(rule, command.pipeline()));
   RECOUNT_ASSIGN_OR_RETURN(const v1::Stage* stage, FindOpenStage(rule, *pipeline, command.stage()));
@@ -47,15 +52,19 @@ absl::Status FillStage(const v1::CreateDealRequest& command, const Deciding& dec
 
 absl::Status CheckProbability(uint32_t probability_bp) {
   if (probability_bp <= 10000) return absl::OkStatus();
-  return Refuse(v1::FIELD_INVALID, absl::StrCat("a probability lies within 0 and 10,000 basis points, ", probability_bp, " does not"),
+  return Refuse(v1::FIELD_INVALID,
+                absl::StrCat("a probability lies within 0 and 10,000 basis points, ",
+                             probability_bp, " does not"),
                 "probability_bp");
 }
 
-absl::Status Create(const v1::CreateDealRequest& command, const Place& place, const Parties& parties, Deciding* deciding) {
+absl::Status Create(const v1::CreateDealRequest& command, const Place& place,
+                    const Parties& parties, Deciding* deciding) {
   v1::DealCreated event;
   RECOUNT_RETURN_IF_ERROR(FillStage(command, *deciding, &event));
   RECOUNT_RETURN_IF_ERROR(CheckProbability(command.probability_bp()));
-  RECOUNT_ASSIGN_OR_RETURN(const Amount value, CheckAmount(command.has_value(), command.value(), "value"));
+  RECOUNT_ASSIGN_OR_RETURN(const Amount value,
+                           CheckAmount(command.has_value(), command.value(), "value"));
   if (command.has_value()) *event.mutable_value() = MoneyFromMinor(value.minor, value.currency);
   if (command.has_expected_close()) {
     RECOUNT_RETURN_IF_ERROR(DayFromDate(command.expected_close(), "expected_close").status());
@@ -82,16 +91,22 @@ absl::Status Create(const v1::CreateDealRequest& command, const Place& place, co
   return absl::OkStatus();
 }
 
-absl::Status ChangeDetails(const DealState& state, v1::DealDetailsChanged changed, Deciding* deciding) {
-  if (!KeepChanges(state.deal, &changed)) return absl::OkStatus();
+absl::Status ChangeDetails(const DealState& state, v1::DealDetailsChanged changed,
+                           Deciding* deciding) {
+  v1::Deal scratch;
+  const v1::Deal& then = state.past.At(deciding->moment().at.micros, state.deal, &scratch);
+  if (!KeepChanges(then, &changed)) return absl::OkStatus();
   RECOUNT_RETURN_IF_ERROR(CheckDealIsThere(state, *deciding));
   *AppendDealEvent(state, deciding)->mutable_details_changed() = std::move(changed);
   return absl::OkStatus();
 }
 
-// With allow_existing: what is given holds from the command's moment on. Stage, lead and probability stay.
-absl::Status Update(const v1::CreateDealRequest& command, const Place& place, const Parties& parties, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(const Amount value, CheckAmount(command.has_value(), command.value(), "value"));
+// With allow_existing: what is given holds from the command's moment on. Stage, lead and
+// probability stay.
+absl::Status Update(const v1::CreateDealRequest& command, const Place& place,
+                    const Parties& parties, Deciding* deciding) {
+  RECOUNT_ASSIGN_OR_RETURN(const Amount value,
+                           CheckAmount(command.has_value(), command.value(), "value"));
   RECOUNT_ASSIGN_OR_RETURN(const State* loaded, deciding->Load(place.stream));
   const DealState& state = *std::get_if<DealState>(loaded);
   v1::DealDetailsChanged changed;
@@ -106,38 +121,48 @@ absl::Status Update(const v1::CreateDealRequest& command, const Place& place, co
   if (command.has_value()) RECOUNT_RETURN_IF_ERROR(ChangeValue(state, value, deciding));
   if (command.has_owner()) RECOUNT_RETURN_IF_ERROR(ChangeOwner(state, parties.owner, deciding));
   if (command.has_expected_close()) {
-    RECOUNT_ASSIGN_OR_RETURN(const int32_t day, DayFromDate(command.expected_close(), "expected_close"));
+    RECOUNT_ASSIGN_OR_RETURN(const int32_t day,
+                             DayFromDate(command.expected_close(), "expected_close"));
     RECOUNT_RETURN_IF_ERROR(ChangeExpectedClose(state, day, deciding));
   }
-  return AddToExisting(state.deal.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+  RECOUNT_RETURN_IF_ERROR(
+      AddToExisting(*loaded, command.external_ids(), command.tags(), command.fields(), deciding));
+  return deciding->decision()->events.empty() ? absl::OkStatus()
+                                              : CheckDealIsThere(state, *deciding);
 }
 
 }  // namespace
 
 absl::Status Decide(const v1::CreateDealRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(const Parties parties, PartiesOf(command, deciding));
-  RECOUNT_ASSIGN_OR_RETURN(const Place place, deciding->PlaceFor("deals", command.name(), command.external_ids(),
-                                                                 command.allow_existing()));
-  return place.is_there ? Update(command, place, parties, deciding) : Create(command, place, parties, deciding);
+  RECOUNT_ASSIGN_OR_RETURN(const Place place,
+                           deciding->PlaceFor("deals", command.name(), command.external_ids(),
+                                              command.allow_existing()));
+  return place.is_there ? Update(command, place, parties, deciding)
+                        : Create(command, place, parties, deciding);
 }
 
 absl::Status Decide(const v1::ChangeDealDetailsRequest& command, Deciding* deciding) {
   v1::DealDetailsChanged changed;
   if (command.has_title()) changed.set_title(command.title());
   if (command.has_person()) {
-    RECOUNT_ASSIGN_OR_RETURN(*changed.mutable_person(), deciding->Refer("persons", command.person(), "person"));
+    RECOUNT_ASSIGN_OR_RETURN(*changed.mutable_person(),
+                             deciding->Refer("persons", command.person(), "person"));
   }
   if (command.has_organization()) {
-    RECOUNT_ASSIGN_OR_RETURN(*changed.mutable_organization(),
-                             deciding->Refer("organizations", command.organization(), "organization"));
+    RECOUNT_ASSIGN_OR_RETURN(
+        *changed.mutable_organization(),
+        deciding->Refer("organizations", command.organization(), "organization"));
   }
   if (command.has_product()) {
-    RECOUNT_ASSIGN_OR_RETURN(*changed.mutable_product(), deciding->Refer("products", command.product(), "product"));
+    RECOUNT_ASSIGN_OR_RETURN(*changed.mutable_product(),
+                             deciding->Refer("products", command.product(), "product"));
   }
   if (command.has_source()) *changed.mutable_source() = command.source();
   if (command.has_next_step()) changed.set_next_step(command.next_step());
   if (command.has_needs()) changed.set_needs(command.needs());
-  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
+                           deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
   return ChangeDetails(*state, std::move(changed), deciding);
 }
 
@@ -149,8 +174,10 @@ absl::Status ChangeOwner(const DealState& state, const std::string& owner, Decid
 }
 
 absl::Status Decide(const v1::AssignDealRequest& command, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(const std::string owner, deciding->Refer("users", command.owner(), "owner"));
-  RECOUNT_ASSIGN_OR_RETURN(const DealState* state, deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
+  RECOUNT_ASSIGN_OR_RETURN(const std::string owner,
+                           deciding->Refer("users", command.owner(), "owner"));
+  RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
+                           deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
   return ChangeOwner(*state, owner, deciding);
 }
 

@@ -1,4 +1,6 @@
 // Deals: winning, losing, reopening, completing (decisions.md 6, 7, 8).
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "domain/deal.h"
 #include "domain/deal_checks.h"
@@ -59,6 +61,22 @@ absl::Status Closed(absl::string_view how) {
                 "deal");
 }
 
+// Whether it was closed in that stage, as the rules have it now. An outcome and its stage come at
+// one time.
+bool WasClosedIn(const DealState& state, absl::string_view stage, const Deciding& deciding) {
+  const StageBook stages(deciding.rules(), deciding.moment().day);
+  const auto is_that = [&](const StageSet& set) {
+    const StageBook::Entry* now = stages.Find(set.pipeline, set.stage);
+    return set.stage == stage || (now != nullptr && now->stage->id() == stage);
+  };
+  const StageSet* last = state.stages.At(state.outcome.micros);
+  if (last != nullptr && is_that(*last)) return true;
+  const auto& entries = state.stages.entries();
+  return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+    return entry.at.micros == state.outcome.micros && is_that(entry.value);
+  });
+}
+
 absl::Status CheckLostReason(const DealState& state, absl::string_view reason,
                              const Deciding& deciding) {
   const v1::Pipeline* pipeline = PipelineOf(state, deciding);
@@ -94,6 +112,10 @@ absl::Status Win(const DealState& state, const std::optional<Amount>& value,
                  absl::string_view stage, Deciding* deciding) {
   if (state.deal.outcome() == v1::DEAL_OUTCOME_LOST) return Closed("lost");
   if (state.deal.outcome() == v1::DEAL_OUTCOME_WON) {
+    if (!stage.empty() && !WasClosedIn(state, stage, *deciding)) {
+      return Refuse(v1::DEAL_CLOSED, "the deal is won already in another stage; reopen it first",
+                    "stage");
+    }
     if (!value.has_value() || *value == *state.value.Last()) return absl::OkStatus();
     return Refuse(v1::DEAL_CLOSED,
                   "the deal is won already with another value; change that by ChangeDealValue",
@@ -113,7 +135,8 @@ absl::Status Lose(const DealState& state, absl::string_view stage, absl::string_
   if (state.deal.outcome() == v1::DEAL_OUTCOME_WON) return Closed("won");
   if (state.deal.outcome() == v1::DEAL_OUTCOME_LOST) {
     const bool is_so = (reason.empty() || state.deal.lost_reason() == reason) &&
-                       (competitor.empty() || state.deal.competitor() == competitor);
+                       (competitor.empty() || state.deal.competitor() == competitor) &&
+                       (stage.empty() || WasClosedIn(state, stage, *deciding));
     return is_so ? absl::OkStatus() : Closed("lost");
   }
   RECOUNT_RETURN_IF_ERROR(CheckMayClose(state, *deciding));
@@ -144,7 +167,7 @@ absl::Status Decide(const v1::WinDealRequest& command, Deciding* deciding) {
 absl::Status Decide(const v1::LoseDealRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
                            deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
-  return Lose(*state, "", command.reason(), command.competitor(), deciding);
+  return Lose(*state, command.stage(), command.reason(), command.competitor(), deciding);
 }
 
 absl::Status Decide(const v1::ReopenDealRequest& command, Deciding* deciding) {
@@ -154,6 +177,9 @@ absl::Status Decide(const v1::ReopenDealRequest& command, Deciding* deciding) {
     return Refuse(v1::DEAL_OPEN, "the deal is open", "deal");
   if (deciding->moment().at.micros < state->outcome.micros) {
     return Conflict("the deal was closed after that", "outcome", state->outcome, *deciding);
+  }
+  if (state->deal.completed() && deciding->moment().at.micros < state->completed.micros) {
+    return Conflict("the deal was completed after that", "completion", state->completed, *deciding);
   }
   RECOUNT_RETURN_IF_ERROR(CheckAfterLastStage(*state, *deciding));
   std::string stage = command.stage();
@@ -181,7 +207,7 @@ absl::Status Decide(const v1::CompleteDealRequest& command, Deciding* deciding) 
       return Refuse(v1::DEAL_OPEN, "only a won deal can be completed", "deal");
   }
   if (state->deal.completed()) return absl::OkStatus();
-  if (IsBefore(deciding->moment().at, state->outcome, *deciding->context().calendar)) {
+  if (deciding->moment().at.micros < state->outcome.micros) {
     return Conflict("the deal was not won by then", "outcome", state->outcome, *deciding);
   }
   AppendDealEvent(*state, deciding)->mutable_completed();

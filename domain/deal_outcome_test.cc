@@ -67,6 +67,39 @@ TEST_F(DealOutcomeTest, AsksWhichOfSeveralWonStages) {
       .Then({"deal { stage_changed { stage: 'renewed' } }", kWon});
 }
 
+TEST_F(DealOutcomeTest, StaysInTheStageThatItWasClosedIn) {
+  scenario.Given("deals/2", "2024-03-01T08:00:00Z",
+                 "deal { created { pipeline: 'service' stage: 'asked' } }");
+  const auto stage = [this](const std::string& stage) {
+    return scenario.When("change_deal_stage { deal { name: 'deals/2' } stage: '" + stage + "' }");
+  };
+  stage("sold").At("2024-04-01").Then({"deal { stage_changed { stage: 'sold' } }", kWon});
+  stage("sold").Nothing();
+  // To say nothing would look as if it had moved.
+  stage("renewed").Refused(v1::DEAL_CLOSED, "stage");
+  scenario.When("win_deal { deal { name: 'deals/2' } stage: 'renewed' }")
+      .Refused(v1::DEAL_CLOSED, "stage");
+  scenario.When(kWin).At("2024-04-01").Then({kWonStage, kWon});
+  scenario.When("change_deal_stage { deal { name: 'deals/1' } stage: 'delivery' }")
+      .Then({"deal { stage_changed { stage: 'delivery' } }"});
+  scenario.When("change_deal_stage { deal { name: 'deals/1' } stage: 'won' }").Nothing();
+}
+
+TEST_F(DealOutcomeTest, NamesOneOfSeveralLostStages) {
+  scenario.GivenRule(
+      "pipelines { pipelines { id: 'two' stages { id: 'start' } stages { id: 'cold' meaning: "
+      "STAGE_MEANING_LOST } stages { id: 'gone' meaning: STAGE_MEANING_LOST } } }");
+  scenario.Given("deals/2", "2024-03-01T08:00:00Z",
+                 "deal { created { pipeline: 'two' stage: 'start' } }");
+  scenario.When("lose_deal { deal { name: 'deals/2' } }").Refused(v1::STAGE_AMBIGUOUS, "stage");
+  scenario.When("lose_deal { deal { name: 'deals/2' } stage: 'start' }")
+      .Refused(v1::FIELD_INVALID, "stage");
+  scenario.When("lose_deal { deal { name: 'deals/2' } stage: 'gone' competitor: 'Evil' }")
+      .Then({"deal { stage_changed { stage: 'gone' } }", "deal { lost { competitor: 'Evil' } }"});
+  scenario.When("lose_deal { deal { name: 'deals/2' } stage: 'gone' }").Nothing();
+  scenario.When("lose_deal { deal { name: 'deals/2' } stage: 'cold' }").Refused(v1::DEAL_CLOSED);
+}
+
 TEST_F(DealOutcomeTest, RefusesAnOutcomeBeforeALaterStageChange) {
   scenario.When(kWin).At("2024-03-09T08:00:00Z").Refused(v1::BACKDATING_CONFLICT);
   EXPECT_EQ(scenario.When(kWin).At("2024-03-09T08:00:00Z").Metadata("conflicting_time"),
@@ -143,6 +176,27 @@ TEST_F(DealOutcomeTest, StaysWhereItIsIfLosingMovedItNowhere) {
                  "deal { created { pipeline: 'service' stage: 'agreed' } }");
   scenario.Given("deals/2", "2024-04-01T08:00:00Z", "deal { lost {} }");
   scenario.When("reopen_deal { deal { name: 'deals/2' } }").Then({"deal { reopened {} }"});
+}
+
+TEST_F(DealOutcomeTest, IsNotCompletedBeforeItIsWon) {
+  const std::string complete = "complete_deal { deal { name: 'deals/1' } }";
+  scenario.When(kWin).At("2024-04-01T09:00:00Z").Then({kWonStage, kWon});
+  // A day counts from its first instant, which is where reports fold it.
+  scenario.When(complete).At("2024-04-01").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  scenario.When(complete).At("2024-04-01T09:00:00Z").Then({"deal { completed {} }"});
+}
+
+TEST_F(DealOutcomeTest, IsNotReopenedBeforeItsCompletion) {
+  scenario.When(kWin).At("2024-04-01").Then({kWonStage, kWon});
+  scenario.When("complete_deal { deal { name: 'deals/1' } }")
+      .At("2024-05-01")
+      .Then({"deal { completed {} }"});
+  scenario.When(kReopen).At("2024-04-15").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  EXPECT_EQ(scenario.When(kReopen).At("2024-04-15").Metadata("conflicting_event"), "completion");
+  scenario.When(kReopen)
+      .At("2024-05-02")
+      .Then({"deal { reopened {} }", "deal { stage_changed { stage: 'offer' } }"});
+  EXPECT_FALSE(deal().completed());
 }
 
 TEST_F(DealOutcomeTest, CompletesWhatIsWon) {

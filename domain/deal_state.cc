@@ -1,6 +1,5 @@
 // Deals: evolve.
 #include "domain/deal.h"
-#include "domain/details.h"
 #include "domain/money.h"
 #include "domain/record.h"
 
@@ -37,6 +36,10 @@ void Show(DealState* state) {
       deal->clear_expected_close();
     }
   }
+  const ProbabilityStep by_hand = ProbabilityAt(*state, kOpenEnd);
+  deal->clear_probability_bp();
+  if (by_hand.bp.has_value()) deal->set_probability_bp(*by_hand.bp);
+  deal->set_probability_kept(by_hand.keep);
 }
 
 void Begin(const v1::DealCreated& event, const EventMeta& meta, DealState* state) {
@@ -59,36 +62,15 @@ void Begin(const v1::DealCreated& event, const EventMeta& meta, DealState* state
   state->expected_close.Set(
       first, event.has_expected_close() ? DayOf(event.expected_close()) : std::nullopt);
   if (event.has_probability_bp()) {
-    deal->set_probability_bp(event.probability_bp());
-    state->probability_micros = kBeginning;
+    state->probability.Set(first, {event.probability_bp()});
   }
 }
 
 // A stage change clears a probability set by hand before it, unless that is kept (decisions.md 16).
 void EnterStage(const EventMeta& meta, StageSet stage, bool keep_probability, DealState* state) {
-  state->stages.Set({meta.occurred_micros, meta.precision}, std::move(stage));
-  const bool is_last = state->stages.entries().back().at.micros == meta.occurred_micros;
-  if (is_last && !keep_probability && !state->deal.probability_kept() &&
-      state->probability_micros <= meta.occurred_micros) {
-    state->deal.clear_probability_bp();
-  }
-}
-
-void OverrideProbability(const v1::DealProbabilityOverridden& event, const EventMeta& meta,
-                         DealState* state) {
-  const bool was_cleared_later =
-      state->stages.entries().back().at.micros > meta.occurred_micros && !event.keep();
-  if (meta.occurred_micros < state->probability_micros || was_cleared_later) return;
-  state->deal.set_probability_bp(event.probability_bp());
-  state->deal.set_probability_kept(event.keep());
-  state->probability_micros = meta.occurred_micros;
-}
-
-void ClearProbability(const EventMeta& meta, DealState* state) {
-  if (meta.occurred_micros < state->probability_micros) return;
-  state->deal.clear_probability_bp();
-  state->deal.clear_probability_kept();
-  state->probability_micros = meta.occurred_micros;
+  const Instant at{meta.occurred_micros, meta.precision};
+  state->stages.Set(at, std::move(stage));
+  if (!keep_probability) state->probability.Set(at, {.by_stage = true});
 }
 
 void Close(v1::DealOutcome outcome, const EventMeta& meta, DealState* state) {
@@ -106,14 +88,26 @@ void Reopen(const EventMeta& meta, DealState* state) {
 }
 
 // What happens to the record as such.
-void EvolveRecordPart(const v1::DealEvent& event, v1::RecordInfo* info) {
-  if (event.has_deleted()) EvolveRecord(event.deleted(), info);
-  if (event.has_restored()) EvolveRecord(event.restored(), info);
+void EvolveRecordPart(const v1::DealEvent& event, const EventMeta& meta, v1::RecordInfo* info) {
+  if (event.has_deleted()) EvolveRecord(event.deleted(), meta, info);
+  if (event.has_restored()) EvolveRecord(event.restored(), meta, info);
   if (event.has_external_id_linked()) EvolveRecord(event.external_id_linked(), info);
-  if (event.has_annotated()) EvolveRecord(event.annotated(), info);
 }
 
 }  // namespace
+
+ProbabilityStep ProbabilityAt(const DealState& state, int64_t micros) {
+  ProbabilityStep now;
+  for (const auto& entry : state.probability.entries()) {
+    if (entry.at.micros > micros) break;
+    if (!entry.value.by_stage) {
+      now = entry.value;
+    } else if (!now.keep) {
+      now = {};
+    }
+  }
+  return now;
+}
 
 void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* state) {
   const Instant at{meta.occurred_micros, meta.precision};
@@ -123,7 +117,7 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
       Begin(event.created(), meta, state);
       break;
     case v1::DealEvent::kDetailsChanged:
-      ApplyDetails(event.details_changed(), deal);
+      state->past.Apply(at, event.details_changed(), deal);
       break;
     case v1::DealEvent::kStageChanged: {
       const StageSet* before = state->stages.At(meta.occurred_micros);
@@ -147,10 +141,11 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
       state->owner.Set(at, event.assigned().owner());
       break;
     case v1::DealEvent::kProbabilityOverridden:
-      OverrideProbability(event.probability_overridden(), meta, state);
+      state->probability.Set(at, {.bp = event.probability_overridden().probability_bp(),
+                                  .keep = event.probability_overridden().keep()});
       break;
     case v1::DealEvent::kProbabilityCleared:
-      ClearProbability(meta, state);
+      state->probability.Set(at, {});
       break;
     case v1::DealEvent::kWon:
       Close(v1::DEAL_OUTCOME_WON, meta, state);
@@ -165,6 +160,7 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
       break;
     case v1::DealEvent::kCompleted:
       deal->set_completed(true);
+      state->completed = at;
       break;
     case v1::DealEvent::kMovedToPipeline:
       EnterStage(meta, {event.moved_to_pipeline().pipeline(), event.moved_to_pipeline().stage()},
@@ -173,8 +169,10 @@ void EvolveDeal(const v1::DealEvent& event, const EventMeta& meta, DealState* st
     case v1::DealEvent::kDeleted:
     case v1::DealEvent::kRestored:
     case v1::DealEvent::kExternalIdLinked:
+      EvolveRecordPart(event, meta, deal->mutable_info());
+      break;
     case v1::DealEvent::kAnnotated:
-      EvolveRecordPart(event, deal->mutable_info());
+      state->past.Apply(at, event.annotated(), deal);
       break;
     case v1::DealEvent::EVENT_NOT_SET:
       break;

@@ -121,7 +121,8 @@ absl::Status Dispatch(const v1::Command& command, Deciding* deciding) {
 absl::StatusOr<Decision> Decide(const v1::Command& command, const Context& context) {
   Decision decision;
   Deciding deciding(context, &decision);
-  if (command.command_case() != v1::Command::COMMAND_NOT_SET) RECOUNT_RETURN_IF_ERROR(deciding.Begin(HeaderOf(command)));
+  if (command.command_case() != v1::Command::COMMAND_NOT_SET)
+    RECOUNT_RETURN_IF_ERROR(deciding.Begin(HeaderOf(command)));
   RECOUNT_RETURN_IF_ERROR(Dispatch(command, &deciding));
   if (decision.events.empty()) decision.claims.clear();
   return decision;

@@ -1,5 +1,6 @@
 #include "domain/details.h"
 
+#include "domain/record.h"
 #include "google/protobuf/util/message_differencer.h"
 
 namespace recount::domain {
@@ -15,15 +16,18 @@ bool IsGiven(const Message& message, const FieldDescriptor* field) {
   return field->has_presence() && reflection->HasField(message, field);
 }
 
-void CopyRepeated(const Message& from, const FieldDescriptor* source, Message* to, const FieldDescriptor* target) {
+void CopyRepeated(const Message& from, const FieldDescriptor* source, Message* to,
+                  const FieldDescriptor* target) {
   const auto* reflection = to->GetReflection();
   reflection->ClearField(to, target);
   for (int i = 0; i < from.GetReflection()->FieldSize(from, source); ++i) {
-    reflection->AddMessage(to, target)->CopyFrom(from.GetReflection()->GetRepeatedMessage(from, source, i));
+    reflection->AddMessage(to, target)
+        ->CopyFrom(from.GetReflection()->GetRepeatedMessage(from, source, i));
   }
 }
 
-bool SameRepeated(const Message& a, const FieldDescriptor* in_a, const Message& b, const FieldDescriptor* in_b) {
+bool SameRepeated(const Message& a, const FieldDescriptor* in_a, const Message& b,
+                  const FieldDescriptor* in_b) {
   const int size = a.GetReflection()->FieldSize(a, in_a);
   if (size != b.GetReflection()->FieldSize(b, in_b)) return false;
   for (int i = 0; i < size; ++i) {
@@ -35,10 +39,12 @@ bool SameRepeated(const Message& a, const FieldDescriptor* in_a, const Message& 
   return true;
 }
 
-bool SameSingle(const Message& a, const FieldDescriptor* in_a, const Message& b, const FieldDescriptor* in_b) {
+bool SameSingle(const Message& a, const FieldDescriptor* in_a, const Message& b,
+                const FieldDescriptor* in_b) {
   if (in_a->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
     // A source that says nothing and none at all are the same.
-    return MessageDifferencer::Equals(a.GetReflection()->GetMessage(a, in_a), b.GetReflection()->GetMessage(b, in_b));
+    return MessageDifferencer::Equals(a.GetReflection()->GetMessage(a, in_a),
+                                      b.GetReflection()->GetMessage(b, in_b));
   }
   return a.GetReflection()->GetString(a, in_a) == b.GetReflection()->GetString(b, in_b);
 }
@@ -53,11 +59,22 @@ void ApplyDetails(const Message& changed, Message* record) {
     if (field->is_repeated()) {
       CopyRepeated(changed, field, record, target);
     } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      record->GetReflection()->MutableMessage(record, target)->CopyFrom(changed.GetReflection()->GetMessage(changed, field));
+      record->GetReflection()
+          ->MutableMessage(record, target)
+          ->CopyFrom(changed.GetReflection()->GetMessage(changed, field));
     } else {
-      record->GetReflection()->SetString(record, target, changed.GetReflection()->GetString(changed, field));
+      record->GetReflection()->SetString(record, target,
+                                         changed.GetReflection()->GetString(changed, field));
     }
   }
+}
+
+void ApplyChange(const Message& change, Message* record) {
+  if (change.GetDescriptor() != v1::RecordAnnotated::descriptor())
+    return ApplyDetails(change, record);
+  const FieldDescriptor* info = record->GetDescriptor()->FindFieldByName("info");
+  EvolveRecord(static_cast<const v1::RecordAnnotated&>(change),
+               static_cast<v1::RecordInfo*>(record->GetReflection()->MutableMessage(record, info)));
 }
 
 bool KeepChanges(const Message& record, Message* changed) {

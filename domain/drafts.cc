@@ -10,13 +10,13 @@ namespace {
 using google::protobuf::util::MessageDifferencer;
 
 absl::Status CheckName(absl::string_view draft) {
-  if (CollectionOf(draft) == "drafts") return absl::OkStatus();
   if (draft.empty()) return Refuse(v1::FIELD_REQUIRED, "say which draft, `drafts/{id}`", "draft");
-  return Refuse(v1::FIELD_INVALID, absl::StrCat("a draft is named `drafts/{id}`, not '", draft, "'"), "draft");
+  return CheckRecordName("drafts", draft, "draft");
 }
 
 absl::Status Closed(absl::string_view draft) {
-  return Refuse(v1::DRAFT_CLOSED, absl::StrCat(draft, " is published or thrown away; use another name"), "draft");
+  return Refuse(v1::DRAFT_CLOSED,
+                absl::StrCat(draft, " is published or thrown away; use another name"), "draft");
 }
 
 // The draft's state; DRAFT_NOT_FOUND.
@@ -25,7 +25,8 @@ absl::StatusOr<const DraftState*> Find(const std::string& draft, Deciding* decid
   RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(draft));
   deciding->decision()->answer_name = draft;
   const DraftState* found = std::get_if<DraftState>(state);
-  if (found == nullptr) return Refuse(v1::DRAFT_NOT_FOUND, absl::StrCat("there is no ", draft), "draft");
+  if (found == nullptr)
+    return Refuse(v1::DRAFT_NOT_FOUND, absl::StrCat("there is no ", draft), "draft");
   return found;
 }
 
@@ -45,8 +46,10 @@ bool Says(const v1::Draft& draft, const v1::DraftRulesRequest& command) {
 
 absl::Status Decide(const v1::DraftRulesRequest& command, Deciding* deciding) {
   RECOUNT_RETURN_IF_ERROR(CheckName(command.draft()));
-  if (command.rules().empty()) return Refuse(v1::EMPTY_COMMAND, "there is no rule to draft", "rules");
+  if (command.rules().empty())
+    return Refuse(v1::EMPTY_COMMAND, "there is no rule to draft", "rules");
   RECOUNT_RETURN_IF_ERROR(CheckProposals(deciding->rules(), command.rules()));
+  RECOUNT_RETURN_IF_ERROR(CheckOrgNames(command.rules(), deciding));
   RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(command.draft()));
   deciding->decision()->answer_name = command.draft();
   if (const DraftState* there = std::get_if<DraftState>(state)) {

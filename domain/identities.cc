@@ -10,12 +10,20 @@ namespace {
 
 // ---- decide ----
 
-absl::Status NameRequired() { return Refuse(v1::NAME_REQUIRED, "a name is needed", "display_name"); }
+absl::Status NameRequired() {
+  return Refuse(v1::NAME_REQUIRED, "a name is needed", "display_name");
+}
 
 // The member of the payload that events of a type go into.
-v1::UserEvent* EventOf(v1::EventPayload* payload, const v1::User*) { return payload->mutable_user(); }
-v1::TeamEvent* EventOf(v1::EventPayload* payload, const v1::Team*) { return payload->mutable_team(); }
-v1::OrgUnitEvent* EventOf(v1::EventPayload* payload, const v1::OrgUnit*) { return payload->mutable_org_unit(); }
+v1::UserEvent* EventOf(v1::EventPayload* payload, const v1::User*) {
+  return payload->mutable_user();
+}
+v1::TeamEvent* EventOf(v1::EventPayload* payload, const v1::Team*) {
+  return payload->mutable_team();
+}
+v1::OrgUnitEvent* EventOf(v1::EventPayload* payload, const v1::OrgUnit*) {
+  return payload->mutable_org_unit();
+}
 
 template <typename Record, typename Changed>
 void ChangeDetails(const Record& record, Changed changed, Deciding* deciding) {
@@ -29,15 +37,18 @@ void ChangeDetails(const Record& record, Changed changed, Deciding* deciding) {
 
 // Users, teams and units are made and changed alike; users have e-mails and a data subject besides.
 template <typename Record, typename Created, typename Changed, typename Command>
-absl::Status CreateOrUpdate(absl::string_view collection, const Command& command, Changed details, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(const Place place, deciding->PlaceFor(collection, command.name(), command.external_ids(),
-                                                                 command.allow_existing()));
+absl::Status CreateOrUpdate(absl::string_view collection, const Command& command, Changed details,
+                            Deciding* deciding) {
+  RECOUNT_ASSIGN_OR_RETURN(const Place place,
+                           deciding->PlaceFor(collection, command.name(), command.external_ids(),
+                                              command.allow_existing()));
   if (place.is_there) {
     RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(place.stream));
     const Record& record = *std::get_if<Record>(state);
     if (!command.display_name().empty()) details.set_display_name(command.display_name());
     ChangeDetails(record, std::move(details), deciding);
-    return AddToExisting(record.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+    return AddToExisting(*state, command.external_ids(), command.tags(), command.fields(),
+                         deciding);
   }
   if (command.display_name().empty()) return NameRequired();
   Created event;
@@ -56,13 +67,14 @@ absl::Status CreateOrUpdate(absl::string_view collection, const Command& command
 }
 
 template <typename Record, typename Changed, typename Command>
-absl::Status Change(absl::string_view collection, const v1::Ref& ref, absl::string_view field, const Command& command,
-                    Changed details, Deciding* deciding) {
+absl::Status Change(absl::string_view collection, const v1::Ref& ref, absl::string_view field,
+                    const Command& command, Changed details, Deciding* deciding) {
   if (command.has_display_name()) {
     if (command.display_name().empty()) return NameRequired();
     details.set_display_name(command.display_name());
   }
-  RECOUNT_ASSIGN_OR_RETURN(const Record* record, deciding->TargetAs<Record>(collection, ref, field));
+  RECOUNT_ASSIGN_OR_RETURN(const Record* record,
+                           deciding->TargetAs<Record>(collection, ref, field));
   ChangeDetails(*record, std::move(details), deciding);
   return absl::OkStatus();
 }
@@ -75,16 +87,17 @@ void EvolveIdentity(const Event& event, const EventMeta& meta, Record* record) {
     case Event::kCreated:
       BeginRecord(event.created(), meta, record->mutable_info());
       record->set_display_name(event.created().display_name());
-      if constexpr (requires { event.created().emails(); }) *record->mutable_emails() = event.created().emails();
+      if constexpr (requires { event.created().emails(); })
+        *record->mutable_emails() = event.created().emails();
       break;
     case Event::kDetailsChanged:
       ApplyDetails(event.details_changed(), record);
       break;
     case Event::kDeleted:
-      EvolveRecord(event.deleted(), record->mutable_info());
+      EvolveRecord(event.deleted(), meta, record->mutable_info());
       break;
     case Event::kRestored:
-      EvolveRecord(event.restored(), record->mutable_info());
+      EvolveRecord(event.restored(), meta, record->mutable_info());
       break;
     case Event::kExternalIdLinked:
       EvolveRecord(event.external_id_linked(), record->mutable_info());
@@ -112,24 +125,32 @@ absl::Status Decide(const v1::ChangeUserDetailsRequest& command, Deciding* decid
 }
 
 absl::Status Decide(const v1::CreateTeamRequest& command, Deciding* deciding) {
-  return CreateOrUpdate<v1::Team, v1::TeamCreated>("teams", command, v1::TeamDetailsChanged(), deciding);
+  return CreateOrUpdate<v1::Team, v1::TeamCreated>("teams", command, v1::TeamDetailsChanged(),
+                                                   deciding);
 }
 
 absl::Status Decide(const v1::ChangeTeamDetailsRequest& command, Deciding* deciding) {
-  return Change<v1::Team>("teams", command.team(), "team", command, v1::TeamDetailsChanged(), deciding);
+  return Change<v1::Team>("teams", command.team(), "team", command, v1::TeamDetailsChanged(),
+                          deciding);
 }
 
 absl::Status Decide(const v1::CreateOrgUnitRequest& command, Deciding* deciding) {
-  return CreateOrUpdate<v1::OrgUnit, v1::OrgUnitCreated>("org_units", command, v1::OrgUnitDetailsChanged(), deciding);
+  return CreateOrUpdate<v1::OrgUnit, v1::OrgUnitCreated>("org_units", command,
+                                                         v1::OrgUnitDetailsChanged(), deciding);
 }
 
 absl::Status Decide(const v1::ChangeOrgUnitDetailsRequest& command, Deciding* deciding) {
-  return Change<v1::OrgUnit>("org_units", command.org_unit(), "org_unit", command, v1::OrgUnitDetailsChanged(), deciding);
+  return Change<v1::OrgUnit>("org_units", command.org_unit(), "org_unit", command,
+                             v1::OrgUnitDetailsChanged(), deciding);
 }
 
-void EvolveUser(const v1::UserEvent& event, const EventMeta& meta, v1::User* user) { EvolveIdentity(event, meta, user); }
+void EvolveUser(const v1::UserEvent& event, const EventMeta& meta, v1::User* user) {
+  EvolveIdentity(event, meta, user);
+}
 
-void EvolveTeam(const v1::TeamEvent& event, const EventMeta& meta, v1::Team* team) { EvolveIdentity(event, meta, team); }
+void EvolveTeam(const v1::TeamEvent& event, const EventMeta& meta, v1::Team* team) {
+  EvolveIdentity(event, meta, team);
+}
 
 void EvolveOrgUnit(const v1::OrgUnitEvent& event, const EventMeta& meta, v1::OrgUnit* unit) {
   EvolveIdentity(event, meta, unit);

@@ -1,4 +1,5 @@
-// Users, teams and organizational units: identities only; who belongs where is K-15 (decisions.md 37).
+// Users, teams and organizational units: identities only; who belongs where is K-15 (decisions.md
+// 37).
 #ifndef RECOUNT_DOMAIN_IDENTITIES_H_
 #define RECOUNT_DOMAIN_IDENTITIES_H_
 

@@ -1,7 +1,9 @@
-// Leads: conversion into a person, an organization or both, and perhaps a deal (decisions.md 8, 11).
+// Leads: conversion into a person, an organization or both, and perhaps a deal (decisions.md 8,
+// 11).
 #include "absl/strings/str_cat.h"
 #include "domain/contact.h"
 #include "domain/lead.h"
+#include "domain/lead_checks.h"
 #include "domain/record.h"
 #include "domain/refusal.h"
 
@@ -14,6 +16,10 @@ struct Outcome {
   std::string person_subject;
   std::string organization;
   std::string deal;
+  std::string deal_subject;
+  Instant deal_created;
+  bool is_deal_without_lead = false;
+  bool is_deal_without_source = false;
 };
 
 absl::Status CheckShape(const v1::ConvertLeadRequest& command) {
@@ -22,16 +28,21 @@ absl::Status CheckShape(const v1::ConvertLeadRequest& command) {
     return Refuse(v1::FIELD_INVALID, "name a person or have one made, not both", "create_person");
   }
   if (command.has_organization() && makes_organization) {
-    return Refuse(v1::FIELD_INVALID, "name an organization or have one made, not both", "create_organization_name");
+    return Refuse(v1::FIELD_INVALID, "name an organization or have one made, not both",
+                  "create_organization_name");
   }
   if (!command.organization_external_ids().empty() && !makes_organization) {
-    return Refuse(v1::FIELD_INVALID, "external ids are for an organization that is made here", "organization_external_ids");
+    return Refuse(v1::FIELD_INVALID, "external ids are for an organization that is made here",
+                  "organization_external_ids");
   }
-  if (command.has_person() || command.create_person() || command.has_organization() || makes_organization) {
+  if (command.has_person() || command.create_person() || command.has_organization() ||
+      makes_organization) {
     return absl::OkStatus();
   }
   return Refuse(v1::PARTY_REQUIRED, "converting needs a person or an organization", "person");
 }
+
+bool SaysNothing(const v1::Source& source) { return source.ByteSizeLong() == 0; }
 
 absl::StatusOr<Outcome> OutcomeOf(const v1::ConvertLeadRequest& command, Deciding* deciding) {
   Outcome outcome;
@@ -43,22 +54,52 @@ absl::StatusOr<Outcome> OutcomeOf(const v1::ConvertLeadRequest& command, Decidin
     outcome.person = absl::StrCat("persons/", deciding->context().new_id());
     outcome.person_subject = deciding->context().new_id();
   }
-  RECOUNT_ASSIGN_OR_RETURN(outcome.organization, deciding->Refer("organizations", command.organization(), "organization"));
+  RECOUNT_ASSIGN_OR_RETURN(
+      outcome.organization,
+      deciding->Refer("organizations", command.organization(), "organization"));
   if (!command.create_organization_name().empty()) {
-    RECOUNT_ASSIGN_OR_RETURN(const Place place, deciding->PlaceFor("organizations", "", command.organization_external_ids(),
-                                                                   /*allow_existing=*/false));
+    RECOUNT_ASSIGN_OR_RETURN(
+        const Place place,
+        deciding->PlaceFor("organizations", "", command.organization_external_ids(),
+                           /*allow_existing=*/false));
     outcome.organization = place.stream;
   }
   RECOUNT_ASSIGN_OR_RETURN(outcome.deal, deciding->Refer("deals", command.deal(), "deal"));
+  if (outcome.deal.empty()) return outcome;
+  RECOUNT_ASSIGN_OR_RETURN(const State* loaded, deciding->Load(outcome.deal));
+  const DealState& deal = *std::get_if<DealState>(loaded);
+  outcome.deal_subject = deal.deal.info().data_subject();
+  outcome.deal_created = deal.created;
+  outcome.is_deal_without_lead = deal.deal.lead().empty();
+  outcome.is_deal_without_source = SaysNothing(deal.deal.source());
   return outcome;
 }
 
-absl::Status CheckRequired(absl::string_view collection, const Deciding& deciding) {
-  return CheckFields(collection, FieldChanges(), deciding.rules(), deciding.moment().day, /*at_creation=*/true).status();
+// A deal that is there already and came from no lead comes from this one from now on, with its
+// source (decisions.md 11): conversion counts leads by the deals that name them.
+void LinkDeal(const v1::Lead& lead, const Outcome& outcome, Deciding* deciding) {
+  if (!outcome.is_deal_without_lead) return;
+  v1::EventPayload* payload = deciding->Append(outcome.deal, outcome.deal_subject);
+  v1::DealDetailsChanged* changed = payload->mutable_deal()->mutable_details_changed();
+  changed->set_lead(lead.info().name());
+  if (outcome.is_deal_without_source && !SaysNothing(lead.source()))
+    *changed->mutable_source() = lead.source();
+  // A lead may be converted before its deal was recorded; the deal has no past before its creation.
+  NewEvent& event = deciding->decision()->events.back();
+  if (event.occurred_micros < outcome.deal_created.micros) {
+    event.occurred_micros = outcome.deal_created.micros;
+    event.precision = outcome.deal_created.precision;
+  }
 }
 
-absl::Status MakeOrganization(const v1::ConvertLeadRequest& command, const v1::Lead& lead, const std::string& stream,
-                              Deciding* deciding) {
+absl::Status CheckRequired(absl::string_view collection, const Deciding& deciding) {
+  return CheckFields(collection, FieldChanges(), deciding.rules(), deciding.moment().day,
+                     /*at_creation=*/true)
+      .status();
+}
+
+absl::Status MakeOrganization(const v1::ConvertLeadRequest& command, const v1::Lead& lead,
+                              const std::string& stream, Deciding* deciding) {
   RECOUNT_RETURN_IF_ERROR(CheckRequired("organizations", *deciding));
   v1::OrganizationCreated event;
   deciding->Claim(stream, command.organization_external_ids(), event.mutable_external_ids());
@@ -81,18 +122,8 @@ absl::Status MakePerson(const v1::Lead& lead, const Outcome& outcome, Deciding* 
   event.set_data_subject(outcome.person_subject);
   event.set_normaliser_version(NormalizerVersion(deciding->context()));
   AddLookups(event.phones(), event.emails(), outcome.person, deciding->decision());
-  *deciding->Append(outcome.person, outcome.person_subject)->mutable_person()->mutable_created() = std::move(event);
-  return absl::OkStatus();
-}
-
-absl::Status CheckMayConvert(const v1::Lead& lead) {
-  if (lead.state() == v1::LEAD_STATE_CONVERTED) {
-    return Refuse(v1::LEAD_CONVERTED, absl::StrCat(lead.info().name(), " is converted already"), "lead",
-                  {{"person", lead.person()}, {"organization", lead.organization()}, {"deal", lead.deal()}});
-  }
-  if (lead.state() == v1::LEAD_STATE_DISQUALIFIED) {
-    return Refuse(v1::LEAD_DISQUALIFIED, absl::StrCat(lead.info().name(), " is disqualified; requalify it first"), "lead");
-  }
+  *deciding->Append(outcome.person, outcome.person_subject)->mutable_person()->mutable_created() =
+      std::move(event);
   return absl::OkStatus();
 }
 
@@ -101,9 +132,11 @@ absl::Status CheckMayConvert(const v1::Lead& lead) {
 absl::Status Decide(const v1::ConvertLeadRequest& command, Deciding* deciding) {
   RECOUNT_RETURN_IF_ERROR(CheckShape(command));
   RECOUNT_ASSIGN_OR_RETURN(const Outcome outcome, OutcomeOf(command, deciding));
-  RECOUNT_ASSIGN_OR_RETURN(const LeadState* state, deciding->TargetAs<LeadState>("leads", command.lead(), "lead"));
+  RECOUNT_ASSIGN_OR_RETURN(const LeadState* state,
+                           deciding->TargetAs<LeadState>("leads", command.lead(), "lead"));
   const v1::Lead& lead = state->lead;
-  RECOUNT_RETURN_IF_ERROR(CheckMayConvert(lead));
+  RECOUNT_RETURN_IF_ERROR(CheckLeadIsOpen(*state, *deciding));
+  RECOUNT_RETURN_IF_ERROR(CheckLastStanding(*state, *deciding));
   if (!command.create_organization_name().empty()) {
     RECOUNT_RETURN_IF_ERROR(MakeOrganization(command, lead, outcome.organization, deciding));
   }
@@ -114,6 +147,7 @@ absl::Status Decide(const v1::ConvertLeadRequest& command, Deciding* deciding) {
   converted->set_organization(outcome.organization);
   converted->set_deal(outcome.deal);
   converted->set_linked_subject(outcome.person_subject);
+  if (!outcome.deal.empty()) LinkDeal(lead, outcome, deciding);
   return absl::OkStatus();
 }
 

@@ -1,5 +1,4 @@
 // Leads: evolve.
-#include "domain/details.h"
 #include "domain/lead.h"
 #include "domain/record.h"
 
@@ -12,7 +11,11 @@ void Show(LeadState* state) {
   if (const std::string* status = state->status.Last()) lead->set_status(*status);
   if (const int64_t* handle_by = state->handle_by.Last())
     *lead->mutable_handle_by() = TimestampFrom(*handle_by);
-  if (const v1::LeadLevel* level = state->level.Last()) lead->set_level(*level);
+  if (const LevelSet* last = state->level.Last()) lead->set_level(last->level);
+  if (const LeadStanding* last = state->standing.Last()) {
+    lead->set_state(last->state);
+    lead->set_disqualify_reason(last->disqualify_reason);
+  }
 }
 
 void Begin(const v1::LeadCaptured& event, const EventMeta& meta, LeadState* state) {
@@ -21,7 +24,7 @@ void Begin(const v1::LeadCaptured& event, const EventMeta& meta, LeadState* stat
       meta.precision};  // what occurred before the capture is applied after it, as in reports
   v1::Lead* lead = &state->lead;
   BeginRecord(event, meta, lead->mutable_info());
-  lead->set_state(v1::LEAD_STATE_OPEN);
+  state->standing.Set(first, {});
   if (event.has_person_name()) *lead->mutable_person_name() = event.person_name();
   *lead->mutable_phones() = event.phones();
   *lead->mutable_emails() = event.emails();
@@ -34,7 +37,6 @@ void Begin(const v1::LeadCaptured& event, const EventMeta& meta, LeadState* stat
 }
 
 void Convert(const v1::LeadConverted& event, v1::Lead* lead) {
-  lead->set_state(v1::LEAD_STATE_CONVERTED);
   lead->set_person(event.person());
   lead->set_organization(event.organization());
   lead->set_deal(event.deal());
@@ -52,7 +54,7 @@ void EvolveLead(const v1::LeadEvent& event, const EventMeta& meta, LeadState* st
       Begin(event.captured(), meta, state);
       break;
     case v1::LeadEvent::kDetailsChanged:
-      ApplyDetails(event.details_changed(), lead);
+      state->past.Apply(at, event.details_changed(), lead);
       break;
     case v1::LeadEvent::kAssigned:
       state->owner.Set(at, event.assigned().owner());
@@ -64,34 +66,33 @@ void EvolveLead(const v1::LeadEvent& event, const EventMeta& meta, LeadState* st
       state->handle_by.Set(at, MicrosFrom(event.handling_due().handle_by()));
       break;
     case v1::LeadEvent::kQualified:
-      state->level.Set(at, event.qualified().level());
+      state->level.Set(at, {event.qualified().level()});
       break;
     case v1::LeadEvent::kAccepted:
-      state->level.Set(at, v1::LEAD_LEVEL_SAL);
+      state->level.Set(at, {v1::LEAD_LEVEL_SAL});
       break;
     case v1::LeadEvent::kDisqualified:
-      lead->set_state(v1::LEAD_STATE_DISQUALIFIED);
-      lead->set_disqualify_reason(event.disqualified().reason());
+      state->standing.Set(at, {v1::LEAD_STATE_DISQUALIFIED, event.disqualified().reason()});
       break;
     case v1::LeadEvent::kRequalified:
-      lead->set_state(v1::LEAD_STATE_OPEN);
-      lead->clear_disqualify_reason();
-      state->level.Set(at, event.requalified().level());
+      state->standing.Set(at, {});
+      state->level.Set(at, {event.requalified().level(), /*is_taken_back=*/true});
       break;
     case v1::LeadEvent::kConverted:
+      state->standing.Set(at, {v1::LEAD_STATE_CONVERTED, ""});
       Convert(event.converted(), lead);
       break;
     case v1::LeadEvent::kDeleted:
-      EvolveRecord(event.deleted(), lead->mutable_info());
+      EvolveRecord(event.deleted(), meta, lead->mutable_info());
       break;
     case v1::LeadEvent::kRestored:
-      EvolveRecord(event.restored(), lead->mutable_info());
+      EvolveRecord(event.restored(), meta, lead->mutable_info());
       break;
     case v1::LeadEvent::kExternalIdLinked:
       EvolveRecord(event.external_id_linked(), lead->mutable_info());
       break;
     case v1::LeadEvent::kAnnotated:
-      EvolveRecord(event.annotated(), lead->mutable_info());
+      state->past.Apply(at, event.annotated(), lead);
       break;
     case v1::LeadEvent::EVENT_NOT_SET:
       break;

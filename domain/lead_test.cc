@@ -48,6 +48,29 @@ TEST_F(LeadTest, NeedsSomethingToKnowItBy) {
              "normaliser_version: 7 } }"});
 }
 
+TEST_F(LeadTest, BlankTextsAreNothingToKnowItBy) {
+  scenario.When("capture_lead { person_name { display: '  ' } phones {} emails { raw: ' ' } }")
+      .Refused(v1::LEAD_UNIDENTIFIED, "person_name");
+}
+
+TEST_F(LeadTest, KeepsSomethingToKnowItBy) {
+  const std::string unname = "change_lead_details { lead { name: 'leads/1' } person_name {} ";
+  scenario.When(unname + "}").Refused(v1::LEAD_UNIDENTIFIED, "person_name");
+  scenario.When(unname + "phones { raw: '' } }").Refused(v1::LEAD_UNIDENTIFIED);
+  scenario.When("capture_lead { name: 'leads/1' allow_existing: true person_name {} }")
+      .Refused(v1::LEAD_UNIDENTIFIED);
+  scenario.When(unname + "emails { raw: 'a@x' } }")
+      .Then({"lead { details_changed { person_name { } emails { raw: 'a@x' folded: 'a@x' } "
+             "normaliser_version: 7 } }"});
+  scenario.When("change_lead_details { lead { name: 'leads/1' } emails { raw: ' ' } }")
+      .Refused(v1::LEAD_UNIDENTIFIED);
+  scenario
+      .When("link_external_id { record { name: 'leads/1' } external_id { source: 'x' id: '1' } }")
+      .Then({"lead { external_id_linked { external_id { source: 'x' id: '1' } } }"});
+  scenario.When("change_lead_details { lead { name: 'leads/1' } emails { raw: ' ' } }")
+      .Then({"lead { details_changed { emails { raw: ' ' folded: ' ' } normaliser_version: 7 } }"});
+}
+
 TEST_F(LeadTest, KeepsNameAndExternalIdsUnique) {
   scenario.When("capture_lead { name: 'leads/1' person_name { display: 'x' } }")
       .Refused(v1::RECORD_EXISTS, "name");
@@ -107,6 +130,20 @@ TEST_F(LeadTest, ChangesDetails) {
   scenario.When("change_lead_details { request: 'x' }").Refused(v1::FIELD_REQUIRED, "lead");
 }
 
+TEST_F(LeadTest, ASourceThatIsEnteredLateTakesItsPlace) {
+  const auto source = [this](const std::string& id) {
+    return scenario.When("change_lead_details { lead { name: 'leads/1' } source { id: '" + id +
+                         "' } }");
+  };
+  const auto changed = [](const std::string& id) {
+    return "lead { details_changed { source { id: '" + id + "' } normaliser_version: 7 } }";
+  };
+  source("web").At("2024-05-01").Then({changed("web")});
+  source("fair").At("2024-04-01").Then({changed("fair")});
+  source("fair").At("2024-04-01").Nothing();
+  EXPECT_EQ(scenario.The<v1::Lead>("leads/1").source().id(), "web");
+}
+
 TEST_F(LeadTest, IsAssigned) {
   scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/1' } }").Nothing();
   scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/3' } }")
@@ -141,6 +178,16 @@ TEST_F(LeadTest, RefusesTheFuture) {
   scenario.When("assign_lead { lead { name: 'leads/1' } }")
       .At("2024-06-01T12:05:00Z")
       .Then({"lead { assigned {} }"});
+}
+
+TEST_F(LeadTest, IsChangedOnBehalfOfUsersOnly) {
+  const auto assign = [this](const std::string& user) {
+    return scenario.When("assign_lead { lead { name: 'leads/1' } header { on_behalf_of: '" + user +
+                         "' } }");
+  };
+  assign("Ann Smith").Refused(v1::FIELD_INVALID, "header.on_behalf_of");
+  assign("teams/1").Refused(v1::FIELD_INVALID, "header.on_behalf_of");
+  assign("users/ann").Then({"lead { assigned {} }"});
 }
 
 TEST_F(LeadTest, HasStatusAndHandling) {
@@ -198,85 +245,58 @@ TEST_F(LeadTest, IsDisqualifiedForAReasonOfTheCatalogue) {
   scenario.When("requalify_lead { lead { name: 'leads/1' } }").Nothing();
 }
 
+TEST_F(LeadTest, ALevelThatIsEnteredLateIsNotAboveTheNextOne) {
+  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .At("2024-05-01")
+      .Then({"lead { qualified { level: LEAD_LEVEL_MQL } }"});
+  const std::string accept = "accept_lead { lead { name: 'leads/1' } }";
+  scenario.When(accept).At("2024-04-01").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  EXPECT_EQ(scenario.When(accept).At("2024-04-01").Metadata("conflicting_event"), "qualification");
+  scenario.When("qualify_lead { lead { name: 'leads/1' } }")
+      .At("2024-04-01")
+      .Refused(v1::BACKDATING_CONFLICT);
+  scenario.When("requalify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_SQL }")
+      .At("2024-04-01")
+      .Refused(v1::BACKDATING_CONFLICT);
+  // A requalification may lower it.
+  scenario.When("requalify_lead { lead { name: 'leads/1' } }")
+      .At("2024-05-10")
+      .Then({"lead { requalified {} }"});
+  scenario.When(accept).At("2024-05-05").Then({"lead { accepted {} }"});
+  EXPECT_EQ(scenario.The<v1::Lead>("leads/1").level(), v1::LEAD_LEVEL_UNSPECIFIED);
+}
+
+TEST_F(LeadTest, StandsAsTheOrderOfOccurrenceTells) {
+  const std::string disqualify = "disqualify_lead { lead { name: 'leads/1' } reason: 'whim' }";
+  const std::string requalify = "requalify_lead { lead { name: 'leads/1' } }";
+  scenario.When(disqualify).At("2024-04-10").Then({"lead { disqualified { reason: 'whim' } }"});
+  scenario.When(disqualify).At("2024-04-05").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  scenario.When(requalify).At("2024-04-05").Nothing();  // it was open then
+  scenario.When("requalify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .At("2024-04-05")
+      .Refused(v1::BACKDATING_CONFLICT);
+  scenario.When(requalify).At("2024-04-20").Then({"lead { requalified {} }"});
+  scenario.When(disqualify).At("2024-04-10").Nothing();
+  // Else it would be open again in reports, five days later.
+  scenario.When(disqualify).At("2024-04-25").Then({"lead { disqualified { reason: 'whim' } }"});
+  scenario.When(requalify).At("2024-05-01").Then({"lead { requalified {} }"});
+  const std::string convert = "convert_lead { lead { name: 'leads/1' } create_person: true }";
+  scenario.When(convert).At("2024-04-01").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
+  EXPECT_EQ(scenario.When(convert).At("2024-04-22").Metadata("conflicting_event"),
+            "disqualification");
+  // What it was qualified for before is known late.
+  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .At("2024-04-12")
+      .Refused(v1::LEAD_DISQUALIFIED);
+  scenario.When(disqualify).Then({"lead { disqualified { reason: 'whim' } }"});
+  scenario.When("qualify_lead { lead { name: 'leads/1' } level: LEAD_LEVEL_MQL }")
+      .At("2024-05-02")
+      .Then({"lead { qualified { level: LEAD_LEVEL_MQL } }"});
+}
+
 TEST_F(LeadTest, AnyReasonWithoutACatalogue) {
   scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'whim' }")
       .Then({"lead { disqualified { reason: 'whim' } }"});
-}
-
-TEST_F(LeadTest, ConvertsIntoAPersonAndAnOrganizationThatAreMade) {
-  const Decision decision =
-      scenario
-          .When(
-              R"(convert_lead { lead { name: 'leads/1' } create_person: true create_organization_name: 'Acme'
-                   organization_external_ids { source: 'x' id: '1' } })")
-          .Then(
-              {R"(organization { created { display_name: 'Acme' owner: 'users/1' data_subject: 'id-4'
-                    external_ids { source: 'x' id: '1' } } })",
-               R"(person { created { person_name { display: 'Ann' } organization: 'organizations/id-3' owner: 'users/1'
-                    data_subject: 'id-2' normaliser_version: 7 } })",
-               R"(lead { converted { person: 'persons/id-1' organization: 'organizations/id-3' linked_subject: 'id-2' } })"},
-              {"organizations/id-3", "persons/id-1", "leads/1"});
-  EXPECT_EQ(decision.answer_name, "leads/1");
-  EXPECT_EQ(decision.events[1].data_subject, "id-2");
-  EXPECT_EQ(decision.events[2].data_subject, "s");
-  EXPECT_EQ(decision.claims.size(), 1u);
-  EXPECT_EQ(scenario.The<v1::Lead>("leads/1").info().linked_subjects(0), "id-2");
-}
-
-TEST_F(LeadTest, ConvertsIntoWhatIsThere) {
-  scenario.GivenRecord("persons/1");
-  scenario.GivenRecord("deals/1");
-  scenario
-      .When(
-          "convert_lead { lead { name: 'leads/1' } person { name: 'persons/1' } deal { name: "
-          "'deals/1' } }")
-      .Then({"lead { converted { person: 'persons/1' deal: 'deals/1' linked_subject: "
-             "'person-subject' } }"});
-}
-
-TEST_F(LeadTest, ConversionNeedsAPartyAndNoContradiction) {
-  scenario.GivenRecord("persons/1");
-  scenario.GivenRecord("organizations/1");
-  scenario.When("convert_lead { lead { name: 'leads/1' } }").Refused(v1::PARTY_REQUIRED);
-  scenario
-      .When(
-          "convert_lead { lead { name: 'leads/1' } person { name: 'persons/1' } create_person: "
-          "true }")
-      .Refused(v1::FIELD_INVALID, "create_person");
-  scenario
-      .When(R"(convert_lead { lead { name: 'leads/1' } organization { name: 'organizations/1' }
-                   create_organization_name: 'x' })")
-      .Refused(v1::FIELD_INVALID, "create_organization_name");
-  scenario
-      .When(R"(convert_lead { lead { name: 'leads/1' } organization { name: 'organizations/1' }
-                   organization_external_ids { source: 'x' id: '1' } })")
-      .Refused(v1::FIELD_INVALID);
-  scenario.When("convert_lead { lead { name: 'leads/1' } person { name: 'persons/7' } }")
-      .Refused(v1::RECORD_NOT_FOUND, "person");
-}
-
-TEST_F(LeadTest, IsConvertedOnceAndKeepsItsHistoryOpenForCorrections) {
-  scenario.GivenRecord("organizations/1");
-  scenario
-      .When("convert_lead { lead { name: 'leads/1' } organization { name: 'organizations/1' } }")
-      .Then({"lead { converted { organization: 'organizations/1' } }"});
-  scenario.When("convert_lead { lead { name: 'leads/1' } create_person: true }")
-      .Refused(v1::LEAD_CONVERTED, "lead");
-  scenario.When("qualify_lead { lead { name: 'leads/1' } }").Refused(v1::LEAD_CONVERTED);
-  scenario.When("accept_lead { lead { name: 'leads/1' } }").Refused(v1::LEAD_CONVERTED);
-  scenario.When("disqualify_lead { lead { name: 'leads/1' } reason: 'x' }")
-      .Refused(v1::LEAD_CONVERTED);
-  scenario.When("requalify_lead { lead { name: 'leads/1' } }").Refused(v1::LEAD_CONVERTED);
-  scenario.When("change_lead_status { lead { name: 'leads/1' } status: 'x' }")
-      .Refused(v1::LEAD_CONVERTED);
-  scenario.When("schedule_lead_handling { lead { name: 'leads/1' } handle_by { seconds: 1 } }")
-      .Refused(v1::LEAD_CONVERTED);
-  scenario.When("assign_lead { lead { name: 'leads/1' } owner { name: 'users/2' } }")
-      .Then({"lead { assigned { owner: 'users/2' } }"});
-  scenario.When("change_lead_details { lead { name: 'leads/1' } request: 'x' }")
-      .Then({"lead { details_changed { request: 'x' normaliser_version: 7 } }"});
-  scenario.When("annotate_record { record { name: 'leads/1' } tags { add: 't' } }")
-      .Then({"lead { annotated { tags_added: 't' } }"});
 }
 
 }  // namespace

@@ -26,9 +26,9 @@ enum class Special { kNone, kTimestamp, kDate, kRef, kExternalId };
 struct Plan {
   struct Item {
     const FieldDescriptor* field;
-    size_t longest;           // of a text
-    int most;                 // of elements
-    const Plan* inner;        // of messages
+    size_t longest;     // of a text
+    int most;           // of elements
+    const Plan* inner;  // of messages
   };
   Special special = Special::kNone;
   std::vector<Item> items;
@@ -44,7 +44,8 @@ Special SpecialOf(const Descriptor* type) {
 
 bool NeedsLook(const FieldDescriptor* field) {
   return field->is_repeated() || field->cpp_type() == FieldDescriptor::CPPTYPE_STRING ||
-         field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM || field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+         field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM ||
+         field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
 }
 
 using Plans = absl::flat_hash_map<const Descriptor*, std::unique_ptr<Plan>>;
@@ -62,7 +63,8 @@ const Plan* MakePlan(const Descriptor* type, Plans* plans) {
     Plan::Item item{field, kLongestText, kMostElements, nullptr};
     if (max != 0 && field->is_repeated()) item.most = static_cast<int>(max);
     if (max != 0 && !field->is_repeated()) item.longest = max;
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) item.inner = MakePlan(field->message_type(), plans);
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
+      item.inner = MakePlan(field->message_type(), plans);
     plan->items.push_back(item);
   }
   return plan;
@@ -109,7 +111,8 @@ bool IsUtf8WithoutNul(absl::string_view text) {
       point = point << 6 | (next & 0x3f);
     }
     constexpr uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (point < kSmallest[length] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) return false;
+    if (point < kSmallest[length] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+      return false;
     i += length;
   }
   return true;
@@ -117,7 +120,9 @@ bool IsUtf8WithoutNul(absl::string_view text) {
 
 absl::Status CheckText(const std::string& text, const Plan::Item& item, const Path& path) {
   if (text.size() > item.longest) {
-    return Refuse(v1::FIELD_TOO_LONG, absl::StrCat("the text has ", text.size(), " bytes, at most ", item.longest, " are allowed"),
+    return Refuse(v1::FIELD_TOO_LONG,
+                  absl::StrCat("the text has ", text.size(), " bytes, at most ", item.longest,
+                               " are allowed"),
                   path.Text(), {{"max", absl::StrCat(item.longest)}});
   }
   if (item.field->type() == FieldDescriptor::TYPE_STRING && !IsUtf8WithoutNul(text)) {
@@ -128,8 +133,10 @@ absl::Status CheckText(const std::string& text, const Plan::Item& item, const Pa
 
 absl::Status CheckEnum(int value, const Path& path) {
   if (path.field->enum_type()->FindValueByNumber(value) != nullptr) return absl::OkStatus();
-  return Refuse(v1::UNKNOWN_ENUM_VALUE, absl::StrCat(value, " is no value of ", path.field->enum_type()->name(), " known here"),
-                path.Text());
+  return Refuse(
+      v1::UNKNOWN_ENUM_VALUE,
+      absl::StrCat(value, " is no value of ", path.field->enum_type()->name(), " known here"),
+      path.Text());
 }
 
 absl::Status CheckSpecial(const Message& message, Special special, const Path& path) {
@@ -138,15 +145,19 @@ absl::Status CheckSpecial(const Message& message, Special special, const Path& p
       return absl::OkStatus();
     case Special::kTimestamp: {
       const auto& time = static_cast<const google::protobuf::Timestamp&>(message);
-      if (time.seconds() >= kFirstSecond && time.seconds() <= kLastSecond && time.nanos() >= 0 && time.nanos() < kNano) {
+      if (time.seconds() >= kFirstSecond && time.seconds() <= kLastSecond && time.nanos() >= 0 &&
+          time.nanos() < kNano) {
         return absl::OkStatus();
       }
-      return Refuse(v1::FIELD_INVALID, "the time lies outside the years 1 to 9999, or its nanos outside a second", path.Text());
+      return Refuse(v1::FIELD_INVALID,
+                    "the time lies outside the years 1 to 9999, or its nanos outside a second",
+                    path.Text());
     }
     case Special::kDate:
       return DayFromDate(static_cast<const google::type::Date&>(message), path.Text()).status();
     case Special::kRef:
-      if (static_cast<const v1::Ref&>(message).ref_case() != v1::Ref::REF_NOT_SET) return absl::OkStatus();
+      if (static_cast<const v1::Ref&>(message).ref_case() != v1::Ref::REF_NOT_SET)
+        return absl::OkStatus();
       return Refuse(v1::FIELD_REQUIRED, "a reference needs a name or an external id", path.Text());
     case Special::kExternalId: {
       const auto& id = static_cast<const v1::ExternalId&>(message);
@@ -168,8 +179,10 @@ absl::Status CheckRepeated(const Message& message, const Plan::Item& item, const
   const auto* reflection = message.GetReflection();
   const int size = reflection->FieldSize(message, item.field);
   if (size > item.most) {
-    return Refuse(v1::FIELD_TOO_LONG, absl::StrCat("there are ", size, " elements, at most ", item.most, " are allowed"),
-                  Path{outer, item.field, -1}.Text(), {{"max", absl::StrCat(item.most)}});
+    return Refuse(
+        v1::FIELD_TOO_LONG,
+        absl::StrCat("there are ", size, " elements, at most ", item.most, " are allowed"),
+        Path{outer, item.field, -1}.Text(), {{"max", absl::StrCat(item.most)}});
   }
   for (int i = 0; i < size; ++i) {
     const Path path{outer, item.field, i};
@@ -177,14 +190,16 @@ absl::Status CheckRepeated(const Message& message, const Plan::Item& item, const
     switch (item.field->cpp_type()) {
       case FieldDescriptor::CPPTYPE_STRING: {
         std::string scratch;
-        status = CheckText(reflection->GetRepeatedStringReference(message, item.field, i, &scratch), item, path);
+        status = CheckText(reflection->GetRepeatedStringReference(message, item.field, i, &scratch),
+                           item, path);
         break;
       }
       case FieldDescriptor::CPPTYPE_ENUM:
         status = CheckEnum(reflection->GetRepeatedEnumValue(message, item.field, i), path);
         break;
       case FieldDescriptor::CPPTYPE_MESSAGE:
-        status = CheckInner(reflection->GetRepeatedMessage(message, item.field, i), *item.inner, path);
+        status =
+            CheckInner(reflection->GetRepeatedMessage(message, item.field, i), *item.inner, path);
         break;
       default:
         return absl::OkStatus();  // numbers
@@ -198,7 +213,9 @@ absl::Status CheckSingle(const Message& message, const Plan::Item& item, const P
   const auto* reflection = message.GetReflection();
   switch (item.field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING: {
-      if (item.field->real_containing_oneof() != nullptr && !reflection->HasField(message, item.field)) return absl::OkStatus();
+      if (item.field->real_containing_oneof() != nullptr &&
+          !reflection->HasField(message, item.field))
+        return absl::OkStatus();
       std::string scratch;
       return CheckText(reflection->GetStringReference(message, item.field, &scratch), item, path);
     }
@@ -212,8 +229,9 @@ absl::Status CheckSingle(const Message& message, const Plan::Item& item, const P
 
 absl::Status Check(const Message& message, const Plan& plan, const Path* outer) {
   for (const Plan::Item& item : plan.items) {
-    absl::Status status = item.field->is_repeated() ? CheckRepeated(message, item, outer)
-                                                    : CheckSingle(message, item, Path{outer, item.field, -1});
+    absl::Status status = item.field->is_repeated()
+                              ? CheckRepeated(message, item, outer)
+                              : CheckSingle(message, item, Path{outer, item.field, -1});
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -221,6 +239,8 @@ absl::Status Check(const Message& message, const Plan& plan, const Path* outer) 
 
 }  // namespace
 
-absl::Status CheckLimits(const Message& message) { return Check(message, *PlanOf(message.GetDescriptor()), nullptr); }
+absl::Status CheckLimits(const Message& message) {
+  return Check(message, *PlanOf(message.GetDescriptor()), nullptr);
+}
 
 }  // namespace recount::domain

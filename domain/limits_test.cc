@@ -14,8 +14,11 @@ std::string Wrong(const google::protobuf::Message& message) {
 }
 
 TEST(LimitsTest, AcceptsWhatIsOrdinary) {
-  EXPECT_EQ(Wrong(Parse<v1::Command>(R"(create_deal { header { request_id: 'r' occurred { date { year: 2024 month: 2 day: 29 } } }
-      title: 'שלום 世界 ё 🙂' owner { name: 'users/1' } value { currency_code: 'ILS' units: 1 } tags: 'a' })")), "");
+  EXPECT_EQ(
+      Wrong(Parse<v1::Command>(
+          R"(create_deal { header { request_id: 'r' occurred { date { year: 2024 month: 2 day: 29 } } }
+      title: 'שלום 世界 ё 🙂' owner { name: 'users/1' } value { currency_code: 'ILS' units: 1 } tags: 'a' })")),
+      "");
   EXPECT_EQ(Wrong(v1::Command()), "");
 }
 
@@ -42,8 +45,9 @@ TEST(LimitsTest, Lengths) {
 
 TEST(LimitsTest, Texts) {
   v1::Command command;
-  for (const std::string& bad : {std::string("a\0b", 3), std::string("\xc3"), std::string("\xff"), std::string("\xc0\x80"),
-                                 std::string("\xed\xa0\x80"), std::string("\xf4\x90\x80\x80"), std::string("\xe0\x80\x80")}) {
+  for (const std::string& bad : {std::string("a\0b", 3), std::string("\xc3"), std::string("\xff"),
+                                 std::string("\xc0\x80"), std::string("\xed\xa0\x80"),
+                                 std::string("\xf4\x90\x80\x80"), std::string("\xe0\x80\x80")}) {
     command.mutable_create_deal()->set_needs(bad);
     EXPECT_EQ(Wrong(command), "FIELD_INVALID create_deal.needs");
   }
@@ -64,14 +68,29 @@ TEST(LimitsTest, Enums) {
 
 TEST(LimitsTest, TimesDatesAndReferences) {
   EXPECT_EQ(Wrong(Parse<v1::Command>("win_deal { deal {} }")), "FIELD_REQUIRED win_deal.deal");
-  EXPECT_EQ(Wrong(Parse<v1::Command>("win_deal { deal { external { source: 'x' } } }")), "FIELD_REQUIRED win_deal.deal.external");
+  EXPECT_EQ(Wrong(Parse<v1::Command>("win_deal { deal { external { source: 'x' } } }")),
+            "FIELD_REQUIRED win_deal.deal.external");
   EXPECT_EQ(Wrong(Parse<v1::Command>("win_deal { header { occurred { time { nanos: -1 } } } }")),
             "FIELD_INVALID win_deal.header.occurred.time");
-  EXPECT_EQ(Wrong(Parse<v1::Command>("win_deal { header { occurred { time { seconds: 253402300800 } } } }")),
+  EXPECT_EQ(Wrong(Parse<v1::Command>(
+                "win_deal { header { occurred { time { seconds: 253402300800 } } } }")),
             "FIELD_INVALID win_deal.header.occurred.time");
-  EXPECT_EQ(Wrong(Parse<v1::Command>("create_deal { expected_close { year: 2024 month: 13 day: 1 } }")),
-            "FIELD_INVALID create_deal.expected_close");
-  EXPECT_EQ(Wrong(Parse<v1::Command>("publish_rules { rules { content { reasons { reasons { labels { key: 'en' value: 'x' } } } } } }")), "");
+  EXPECT_EQ(
+      Wrong(Parse<v1::Command>("create_deal { expected_close { year: 2024 month: 13 day: 1 } }")),
+      "FIELD_INVALID create_deal.expected_close");
+  EXPECT_EQ(Wrong(Parse<v1::Command>("publish_rules { rules { content { reasons { reasons { labels "
+                                     "{ key: 'en' value: 'x' } } } } } }")),
+            "");
+}
+
+TEST(LimitsTest, AMapOfStagesMayBeTotal) {
+  v1::Command command;
+  auto* pipelines =
+      command.mutable_publish_rules()->add_rules()->mutable_content()->mutable_pipelines();
+  auto* stages = pipelines->add_stage_maps()->mutable_stages();
+  for (int i = 0; i < 400; ++i)
+    (*stages)[absl::StrCat("s", i)] = "new";  // two versions of as many as a pipeline may have
+  EXPECT_EQ(Wrong(command), "");
 }
 
 TEST(LimitsTest, AnyRequest) {

@@ -18,10 +18,14 @@ constexpr absl::string_view kCodes[] = {
     "BIFBYRCLPDJFGNFISKJPYKMFKRWPYGRWFUGXUYIVNDVUVXAFXOFXPF",
     "",
     // Two digits.
-    "AEDAFNALLAMDANGAOAARSAUDAWGAZNBAMBBDBDTBGNBMDBNDBOBBOVBRLBSDBTNBWPBYNBZDCADCDFCHECHFCHWCNYCOPCOUCRCCUCCUPCVECZKDKKDOP"
-    "DZDEEKEGPERNETBEURFJDFKPGBPGELGHSGIPGMDGTQGYDHKDHNLHRKHTGHUFIDRILSINRIRRJMDKESKGSKHRKPWKYDKZTLAKLBPLKRLRDLSLLTLLVLMAD"
-    "MDLMGAMKDMMKMNTMOPMROMRUMURMVRMWKMXNMXVMYRMZNNADNGNNIONOKNPRNZDPABPENPGKPHPPKRPLNQARRONRSDRUBSARSBDSCRSDGSEKSGDSHPSLE"
-    "SLLSOSSRDSSPSTDSTNSVCSYPSZLTHBTJSTMTTOPTRYTTDTWDTZSUAHUSDUSNUYUUZSVEDVEFVESWSTXCDXCGYERZARZMKZMWZWGZWL",
+    "AEDAFNALLAMDANGAOAARSAUDAWGAZNBAMBBDBDTBGNBMDBNDBOBBOVBRLBSDBTNBWPBYNBZDCADCDFCHECHFCHWCNYCOPC"
+    "OUCRCCUCCUPCVECZKDKKDOP"
+    "DZDEEKEGPERNETBEURFJDFKPGBPGELGHSGIPGMDGTQGYDHKDHNLHRKHTGHUFIDRILSINRIRRJMDKESKGSKHRKPWKYDKZTL"
+    "AKLBPLKRLRDLSLLTLLVLMAD"
+    "MDLMGAMKDMMKMNTMOPMROMRUMURMVRMWKMXNMXVMYRMZNNADNGNNIONOKNPRNZDPABPENPGKPHPPKRPLNQARRONRSDRUBS"
+    "ARSBDSCRSDGSEKSGDSHPSLE"
+    "SLLSOSSRDSSPSTDSTNSVCSYPSZLTHBTJSTMTTOPTRYTTDTWDTZSUAHUSDUSNUYUUZSVEDVEFVESWSTXCDXCGYERZARZMKZ"
+    "MWZWGZWL",
     // Three digits.
     "BHDIQDJODKWDLYDOMRTND",
     // Four digits.
@@ -68,7 +72,8 @@ int64_t DividedHalfEven(absl::int128 dividend, absl::int128 divisor) {
   absl::int128 quotient = dividend / divisor;
   const absl::int128 rest = dividend % divisor;
   const absl::int128 size = rest < 0 ? -rest : rest;
-  const absl::int128 missing = divisor - size;  // compared instead of 2 x size, which might overflow
+  const absl::int128 missing =
+      divisor - size;  // compared instead of 2 x size, which might overflow
   if (size > missing || (size == missing && quotient % 2 != 0)) quotient += dividend < 0 ? -1 : 1;
   return Saturated(quotient);
 }
@@ -86,25 +91,29 @@ std::optional<int> MinorDigits(absl::string_view currency) {
 absl::StatusOr<int64_t> MinorFromMoney(const google::type::Money& money, absl::string_view field) {
   const std::optional<int> digits = MinorDigits(money.currency_code());
   if (!digits.has_value()) {
-    return Refuse(v1::CURRENCY_INVALID,
-                  absl::StrCat("'", money.currency_code(), "' is no ISO 4217 currency; give one such as EUR"),
-                  absl::StrCat(field, ".currency_code"));
+    return Refuse(
+        v1::CURRENCY_INVALID,
+        absl::StrCat("'", money.currency_code(), "' is no ISO 4217 currency; give one such as EUR"),
+        absl::StrCat(field, ".currency_code"));
   }
   const int64_t nanos = money.nanos();
-  if (nanos <= -kNano || nanos >= kNano || (money.units() > 0 && nanos < 0) || (money.units() < 0 && nanos > 0)) {
-    return Refuse(v1::AMOUNT_INVALID, "units and nanos must have the same sign, and nanos lie within ±999,999,999",
+  if (nanos <= -kNano || nanos >= kNano || (money.units() > 0 && nanos < 0) ||
+      (money.units() < 0 && nanos > 0)) {
+    return Refuse(v1::AMOUNT_INVALID,
+                  "units and nanos must have the same sign, and nanos lie within ±999,999,999",
                   absl::StrCat(field, ".nanos"));
   }
   const int64_t step = PowerOfTen(9 - *digits);
   if (nanos % step != 0) {
     return Refuse(v1::CURRENCY_INVALID,
-                  absl::StrCat("the amount is finer than the minor unit of ", money.currency_code(), ", which has ", *digits,
-                               " digits after the point"),
+                  absl::StrCat("the amount is finer than the minor unit of ", money.currency_code(),
+                               ", which has ", *digits, " digits after the point"),
                   absl::StrCat(field, ".nanos"));
   }
   const absl::int128 minor = absl::int128(money.units()) * PowerOfTen(*digits) + nanos / step;
   if (minor > kLargestMinor || minor < -kLargestMinor) {
-    return Refuse(v1::AMOUNT_INVALID, absl::StrCat("the amount is beyond ±", kLargestMinor, " minor units"), field);
+    return Refuse(v1::AMOUNT_INVALID,
+                  absl::StrCat("the amount is beyond ±", kLargestMinor, " minor units"), field);
   }
   return static_cast<int64_t>(minor);
 }
@@ -123,8 +132,8 @@ int64_t MultiplyRounded(int64_t value, absl::int128 numerator, absl::int128 deno
   return DividedHalfEven(absl::int128(value) * numerator, denominator);
 }
 
-int64_t WeighAndConvert(int64_t minor, uint32_t probability_bp, int64_t rate_nanos, bool inverse_rate, int from_digits,
-                        int to_digits) {
+int64_t WeighAndConvert(int64_t minor, uint32_t probability_bp, int64_t rate_nanos,
+                        bool inverse_rate, int from_digits, int to_digits) {
   if (minor == 0 || probability_bp == 0) return 0;
   const int64_t up = to_digits > from_digits ? PowerOfTen(to_digits - from_digits) : 1;
   const int64_t down = from_digits > to_digits ? PowerOfTen(from_digits - to_digits) : 1;
@@ -133,11 +142,13 @@ int64_t WeighAndConvert(int64_t minor, uint32_t probability_bp, int64_t rate_nan
   if (over <= 0) return 0;
   const __int128 denominator = static_cast<__int128>(over) * 10000 * down;
   __int128 numerator = minor;
-  bool overflows = __builtin_mul_overflow(numerator, static_cast<__int128>(probability_bp), &numerator);
+  bool overflows =
+      __builtin_mul_overflow(numerator, static_cast<__int128>(probability_bp), &numerator);
   overflows |= __builtin_mul_overflow(numerator, static_cast<__int128>(times), &numerator);
   overflows |= __builtin_mul_overflow(numerator, static_cast<__int128>(up), &numerator);
   // With a numerator of over 127 bits and these denominators the result is beyond 64 bits anyway.
-  if (overflows) return minor < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
+  if (overflows)
+    return minor < 0 ? std::numeric_limits<int64_t>::min() : std::numeric_limits<int64_t>::max();
   return DividedHalfEven(numerator, denominator);
 }
 

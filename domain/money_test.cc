@@ -16,7 +16,9 @@ google::type::Money Money(const std::string& currency, int64_t units, int32_t na
   return money;
 }
 
-v1::ErrorReason ReasonFor(const google::type::Money& money) { return ReasonOf(MinorFromMoney(money, "value").status()); }
+v1::ErrorReason ReasonFor(const google::type::Money& money) {
+  return ReasonOf(MinorFromMoney(money, "value").status());
+}
 
 TEST(MoneyTest, KnowsMinorUnits) {
   EXPECT_EQ(MinorDigits("ILS"), 2);
@@ -24,8 +26,10 @@ TEST(MoneyTest, KnowsMinorUnits) {
   EXPECT_EQ(MinorDigits("BHD"), 3);
   EXPECT_EQ(MinorDigits("CLF"), 4);
   EXPECT_EQ(MinorDigits("UYW"), 4);
-  for (const char* code : {"AED", "BRL", "CNY", "EUR", "GBP", "INR", "RUB", "USD", "ZWG"}) EXPECT_EQ(MinorDigits(code), 2) << code;
-  for (const char* code : {"", "E", "eur", "EURO", "XXX", "AAA", "EU1"}) EXPECT_EQ(MinorDigits(code), std::nullopt) << code;
+  for (const char* code : {"AED", "BRL", "CNY", "EUR", "GBP", "INR", "RUB", "USD", "ZWG"})
+    EXPECT_EQ(MinorDigits(code), 2) << code;
+  for (const char* code : {"", "E", "eur", "EURO", "XXX", "AAA", "EU1"})
+    EXPECT_EQ(MinorDigits(code), std::nullopt) << code;
 }
 
 TEST(MoneyTest, GoesThereAndBack) {
@@ -76,11 +80,12 @@ TEST(MoneyTest, WeighsInOneRounding) {
   EXPECT_EQ(WeighAndConvert(3, 5000, kOne, false, 2, 2), 2);
   // 0.03 x 50 % = 0.015, x 3 = 0.045: rounded once 0.04; rounded twice it would be 0.06.
   EXPECT_EQ(WeighAndConvert(3, 5000, 3 * kOne, false, 2, 2), 4);
-  EXPECT_EQ(WeighAndConvert(100, 10000, 155 * kOne, false, 2, 0), 155);   // 1 USD in JPY
-  EXPECT_EQ(WeighAndConvert(155, 10000, 155 * kOne, true, 0, 2), 100);    // and back by the same rate
+  EXPECT_EQ(WeighAndConvert(100, 10000, 155 * kOne, false, 2, 0), 155);  // 1 USD in JPY
+  EXPECT_EQ(WeighAndConvert(155, 10000, 155 * kOne, true, 0, 2), 100);  // and back by the same rate
   EXPECT_EQ(WeighAndConvert(1000, 10000, kOne, false, 3, 2), 100);
   EXPECT_EQ(WeighAndConvert(-3'000'000, 4000, kOne, false, 2, 2), -1'200'000);
-  EXPECT_EQ(WeighAndConvert(9'000'000'000'000'000, 10000, std::numeric_limits<int64_t>::max(), false, 0, 4),
+  EXPECT_EQ(WeighAndConvert(9'000'000'000'000'000, 10000, std::numeric_limits<int64_t>::max(),
+                            false, 0, 4),
             std::numeric_limits<int64_t>::max());
 }
 

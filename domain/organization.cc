@@ -17,11 +17,13 @@ using Kinds = google::protobuf::RepeatedField<int>;
 
 // What creating and changing have in common.
 template <typename Command>
-absl::StatusOr<v1::OrganizationDetailsChanged> DetailsOf(const Command& command, Deciding* deciding) {
+absl::StatusOr<v1::OrganizationDetailsChanged> DetailsOf(const Command& command,
+                                                         Deciding* deciding) {
   v1::OrganizationDetailsChanged details;
   if (command.has_address()) *details.mutable_address() = command.address();
   if (command.has_owner()) {
-    RECOUNT_ASSIGN_OR_RETURN(*details.mutable_owner(), deciding->Refer("users", command.owner(), "owner"));
+    RECOUNT_ASSIGN_OR_RETURN(*details.mutable_owner(),
+                             deciding->Refer("users", command.owner(), "owner"));
   }
   *details.mutable_phones() = Normalized(command.phones(), deciding->context());
   *details.mutable_emails() = Normalized(command.emails(), deciding->context());
@@ -29,10 +31,12 @@ absl::StatusOr<v1::OrganizationDetailsChanged> DetailsOf(const Command& command,
 }
 
 v1::OrganizationEvent* AppendEvent(const v1::Organization& organization, Deciding* deciding) {
-  return deciding->Append(organization.info().name(), organization.info().data_subject())->mutable_organization();
+  return deciding->Append(organization.info().name(), organization.info().data_subject())
+      ->mutable_organization();
 }
 
-void ChangeDetails(const v1::Organization& organization, v1::OrganizationDetailsChanged changed, Deciding* deciding) {
+void ChangeDetails(const v1::Organization& organization, v1::OrganizationDetailsChanged changed,
+                   Deciding* deciding) {
   if (!KeepChanges(organization, &changed)) return;
   AddLookups(changed.phones(), changed.emails(), organization.info().name(), deciding->decision());
   changed.set_normaliser_version(NormalizerVersion(deciding->context()));
@@ -41,11 +45,14 @@ void ChangeDetails(const v1::Organization& organization, v1::OrganizationDetails
 
 absl::StatusOr<Kinds> SortedKinds(const Kinds& given) {
   const std::set<int> kinds(given.begin(), given.end());
-  if (kinds.count(v1::PARTY_KIND_UNSPECIFIED) > 0) return Refuse(v1::FIELD_INVALID, "say which kind", "kinds");
+  if (kinds.count(v1::PARTY_KIND_UNSPECIFIED) > 0)
+    return Refuse(v1::FIELD_INVALID, "say which kind", "kinds");
   return Kinds(kinds.begin(), kinds.end());
 }
 
-bool SameKinds(const Kinds& a, const Kinds& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+bool SameKinds(const Kinds& a, const Kinds& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
 
 void ChangeKinds(const v1::Organization& organization, const Kinds& kinds, Deciding* deciding) {
   if (SameKinds(organization.kinds(), kinds)) return;
@@ -57,7 +64,9 @@ absl::Status CheckNoCycle(const std::string& child, const std::string& parent, D
   std::string at = parent;
   while (!at.empty()) {
     if (at == child) {
-      return Refuse(v1::PARENT_CYCLE, absl::StrCat(parent, " lies under ", child, " already, or is the same"), "parent");
+      return Refuse(v1::PARENT_CYCLE,
+                    absl::StrCat(parent, " lies under ", child, " already, or is the same"),
+                    "parent");
     }
     RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(at));
     const v1::Organization* organization = std::get_if<v1::Organization>(state);
@@ -66,14 +75,17 @@ absl::Status CheckNoCycle(const std::string& child, const std::string& parent, D
   return absl::OkStatus();
 }
 
-void ChangeParent(const v1::Organization& organization, const std::string& parent, Deciding* deciding) {
+void ChangeParent(const v1::Organization& organization, const std::string& parent,
+                  Deciding* deciding) {
   if (organization.parent() == parent) return;
   AppendEvent(organization, deciding)->mutable_parent_set()->set_parent(parent);
 }
 
-absl::Status Create(const v1::CreateOrganizationRequest& command, const Place& place, v1::OrganizationDetailsChanged details,
-                    const std::string& parent, const Kinds& kinds, Deciding* deciding) {
-  if (command.display_name().empty()) return Refuse(v1::NAME_REQUIRED, "an organization needs a name", "display_name");
+absl::Status Create(const v1::CreateOrganizationRequest& command, const Place& place,
+                    v1::OrganizationDetailsChanged details, const std::string& parent,
+                    const Kinds& kinds, Deciding* deciding) {
+  if (command.display_name().empty())
+    return Refuse(v1::NAME_REQUIRED, "an organization needs a name", "display_name");
   v1::OrganizationCreated event;
   RECOUNT_RETURN_IF_ERROR(FillCreation(command, place, deciding, &event));
   AddLookups(details.phones(), details.emails(), place.stream, deciding->decision());
@@ -89,12 +101,14 @@ absl::Status Create(const v1::CreateOrganizationRequest& command, const Place& p
   event.set_data_subject(deciding->context().new_id());
   event.set_normaliser_version(NormalizerVersion(deciding->context()));
   const std::string subject = event.data_subject();
-  *deciding->Append(place.stream, subject)->mutable_organization()->mutable_created() = std::move(event);
+  *deciding->Append(place.stream, subject)->mutable_organization()->mutable_created() =
+      std::move(event);
   return absl::OkStatus();
 }
 
-absl::Status Update(const v1::CreateOrganizationRequest& command, const Place& place, v1::OrganizationDetailsChanged details,
-                    const std::string& parent, const Kinds& kinds, Deciding* deciding) {
+absl::Status Update(const v1::CreateOrganizationRequest& command, const Place& place,
+                    v1::OrganizationDetailsChanged details, const std::string& parent,
+                    const Kinds& kinds, Deciding* deciding) {
   RECOUNT_RETURN_IF_ERROR(CheckNoCycle(place.stream, parent, deciding));
   RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(place.stream));
   const v1::Organization& organization = *std::get_if<v1::Organization>(state);
@@ -104,12 +118,13 @@ absl::Status Update(const v1::CreateOrganizationRequest& command, const Place& p
   ChangeDetails(organization, std::move(details), deciding);
   if (!kinds.empty()) ChangeKinds(organization, kinds, deciding);
   if (!parent.empty()) ChangeParent(organization, parent, deciding);
-  return AddToExisting(organization.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+  return AddToExisting(*state, command.external_ids(), command.tags(), command.fields(), deciding);
 }
 
 // ---- evolve ----
 
-void Begin(const v1::OrganizationCreated& event, const EventMeta& meta, v1::Organization* organization) {
+void Begin(const v1::OrganizationCreated& event, const EventMeta& meta,
+           v1::Organization* organization) {
   BeginRecord(event, meta, organization->mutable_info());
   organization->set_display_name(event.display_name());
   organization->set_legal_id(event.legal_id());
@@ -126,10 +141,12 @@ void Begin(const v1::OrganizationCreated& event, const EventMeta& meta, v1::Orga
 
 absl::Status Decide(const v1::CreateOrganizationRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(v1::OrganizationDetailsChanged details, DetailsOf(command, deciding));
-  RECOUNT_ASSIGN_OR_RETURN(const std::string parent, deciding->Refer("organizations", command.parent(), "parent"));
+  RECOUNT_ASSIGN_OR_RETURN(const std::string parent,
+                           deciding->Refer("organizations", command.parent(), "parent"));
   RECOUNT_ASSIGN_OR_RETURN(const Kinds kinds, SortedKinds(command.kinds()));
-  RECOUNT_ASSIGN_OR_RETURN(const Place place, deciding->PlaceFor("organizations", command.name(), command.external_ids(),
-                                                                 command.allow_existing()));
+  RECOUNT_ASSIGN_OR_RETURN(
+      const Place place, deciding->PlaceFor("organizations", command.name(), command.external_ids(),
+                                            command.allow_existing()));
   if (place.is_there) return Update(command, place, std::move(details), parent, kinds, deciding);
   return Create(command, place, std::move(details), parent, kinds, deciding);
 }
@@ -137,20 +154,24 @@ absl::Status Decide(const v1::CreateOrganizationRequest& command, Deciding* deci
 absl::Status Decide(const v1::ChangeOrganizationDetailsRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(v1::OrganizationDetailsChanged details, DetailsOf(command, deciding));
   if (command.has_display_name()) {
-    if (command.display_name().empty()) return Refuse(v1::NAME_REQUIRED, "an organization needs a name", "display_name");
+    if (command.display_name().empty())
+      return Refuse(v1::NAME_REQUIRED, "an organization needs a name", "display_name");
     details.set_display_name(command.display_name());
   }
   if (command.has_legal_id()) details.set_legal_id(command.legal_id());
   if (command.has_sector()) details.set_sector(command.sector());
   RECOUNT_ASSIGN_OR_RETURN(const v1::Organization* organization,
-                           deciding->TargetAs<v1::Organization>("organizations", command.organization(), "organization"));
+                           deciding->TargetAs<v1::Organization>(
+                               "organizations", command.organization(), "organization"));
   ChangeDetails(*organization, std::move(details), deciding);
   return absl::OkStatus();
 }
 
 absl::Status Decide(const v1::SetOrganizationParentRequest& command, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(const std::string parent, deciding->Refer("organizations", command.parent(), "parent"));
-  RECOUNT_RETURN_IF_ERROR(deciding->Target("organizations", command.organization(), "organization").status());
+  RECOUNT_ASSIGN_OR_RETURN(const std::string parent,
+                           deciding->Refer("organizations", command.parent(), "parent"));
+  RECOUNT_RETURN_IF_ERROR(
+      deciding->Target("organizations", command.organization(), "organization").status());
   const std::string child = deciding->decision()->answer_name;
   RECOUNT_RETURN_IF_ERROR(CheckNoCycle(child, parent, deciding));
   RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(child));
@@ -161,12 +182,14 @@ absl::Status Decide(const v1::SetOrganizationParentRequest& command, Deciding* d
 absl::Status Decide(const v1::SetPartyKindsRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(const Kinds kinds, SortedKinds(command.kinds()));
   RECOUNT_ASSIGN_OR_RETURN(const v1::Organization* organization,
-                           deciding->TargetAs<v1::Organization>("organizations", command.organization(), "organization"));
+                           deciding->TargetAs<v1::Organization>(
+                               "organizations", command.organization(), "organization"));
   ChangeKinds(*organization, kinds, deciding);
   return absl::OkStatus();
 }
 
-void EvolveOrganization(const v1::OrganizationEvent& event, const EventMeta& meta, v1::Organization* organization) {
+void EvolveOrganization(const v1::OrganizationEvent& event, const EventMeta& meta,
+                        v1::Organization* organization) {
   switch (event.event_case()) {
     case v1::OrganizationEvent::kCreated:
       Begin(event.created(), meta, organization);
@@ -181,10 +204,10 @@ void EvolveOrganization(const v1::OrganizationEvent& event, const EventMeta& met
       *organization->mutable_kinds() = event.kinds_set().kinds();
       break;
     case v1::OrganizationEvent::kDeleted:
-      EvolveRecord(event.deleted(), organization->mutable_info());
+      EvolveRecord(event.deleted(), meta, organization->mutable_info());
       break;
     case v1::OrganizationEvent::kRestored:
-      EvolveRecord(event.restored(), organization->mutable_info());
+      EvolveRecord(event.restored(), meta, organization->mutable_info());
       break;
     case v1::OrganizationEvent::kExternalIdLinked:
       EvolveRecord(event.external_id_linked(), organization->mutable_info());

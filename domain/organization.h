@@ -12,7 +12,8 @@ absl::Status Decide(const v1::ChangeOrganizationDetailsRequest& command, Decidin
 absl::Status Decide(const v1::SetOrganizationParentRequest& command, Deciding* deciding);
 absl::Status Decide(const v1::SetPartyKindsRequest& command, Deciding* deciding);
 
-void EvolveOrganization(const v1::OrganizationEvent& event, const EventMeta& meta, v1::Organization* organization);
+void EvolveOrganization(const v1::OrganizationEvent& event, const EventMeta& meta,
+                        v1::Organization* organization);
 
 }  // namespace recount::domain
 

@@ -6,50 +6,68 @@ namespace {
 class OrganizationTest : public testing::Test {
  protected:
   OrganizationTest() {
-    for (const char* name : {"organizations/a", "organizations/b", "organizations/c", "users/1"}) scenario.GivenRecord(name);
+    for (const char* name : {"organizations/a", "organizations/b", "organizations/c", "users/1"})
+      scenario.GivenRecord(name);
   }
   Asked Parent(const std::string& child, const std::string& parent,
                std::source_location where = std::source_location::current()) {
-    const std::string ref = parent.empty() ? "" : " parent { name: 'organizations/" + parent + "' }";
-    return scenario.When("set_organization_parent { organization { name: 'organizations/" + child + "' }" + ref + " }", where);
+    const std::string ref =
+        parent.empty() ? "" : " parent { name: 'organizations/" + parent + "' }";
+    return scenario.When("set_organization_parent { organization { name: 'organizations/" + child +
+                             "' }" + ref + " }",
+                         where);
   }
-  const v1::Organization& The(const std::string& id) { return scenario.The<v1::Organization>("organizations/" + id); }
+  const v1::Organization& The(const std::string& id) {
+    return scenario.The<v1::Organization>("organizations/" + id);
+  }
   Scenario scenario;
 };
 
 TEST_F(OrganizationTest, IsCreated) {
   const Decision decision =
       scenario
-          .When(R"(create_organization { name: 'organizations/1' display_name: 'Acme' legal_id: '51' kinds: PARTY_KIND_PARTNER
+          .When(
+              R"(create_organization { name: 'organizations/1' display_name: 'Acme' legal_id: '51' kinds: PARTY_KIND_PARTNER
                    kinds: PARTY_KIND_CUSTOMER kinds: PARTY_KIND_PARTNER parent { name: 'organizations/a' } sector: 'steel'
                    address { country: 'IL' } owner { name: 'users/1' } phones { raw: '1' } emails { raw: 'A@x' } })")
-          .Then({R"(organization { created { display_name: 'Acme' legal_id: '51' kinds: PARTY_KIND_CUSTOMER
+          .Then(
+              {R"(organization { created { display_name: 'Acme' legal_id: '51' kinds: PARTY_KIND_CUSTOMER
                     kinds: PARTY_KIND_PARTNER parent: 'organizations/a' sector: 'steel' address { country: 'IL' }
                     owner: 'users/1' phones { raw: '1' e164: '+1' } emails { raw: 'A@x' folded: 'a@x' }
                     data_subject: 'id-1' normaliser_version: 7 } })"});
   EXPECT_EQ(decision.lookups.size(), 2u);
   EXPECT_EQ(The("1").sector(), "steel");
   scenario.When("create_organization {}").Refused(v1::NAME_REQUIRED, "display_name");
-  scenario.When("create_organization { display_name: 'x' kinds: PARTY_KIND_UNSPECIFIED }").Refused(v1::FIELD_INVALID, "kinds");
+  scenario.When("create_organization { display_name: 'x' kinds: PARTY_KIND_UNSPECIFIED }")
+      .Refused(v1::FIELD_INVALID, "kinds");
 }
 
 TEST_F(OrganizationTest, ChangesDetails) {
-  const std::string change = R"(change_organization_details { organization { name: 'organizations/a' } display_name: 'New'
+  const std::string change =
+      R"(change_organization_details { organization { name: 'organizations/a' } display_name: 'New'
       owner { name: 'users/1' } legal_id: '' sector: 'x' })";
   scenario.When(change).Then(
-      {"organization { details_changed { display_name: 'New' owner: 'users/1' sector: 'x' normaliser_version: 7 } }"});
+      {"organization { details_changed { display_name: 'New' owner: 'users/1' sector: 'x' "
+       "normaliser_version: 7 } }"});
   scenario.When(change).Nothing();
-  scenario.When("change_organization_details { organization { name: 'organizations/a' } display_name: '' }")
+  scenario
+      .When(
+          "change_organization_details { organization { name: 'organizations/a' } display_name: '' "
+          "}")
       .Refused(v1::NAME_REQUIRED);
 }
 
 TEST_F(OrganizationTest, LiesUnderAnotherWithoutACycle) {
   Parent("a", "a").Refused(v1::PARENT_CYCLE, "parent");
-  Parent("b", "a").Then({"organization { parent_set { parent: 'organizations/a' } }"}, {"organizations/b"});
+  Parent("b", "a").Then({"organization { parent_set { parent: 'organizations/a' } }"},
+                        {"organizations/b"});
   Parent("b", "a").Nothing();
   Parent("c", "b").Then({"organization { parent_set { parent: 'organizations/b' } }"});
   Parent("a", "c").Refused(v1::PARENT_CYCLE, "parent");
-  scenario.When("create_organization { name: 'organizations/a' allow_existing: true parent { name: 'organizations/c' } }")
+  scenario
+      .When(
+          "create_organization { name: 'organizations/a' allow_existing: true parent { name: "
+          "'organizations/c' } }")
       .Refused(v1::PARENT_CYCLE, "parent");
   Parent("b", "").Then({"organization { parent_set {} }"});
   EXPECT_EQ(The("b").parent(), "");
@@ -58,18 +76,24 @@ TEST_F(OrganizationTest, LiesUnderAnotherWithoutACycle) {
 }
 
 TEST_F(OrganizationTest, HasKinds) {
-  const std::string set = "set_party_kinds { organization { name: 'organizations/a' } kinds: PARTY_KIND_SUPPLIER kinds: PARTY_KIND_LEAD }";
-  scenario.When(set).Then({"organization { kinds_set { kinds: PARTY_KIND_LEAD kinds: PARTY_KIND_SUPPLIER } }"});
+  const std::string set =
+      "set_party_kinds { organization { name: 'organizations/a' } kinds: PARTY_KIND_SUPPLIER "
+      "kinds: PARTY_KIND_LEAD }";
+  scenario.When(set).Then(
+      {"organization { kinds_set { kinds: PARTY_KIND_LEAD kinds: PARTY_KIND_SUPPLIER } }"});
   scenario.When(set).Nothing();
-  scenario.When("set_party_kinds { organization { name: 'organizations/a' } }").Then({"organization { kinds_set {} }"});
+  scenario.When("set_party_kinds { organization { name: 'organizations/a' } }")
+      .Then({"organization { kinds_set {} }"});
 }
 
 TEST_F(OrganizationTest, Upserts) {
-  const std::string upsert = R"(create_organization { name: 'organizations/a' allow_existing: true display_name: 'o' sector: 's'
+  const std::string upsert =
+      R"(create_organization { name: 'organizations/a' allow_existing: true display_name: 'o' sector: 's'
       kinds: PARTY_KIND_CUSTOMER parent { name: 'organizations/b' } external_ids { source: 'x' id: '1' } })";
   scenario.When(upsert).Then(
       {"organization { details_changed { sector: 's' normaliser_version: 7 } }",
-       "organization { kinds_set { kinds: PARTY_KIND_CUSTOMER } }", "organization { parent_set { parent: 'organizations/b' } }",
+       "organization { kinds_set { kinds: PARTY_KIND_CUSTOMER } }",
+       "organization { parent_set { parent: 'organizations/b' } }",
        "organization { external_id_linked { external_id { source: 'x' id: '1' } } }"});
   scenario.When(upsert).Nothing();
 }

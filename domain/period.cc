@@ -54,7 +54,8 @@ std::optional<Parsed> ParseUnit(absl::string_view text) {
     complete = TakeDigits(&text, 2, &parsed.number) && parsed.number >= 1 && parsed.number <= 53;
   } else {
     parsed.unit = Unit::kMonth;
-    complete = Take(&text, "-") && TakeDigits(&text, 2, &parsed.number) && parsed.number >= 1 && parsed.number <= 12;
+    complete = Take(&text, "-") && TakeDigits(&text, 2, &parsed.number) && parsed.number >= 1 &&
+               parsed.number <= 12;
     if (complete && !text.empty()) {
       parsed.unit = Unit::kDay;
       complete = Take(&text, "-") && TakeDigits(&text, 2, &parsed.day);
@@ -107,10 +108,14 @@ int32_t PreviousOf(const Calendar& calendar, Unit unit, int32_t first) {
   return first - 1;
 }
 
-// A year's first week is the one with its 4th of January in it (ISO 8601, where weeks start on Monday).
-int32_t FirstWeekOf(const Calendar& calendar, int year) { return calendar.WeekOf(DayFromCivil(year, 1, 4)); }
+// A year's first week is the one with its 4th of January in it (ISO 8601, where weeks start on
+// Monday).
+int32_t FirstWeekOf(const Calendar& calendar, int year) {
+  return calendar.WeekOf(DayFromCivil(year, 1, 4));
+}
 
-std::optional<int32_t> FirstDayOf(const Calendar& calendar, const Parsed& parsed, int fiscal_month) {
+std::optional<int32_t> FirstDayOf(const Calendar& calendar, const Parsed& parsed,
+                                  int fiscal_month) {
   switch (parsed.unit) {
     case Unit::kDays:
       return std::nullopt;
@@ -132,7 +137,8 @@ std::optional<int32_t> FirstDayOf(const Calendar& calendar, const Parsed& parsed
     case Unit::kYear:
       return DayFromCivil(parsed.year, 1, 1);
     case Unit::kFiscalQuarter:
-      return DayFromCivil(parsed.year, fiscal_month + 3 * (parsed.number - 1), 1);  // CivilDay carries month 13
+      return DayFromCivil(parsed.year, fiscal_month + 3 * (parsed.number - 1),
+                          1);  // CivilDay carries month 13
     case Unit::kFiscalYear:
       return DayFromCivil(parsed.year, fiscal_month, 1);
   }
@@ -140,11 +146,13 @@ std::optional<int32_t> FirstDayOf(const Calendar& calendar, const Parsed& parsed
 }
 
 absl::Status NoPeriod(absl::string_view text) {
-  return Refuse(v1::PARAMETER_INVALID,
-                absl::StrCat("'", text,
-                             "' is no period; give 2017, 2017-Q2, 2017-04, 2017-W14, 2017-04-30, FY2017, FY2017-Q1 or "
-                             "2017-04-01..2017-06-30"),
-                "period");
+  return Refuse(
+      v1::PARAMETER_INVALID,
+      absl::StrCat(
+          "'", text,
+          "' is no period; give 2017, 2017-Q2, 2017-04, 2017-W14, 2017-04-30, FY2017, FY2017-Q1 or "
+          "2017-04-01..2017-06-30"),
+      "period");
 }
 
 }  // namespace
@@ -173,8 +181,10 @@ absl::StatusOr<Period> Calendar::ParsePeriod(absl::string_view text) const {
     if (!last.ok()) return NoPeriod(text);
     period.last_day = last->last_day;
   }
-  if (period.first_day.has_value() && period.last_day.has_value() && *period.last_day < *period.first_day) {
-    return Refuse(v1::PERIOD_INVALID, absl::StrCat("the period '", text, "' ends before it begins"), "period");
+  if (period.first_day.has_value() && period.last_day.has_value() &&
+      *period.last_day < *period.first_day) {
+    return Refuse(v1::PERIOD_INVALID, absl::StrCat("the period '", text, "' ends before it begins"),
+                  "period");
   }
   return period;
 }

@@ -14,7 +14,8 @@ namespace {
 template <typename Command>
 absl::StatusOr<v1::PersonDetailsChanged> DetailsOf(const Command& command, Deciding* deciding) {
   v1::PersonDetailsChanged details;
-  if (command.has_person_name()) *details.mutable_person_name() = Normalized(command.person_name(), deciding->context());
+  if (command.has_person_name())
+    *details.mutable_person_name() = Normalized(command.person_name(), deciding->context());
   *details.mutable_phones() = Normalized(command.phones(), deciding->context());
   *details.mutable_emails() = Normalized(command.emails(), deciding->context());
   if (command.has_address()) *details.mutable_address() = command.address();
@@ -23,11 +24,13 @@ absl::StatusOr<v1::PersonDetailsChanged> DetailsOf(const Command& command, Decid
     *details.mutable_birth_date() = command.birth_date();
   }
   if (command.has_organization()) {
-    RECOUNT_ASSIGN_OR_RETURN(*details.mutable_organization(),
-                             deciding->Refer("organizations", command.organization(), "organization"));
+    RECOUNT_ASSIGN_OR_RETURN(
+        *details.mutable_organization(),
+        deciding->Refer("organizations", command.organization(), "organization"));
   }
   if (command.has_owner()) {
-    RECOUNT_ASSIGN_OR_RETURN(*details.mutable_owner(), deciding->Refer("users", command.owner(), "owner"));
+    RECOUNT_ASSIGN_OR_RETURN(*details.mutable_owner(),
+                             deciding->Refer("users", command.owner(), "owner"));
   }
   return details;
 }
@@ -40,11 +43,12 @@ void ChangeDetails(const v1::Person& person, v1::PersonDetailsChanged changed, D
   *payload->mutable_person()->mutable_details_changed() = std::move(changed);
 }
 
-absl::Status Create(const v1::CreatePersonRequest& command, const Place& place, v1::PersonDetailsChanged details,
-                    Deciding* deciding) {
-  if (!IsNamed(details.person_name()) && details.phones().empty() && details.emails().empty() && command.name().empty() &&
-      command.external_ids().empty()) {
-    return Refuse(v1::NAME_REQUIRED, "a person needs a name, a phone, an e-mail or an id", "person_name");
+absl::Status Create(const v1::CreatePersonRequest& command, const Place& place,
+                    v1::PersonDetailsChanged details, Deciding* deciding) {
+  if (!IsNamed(details.person_name()) && !IsReachable(details.phones(), details.emails()) &&
+      command.name().empty() && command.external_ids().empty()) {
+    return Refuse(v1::NAME_REQUIRED, "a person needs a name, a phone, an e-mail or an id",
+                  "person_name");
   }
   v1::PersonCreated event;
   RECOUNT_RETURN_IF_ERROR(FillCreation(command, place, deciding, &event));
@@ -82,20 +86,22 @@ void Begin(const v1::PersonCreated& event, const EventMeta& meta, v1::Person* pe
 
 absl::Status Decide(const v1::CreatePersonRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(v1::PersonDetailsChanged details, DetailsOf(command, deciding));
-  RECOUNT_ASSIGN_OR_RETURN(const Place place, deciding->PlaceFor("persons", command.name(), command.external_ids(),
-                                                                 command.allow_existing()));
+  RECOUNT_ASSIGN_OR_RETURN(const Place place,
+                           deciding->PlaceFor("persons", command.name(), command.external_ids(),
+                                              command.allow_existing()));
   if (!place.is_there) return Create(command, place, std::move(details), deciding);
   RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(place.stream));
   const v1::Person& person = *std::get_if<v1::Person>(state);
   if (!command.job_title().empty()) details.set_job_title(command.job_title());
   ChangeDetails(person, std::move(details), deciding);
-  return AddToExisting(person.info(), command.external_ids(), command.tags(), command.fields(), deciding);
+  return AddToExisting(*state, command.external_ids(), command.tags(), command.fields(), deciding);
 }
 
 absl::Status Decide(const v1::ChangePersonDetailsRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(v1::PersonDetailsChanged details, DetailsOf(command, deciding));
   if (command.has_job_title()) details.set_job_title(command.job_title());
-  RECOUNT_ASSIGN_OR_RETURN(const v1::Person* person, deciding->TargetAs<v1::Person>("persons", command.person(), "person"));
+  RECOUNT_ASSIGN_OR_RETURN(const v1::Person* person,
+                           deciding->TargetAs<v1::Person>("persons", command.person(), "person"));
   ChangeDetails(*person, std::move(details), deciding);
   return absl::OkStatus();
 }
@@ -109,10 +115,10 @@ void EvolvePerson(const v1::PersonEvent& event, const EventMeta& meta, v1::Perso
       ApplyDetails(event.details_changed(), person);
       break;
     case v1::PersonEvent::kDeleted:
-      EvolveRecord(event.deleted(), person->mutable_info());
+      EvolveRecord(event.deleted(), meta, person->mutable_info());
       break;
     case v1::PersonEvent::kRestored:
-      EvolveRecord(event.restored(), person->mutable_info());
+      EvolveRecord(event.restored(), meta, person->mutable_info());
       break;
     case v1::PersonEvent::kExternalIdLinked:
       EvolveRecord(event.external_id_linked(), person->mutable_info());

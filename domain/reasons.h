@@ -10,8 +10,8 @@ namespace recount::domain {
 
 enum class ReasonUse { kLostDeal, kDisqualifiedLead };
 
-// UNKNOWN_REASON unless the catalogue has it for this use. `NOT_STATED` is always accepted (decisions.md 8), and any reason
-// as long as there is no catalogue.
+// UNKNOWN_REASON unless the catalogue has it for this use. `NOT_STATED` is always accepted
+// (decisions.md 8), and any reason as long as there is no catalogue.
 absl::Status CheckReason(const v1::ReasonsRule& catalogue, absl::string_view reason, ReasonUse use);
 
 }  // namespace recount::domain

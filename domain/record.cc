@@ -12,7 +12,9 @@ namespace {
 
 using Tags = google::protobuf::RepeatedPtrField<std::string>;
 
-bool Has(const Tags& tags, const std::string& tag) { return std::find(tags.begin(), tags.end(), tag) != tags.end(); }
+bool Has(const Tags& tags, const std::string& tag) {
+  return std::find(tags.begin(), tags.end(), tag) != tags.end();
+}
 
 // Collection of the record that a command names; FIELD_INVALID or FIELD_REQUIRED.
 template <typename Command>
@@ -21,19 +23,22 @@ absl::StatusOr<std::string> CollectionNamedBy(const Command& command) {
   const absl::string_view of_name = CollectionOf(command.record().name());
   if (collection.empty()) collection = std::string(of_name);
   if (collection.empty()) {
-    return Refuse(v1::FIELD_REQUIRED, "say the type of the record, e.g. `deals`, beside an external id", "collection");
+    return Refuse(v1::FIELD_REQUIRED,
+                  "say the type of the record, e.g. `deals`, beside an external id", "collection");
   }
   const int aggregate = AggregateOf(collection);
   const bool is_record = aggregate != 0 && aggregate < v1::EventPayload::kRule;
   if (!is_record || (!of_name.empty() && of_name != collection)) {
-    return Refuse(v1::FIELD_INVALID, absl::StrCat("'", collection, "' is not the type of the record"), "collection");
+    return Refuse(v1::FIELD_INVALID,
+                  absl::StrCat("'", collection, "' is not the type of the record"), "collection");
   }
   return collection;
 }
 
 template <typename Event>
 void AppendShared(const v1::RecordInfo& info, int number, const Event& event, Deciding* deciding) {
-  const uint32_t type = static_cast<uint32_t>(AggregateOf(CollectionOf(info.name()))) << 16 | static_cast<uint32_t>(number);
+  const uint32_t type = static_cast<uint32_t>(AggregateOf(CollectionOf(info.name()))) << 16 |
+                        static_cast<uint32_t>(number);
   MutableEvent(type, deciding->Append(info.name(), info.data_subject()))->CopyFrom(event);
 }
 
@@ -41,6 +46,29 @@ void AppendShared(const v1::RecordInfo& info, int number, const Event& event, De
 absl::Status CheckAfterCreation(const State& state, const Deciding& deciding) {
   const DealState* deal = std::get_if<DealState>(&state);
   return deal == nullptr ? absl::OkStatus() : CheckDealIsThere(*deal, deciding);
+}
+
+// Deletions and restorations come in the order of occurrence, in which reports fold them: else a
+// record would be deleted in the one place and there in the other.
+absl::Status CheckAfter(bool has_happened, const google::protobuf::Timestamp& time,
+                        absl::string_view what, const Deciding& deciding) {
+  if (!has_happened || deciding.moment().at.micros >= MicrosFrom(time)) return absl::OkStatus();
+  return Conflict(absl::StrCat("the ", what, " of the record came after that"), what,
+                  {MicrosFrom(time)}, deciding);
+}
+
+// Tags and custom fields at the command's moment.
+v1::RecordInfo InfoThen(const State& state, const Deciding& deciding) {
+  const int64_t micros = deciding.moment().at.micros;
+  if (const LeadState* lead = std::get_if<LeadState>(&state)) {
+    v1::Lead scratch;
+    return lead->past.At(micros, lead->lead, &scratch).info();
+  }
+  if (const DealState* deal = std::get_if<DealState>(&state)) {
+    v1::Deal scratch;
+    return deal->past.At(micros, deal->deal, &scratch).info();
+  }
+  return *InfoOf(state);
 }
 
 // The record that a command names, also if it is deleted. Valid until the next call.
@@ -56,7 +84,8 @@ absl::StatusOr<const State*> Living(const Command& command, Deciding* deciding) 
   return deciding->Target(collection, command.record(), "record");
 }
 
-void Annotate(const v1::RecordInfo& info, v1::RecordAnnotated annotated, CheckedFields fields, Deciding* deciding) {
+void Annotate(const v1::RecordInfo& info, v1::RecordAnnotated annotated, CheckedFields fields,
+              Deciding* deciding) {
   KeepFieldChanges(info, &fields);
   annotated.mutable_fields()->Swap(&fields.open);
   annotated.mutable_personal_fields()->Swap(&fields.personal);
@@ -68,34 +97,47 @@ void Annotate(const v1::RecordInfo& info, v1::RecordAnnotated annotated, Checked
 // ---- decide ----
 
 absl::Status Decide(const v1::DeleteRecordRequest& command, Deciding* deciding) {
-  if (command.reason().empty()) return Refuse(v1::REASON_REQUIRED, "say why the record is deleted", "reason");
+  if (command.reason().empty())
+    return Refuse(v1::REASON_REQUIRED, "say why the record is deleted", "reason");
   RECOUNT_ASSIGN_OR_RETURN(const State* state, EvenDeleted(command, deciding));
   if (InfoOf(*state)->deleted()) return absl::OkStatus();
   RECOUNT_RETURN_IF_ERROR(CheckAfterCreation(*state, *deciding));
+  const v1::RecordInfo& info = *InfoOf(*state);
+  RECOUNT_RETURN_IF_ERROR(
+      CheckAfter(info.has_restore_time(), info.restore_time(), "restoration", *deciding));
   v1::RecordDeleted event;
   event.set_reason(command.reason());
-  AppendShared(*InfoOf(*state), kDeletedEvent, event, deciding);
+  AppendShared(info, kDeletedEvent, event, deciding);
   return absl::OkStatus();
 }
 
 absl::Status Decide(const v1::RestoreRecordRequest& command, Deciding* deciding) {
   RECOUNT_ASSIGN_OR_RETURN(const State* state, EvenDeleted(command, deciding));
-  if (InfoOf(*state)->deleted()) AppendShared(*InfoOf(*state), kRestoredEvent, v1::RecordRestored(), deciding);
+  const v1::RecordInfo& info = *InfoOf(*state);
+  if (!info.deleted()) return absl::OkStatus();
+  RECOUNT_RETURN_IF_ERROR(
+      CheckAfter(info.has_delete_time(), info.delete_time(), "deletion", *deciding));
+  AppendShared(info, kRestoredEvent, v1::RecordRestored(), deciding);
   return absl::OkStatus();
 }
 
 absl::Status Decide(const v1::LinkExternalIdRequest& command, Deciding* deciding) {
-  if (!command.has_external_id()) return Refuse(v1::FIELD_REQUIRED, "say which external id", "external_id");
+  if (!command.has_external_id())
+    return Refuse(v1::FIELD_REQUIRED, "say which external id", "external_id");
   const v1::ExternalId& id = command.external_id();
   RECOUNT_ASSIGN_OR_RETURN(const std::string collection, CollectionNamedBy(command));
-  RECOUNT_ASSIGN_OR_RETURN(const std::string holder, deciding->context().records->FindKey(ExternalKey(collection, id)));
-  RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Target(collection, command.record(), "record"));
+  RECOUNT_ASSIGN_OR_RETURN(const std::string holder,
+                           deciding->context().records->FindKey(ExternalKey(collection, id)));
+  RECOUNT_ASSIGN_OR_RETURN(const State* state,
+                           deciding->Target(collection, command.record(), "record"));
   const v1::RecordInfo& info = *InfoOf(*state);
   if (holder == info.name()) return absl::OkStatus();
   if (!holder.empty()) {
-    return Refuse(v1::EXTERNAL_ID_TAKEN, absl::StrCat(holder, " has the external id '", id.source(), "' '", id.id(), "'"),
+    return Refuse(v1::EXTERNAL_ID_TAKEN,
+                  absl::StrCat(holder, " has the external id '", id.source(), "' '", id.id(), "'"),
                   "external_id", {{"name", holder}, {"source", id.source()}, {"id", id.id()}});
   }
+  RECOUNT_RETURN_IF_ERROR(CheckAfterCreation(*state, *deciding));
   v1::ExternalIdLinked event;
   *event.mutable_external_id() = id;
   AppendShared(info, kExternalIdLinkedEvent, event, deciding);
@@ -109,15 +151,18 @@ absl::Status Decide(const v1::AnnotateRecordRequest& command, Deciding* deciding
   }
   RECOUNT_ASSIGN_OR_RETURN(const State* state, Living(command, deciding));
   RECOUNT_RETURN_IF_ERROR(CheckAfterCreation(*state, *deciding));
-  const v1::RecordInfo& info = *InfoOf(*state);
-  RECOUNT_ASSIGN_OR_RETURN(CheckedFields fields, CheckFields(CollectionOf(info.name()), command.fields(), deciding->rules(),
-                                                             deciding->moment().day, /*at_creation=*/false));
+  const v1::RecordInfo info = InfoThen(*state, *deciding);
+  RECOUNT_ASSIGN_OR_RETURN(
+      CheckedFields fields,
+      CheckFields(CollectionOf(info.name()), command.fields(), deciding->rules(),
+                  deciding->moment().day, /*at_creation=*/false));
   Tags added;
   RECOUNT_RETURN_IF_ERROR(FillTags(command.tags().add(), &added));
   v1::RecordAnnotated event;
   for (const std::string& tag : added) {
     if (Has(command.tags().remove(), tag)) {
-      return Refuse(v1::FIELD_INVALID, absl::StrCat("the tag '", tag, "' is added and removed at once"), "tags");
+      return Refuse(v1::FIELD_INVALID,
+                    absl::StrCat("the tag '", tag, "' is added and removed at once"), "tags");
     }
     if (!Has(info.tags(), tag)) event.add_tags_added(tag);
   }
@@ -135,10 +180,13 @@ absl::Status FillTags(const Tags& given, Tags* tags) {
   return absl::OkStatus();
 }
 
-absl::Status AddToExisting(const v1::RecordInfo& info, const google::protobuf::RepeatedPtrField<v1::ExternalId>& external_ids,
+absl::Status AddToExisting(const State& state,
+                           const google::protobuf::RepeatedPtrField<v1::ExternalId>& external_ids,
                            const Tags& tags, const FieldChanges& changes, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(CheckedFields fields, CheckFields(CollectionOf(info.name()), changes, deciding->rules(),
-                                                             deciding->moment().day, /*at_creation=*/false));
+  const v1::RecordInfo& info = *InfoOf(state);
+  RECOUNT_ASSIGN_OR_RETURN(CheckedFields fields,
+                           CheckFields(CollectionOf(info.name()), changes, deciding->rules(),
+                                       deciding->moment().day, /*at_creation=*/false));
   google::protobuf::RepeatedPtrField<v1::ExternalId> linked = info.external_ids();
   const int before = linked.size();
   deciding->Claim(info.name(), external_ids, &linked);
@@ -149,11 +197,12 @@ absl::Status AddToExisting(const v1::RecordInfo& info, const google::protobuf::R
   }
   Tags sorted;
   RECOUNT_RETURN_IF_ERROR(FillTags(tags, &sorted));
+  const v1::RecordInfo then = InfoThen(state, *deciding);
   v1::RecordAnnotated annotated;
   for (const std::string& tag : sorted) {
-    if (!Has(info.tags(), tag)) annotated.add_tags_added(tag);
+    if (!Has(then.tags(), tag)) annotated.add_tags_added(tag);
   }
-  Annotate(info, std::move(annotated), std::move(fields), deciding);
+  Annotate(then, std::move(annotated), std::move(fields), deciding);
   return absl::OkStatus();
 }
 
@@ -164,7 +213,8 @@ void SetTags(const Tags& tags, v1::RecordInfo* info) {
   std::sort(info->mutable_tags()->begin(), info->mutable_tags()->end());
 }
 
-void ApplyFields(const FieldChanges& changes, google::protobuf::Map<std::string, v1::FieldValue>* fields) {
+void ApplyFields(const FieldChanges& changes,
+                 google::protobuf::Map<std::string, v1::FieldValue>* fields) {
   for (const v1::FieldChange& change : changes) {
     if (change.remove()) {
       fields->erase(change.field_id());
@@ -174,14 +224,17 @@ void ApplyFields(const FieldChanges& changes, google::protobuf::Map<std::string,
   }
 }
 
-void EvolveRecord(const v1::RecordDeleted& event, v1::RecordInfo* info) {
+void EvolveRecord(const v1::RecordDeleted& event, const EventMeta& meta, v1::RecordInfo* info) {
   info->set_deleted(true);
   info->set_delete_reason(event.reason());
+  *info->mutable_delete_time() = TimestampFrom(meta.occurred_micros);
 }
 
-void EvolveRecord(const v1::RecordRestored& event, v1::RecordInfo* info) {
+void EvolveRecord(const v1::RecordRestored&, const EventMeta& meta, v1::RecordInfo* info) {
   info->clear_deleted();
   info->clear_delete_reason();
+  info->clear_delete_time();
+  *info->mutable_restore_time() = TimestampFrom(meta.occurred_micros);
 }
 
 void EvolveRecord(const v1::ExternalIdLinked& event, v1::RecordInfo* info) {

@@ -17,12 +17,15 @@ absl::Status Decide(const v1::AnnotateRecordRequest& command, Deciding* deciding
 
 // Fills the parts that all creations share into EVENT, and claims the external ids.
 template <typename Command, typename Created>
-absl::Status FillCreation(const Command& command, const Place& place, Deciding* deciding, Created* event);
+absl::Status FillCreation(const Command& command, const Place& place, Deciding* deciding,
+                          Created* event);
 
-// For allow_existing: links external ids that the record has not yet, and changes tags and fields as given.
-absl::Status AddToExisting(const v1::RecordInfo& info, const google::protobuf::RepeatedPtrField<v1::ExternalId>& external_ids,
-                           const google::protobuf::RepeatedPtrField<std::string>& tags, const FieldChanges& fields,
-                           Deciding* deciding);
+// For allow_existing: links external ids that the record has not yet, and changes tags and fields
+// as given.
+absl::Status AddToExisting(const State& state,
+                           const google::protobuf::RepeatedPtrField<v1::ExternalId>& external_ids,
+                           const google::protobuf::RepeatedPtrField<std::string>& tags,
+                           const FieldChanges& fields, Deciding* deciding);
 
 // Event numbers that all aggregates share.
 inline constexpr int kDeletedEvent = v1::DealEvent::kDeleted;
@@ -36,8 +39,8 @@ inline constexpr int kAnnotatedEvent = v1::DealEvent::kAnnotated;
 template <typename Created>
 void BeginRecord(const Created& event, const EventMeta& meta, v1::RecordInfo* info);
 
-void EvolveRecord(const v1::RecordDeleted& event, v1::RecordInfo* info);
-void EvolveRecord(const v1::RecordRestored& event, v1::RecordInfo* info);
+void EvolveRecord(const v1::RecordDeleted& event, const EventMeta& meta, v1::RecordInfo* info);
+void EvolveRecord(const v1::RecordRestored& event, const EventMeta& meta, v1::RecordInfo* info);
 void EvolveRecord(const v1::ExternalIdLinked& event, v1::RecordInfo* info);
 void EvolveRecord(const v1::RecordAnnotated& event, v1::RecordInfo* info);
 
@@ -47,10 +50,13 @@ absl::Status FillTags(const google::protobuf::RepeatedPtrField<std::string>& giv
                       google::protobuf::RepeatedPtrField<std::string>* tags);
 
 template <typename Command, typename Created>
-absl::Status FillCreation(const Command& command, const Place& place, Deciding* deciding, Created* event) {
+absl::Status FillCreation(const Command& command, const Place& place, Deciding* deciding,
+                          Created* event) {
   RECOUNT_RETURN_IF_ERROR(FillTags(command.tags(), event->mutable_tags()));
-  RECOUNT_ASSIGN_OR_RETURN(CheckedFields fields, CheckFields(CollectionOf(place.stream), command.fields(), deciding->rules(),
-                                                             deciding->moment().day, /*at_creation=*/true));
+  RECOUNT_ASSIGN_OR_RETURN(
+      CheckedFields fields,
+      CheckFields(CollectionOf(place.stream), command.fields(), deciding->rules(),
+                  deciding->moment().day, /*at_creation=*/true));
   event->mutable_fields()->Swap(&fields.open);
   event->mutable_personal_fields()->Swap(&fields.personal);
   deciding->Claim(place.stream, command.external_ids(), event->mutable_external_ids());

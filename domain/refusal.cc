@@ -20,7 +20,8 @@ void Attach(const Detail& detail, absl::Status* status) {
   status->SetPayload(url, absl::Cord(detail.SerializeAsString()));
 }
 
-void AttachField(absl::string_view reason, absl::string_view message, absl::string_view field, absl::Status* status) {
+void AttachField(absl::string_view reason, absl::string_view message, absl::string_view field,
+                 absl::Status* status) {
   if (status->code() == absl::StatusCode::kInvalidArgument) {
     google::rpc::BadRequest bad;
     auto* violation = bad.add_field_violations();
@@ -128,12 +129,14 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
   return absl::StatusCode::kInternal;
 }
 
-absl::Status Refuse(v1::ErrorReason reason, absl::string_view message, absl::string_view field, Metadata metadata) {
+absl::Status Refuse(v1::ErrorReason reason, absl::string_view message, absl::string_view field,
+                    Metadata metadata) {
   absl::Status status(CodeOf(reason), message);
   google::rpc::ErrorInfo info;
   info.set_reason(v1::ErrorReason_Name(reason));
   info.set_domain(std::string(kDomain));
-  for (const auto& [key, value] : metadata) (*info.mutable_metadata())[std::string(key)] = std::string(value);
+  for (const auto& [key, value] : metadata)
+    (*info.mutable_metadata())[std::string(key)] = std::string(value);
   if (!field.empty()) {
     info.mutable_metadata()->insert({"field", std::string(field)});
     AttachField(info.reason(), message, field, &status);
@@ -147,8 +150,8 @@ v1::ErrorReason ReasonOf(const absl::Status& status) {
   const auto payload = status.GetPayload(url);
   google::rpc::ErrorInfo info;
   v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;
-  if (!payload.has_value() || !info.ParseFromString(std::string(*payload)) || info.domain() != kDomain ||
-      !v1::ErrorReason_Parse(info.reason(), &reason)) {
+  if (!payload.has_value() || !info.ParseFromString(std::string(*payload)) ||
+      info.domain() != kDomain || !v1::ErrorReason_Parse(info.reason(), &reason)) {
     return v1::ERROR_REASON_UNSPECIFIED;
   }
   return reason;

@@ -1,5 +1,5 @@
-// Refusals: an absl::Status that carries google.rpc details, so that a client can act on the reason and a person understands
-// the sentence (decisions.md; AIP-193).
+// Refusals: an absl::Status that carries google.rpc details, so that a client can act on the reason
+// and a person understands the sentence (decisions.md; AIP-193).
 #ifndef RECOUNT_DOMAIN_REFUSAL_H_
 #define RECOUNT_DOMAIN_REFUSAL_H_
 
@@ -16,9 +16,10 @@ namespace recount::domain {
 
 using Metadata = std::initializer_list<std::pair<absl::string_view, absl::string_view>>;
 
-// A refusal with one google.rpc.ErrorInfo (domain `recount.v1`). The code is the one that belongs to the reason
-// (error_reason.proto). `field`, if not empty, adds a BadRequest violation (INVALID_ARGUMENT) or, for
-// FAILED_PRECONDITION, a PreconditionFailure on that subject. The message says what was given and what would be right.
+// A refusal with one google.rpc.ErrorInfo (domain `recount.v1`). The code is the one that belongs
+// to the reason (error_reason.proto). `field`, if not empty, adds a BadRequest violation
+// (INVALID_ARGUMENT) or, for FAILED_PRECONDITION, a PreconditionFailure on that subject. The
+// message says what was given and what would be right.
 absl::Status Refuse(v1::ErrorReason reason, absl::string_view message, absl::string_view field = "",
                     Metadata metadata = {});
 

@@ -10,7 +10,8 @@ namespace recount::domain {
 namespace {
 
 TEST(RefusalTest, CarriesReasonFieldAndMetadata) {
-  const absl::Status status = Refuse(v1::EXTERNAL_ID_TAKEN, "taken", "external_ids", {{"name", "deals/1"}});
+  const absl::Status status =
+      Refuse(v1::EXTERNAL_ID_TAKEN, "taken", "external_ids", {{"name", "deals/1"}});
   EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(ReasonOf(status), v1::EXTERNAL_ID_TAKEN);
   const google::rpc::Status rpc = ToRpcStatus(status);
@@ -27,12 +28,13 @@ TEST(RefusalTest, CarriesReasonFieldAndMetadata) {
 TEST(RefusalTest, AddsTheDetailThatBelongsToTheCode) {
   const absl::Status invalid = Refuse(v1::FIELD_TOO_LONG, "long", "title");
   google::rpc::BadRequest bad;
-  ASSERT_TRUE(bad.ParseFromString(std::string(*invalid.GetPayload("type.googleapis.com/google.rpc.BadRequest"))));
+  ASSERT_TRUE(bad.ParseFromString(
+      std::string(*invalid.GetPayload("type.googleapis.com/google.rpc.BadRequest"))));
   EXPECT_EQ(bad.field_violations(0).field(), "title");
   const absl::Status precondition = Refuse(v1::DEAL_CLOSED, "closed", "deal");
   google::rpc::PreconditionFailure failure;
-  ASSERT_TRUE(
-      failure.ParseFromString(std::string(*precondition.GetPayload("type.googleapis.com/google.rpc.PreconditionFailure"))));
+  ASSERT_TRUE(failure.ParseFromString(
+      std::string(*precondition.GetPayload("type.googleapis.com/google.rpc.PreconditionFailure"))));
   EXPECT_EQ(failure.violations(0).type(), "DEAL_CLOSED");
   EXPECT_EQ(failure.violations(0).subject(), "deal");
   EXPECT_EQ(ToRpcStatus(Refuse(v1::DEAL_CLOSED, "closed")).details_size(), 1);
@@ -45,7 +47,8 @@ TEST(RefusalTest, OtherStatusesHaveNoReason) {
 
 // The code of each reason stands in brackets at the reason in error_reason.proto.
 TEST(RefusalTest, CodesAreThoseOfTheProto) {
-  std::ifstream proto(std::string(std::getenv("RECOUNT_SOURCE")) + "/proto/recount/v1/error_reason.proto");
+  std::ifstream proto(std::string(std::getenv("RECOUNT_SOURCE")) +
+                      "/proto/recount/v1/error_reason.proto");
   ASSERT_TRUE(proto.good());
   const std::regex bracket("\\[([A-Z_]+)\\]"), value("^  ([A-Z_]+) = ([0-9]+);");
   std::string line, code;

@@ -42,10 +42,12 @@ absl::string_view KindName(v1::RuleKind kind) {
 }
 
 void Rulebook::Apply(const v1::Event& event) {
-  ApplyRaw(event.position(), MicrosFrom(event.recorded_time()), event.actor(), event.payload().rule());
+  ApplyRaw(event.position(), MicrosFrom(event.recorded_time()), event.actor(),
+           event.payload().rule());
 }
 
-void Rulebook::ApplyRaw(uint64_t position, int64_t recorded_micros, absl::string_view actor, const v1::RuleEvent& event) {
+void Rulebook::ApplyRaw(uint64_t position, int64_t recorded_micros, absl::string_view actor,
+                        const v1::RuleEvent& event) {
   if (position <= position_) return;  // known already
   switch (event.event_case()) {
     case v1::RuleEvent::kPublished: {
@@ -62,7 +64,8 @@ void Rulebook::ApplyRaw(uint64_t position, int64_t recorded_micros, absl::string
     case v1::RuleEvent::kWithdrawn:
       for (auto& [kind, versions] : versions_) {
         for (RuleVersionEntry& entry : versions) {
-          if (entry.position == event.withdrawn().published_position() && entry.withdrawn_position == 0) {
+          if (entry.position == event.withdrawn().published_position() &&
+              entry.withdrawn_position == 0) {
             entry.withdrawn_position = position;
           }
         }
@@ -99,6 +102,17 @@ Rulebook Rulebook::WithDraft(absl::Span<const v1::RuleProposal> proposals) const
     entry.rule = proposal;
     entry.effective_day = EffectiveDayOf(proposal);
     book.versions_[KindOf(proposal.content())].push_back(std::move(entry));
+  }
+  return book;
+}
+
+Rulebook Rulebook::WithoutVersion(uint64_t position) const {
+  Rulebook book = *this;
+  for (auto& [kind, versions] : book.versions_) {
+    for (RuleVersionEntry& entry : versions) {
+      if (entry.position == position && entry.withdrawn_position == 0)
+        entry.withdrawn_position = position_ + 1;
+    }
   }
   return book;
 }

@@ -1,5 +1,6 @@
-// All rules of a tenant, as published up to a position (DESIGN.md, idea 5 and "What an answer is"). Immutable values; a new
-// publication makes a new one. Used by Decide and by the report engine alike.
+// All rules of a tenant, as published up to a position (DESIGN.md, idea 5 and "What an answer is").
+// Immutable values; a new publication makes a new one. Used by Decide and by the report engine
+// alike.
 #ifndef RECOUNT_DOMAIN_RULEBOOK_H_
 #define RECOUNT_DOMAIN_RULEBOOK_H_
 
@@ -31,7 +32,7 @@ struct PairLess {
 };
 
 struct RuleVersionEntry {
-  uint64_t position = 0;            // of the publication; 0: a draft
+  uint64_t position = 0;  // of the publication; 0: a draft
   int64_t recorded_micros = 0;
   std::string actor;
   v1::RuleProposal rule;
@@ -47,16 +48,20 @@ class Rulebook {
  public:
   // What was published: applies RuleVersionPublished and RuleVersionWithdrawn in order of position.
   void Apply(const v1::Event& event);
-  void ApplyRaw(uint64_t position, int64_t recorded_micros, absl::string_view actor, const v1::RuleEvent& event);
+  void ApplyRaw(uint64_t position, int64_t recorded_micros, absl::string_view actor,
+                const v1::RuleEvent& event);
 
   // The same as if nothing had been published after `position`.
   Rulebook UpTo(uint64_t position) const;
   // With the proposals on top, as if published last of all.
   Rulebook WithDraft(absl::Span<const v1::RuleProposal> proposals) const;
+  // As if the version that was published at `position` were withdrawn last of all.
+  Rulebook WithoutVersion(uint64_t position) const;
 
   uint64_t position() const { return position_; }  // newest publication or withdrawal; 0: none
   const std::vector<RuleVersionEntry>& Versions(v1::RuleKind kind) const;
-  // The version that holds on a day: the latest effective date not after it, then the latest publication.
+  // The version that holds on a day: the latest effective date not after it, then the latest
+  // publication.
   const RuleVersionEntry* InForce(v1::RuleKind kind, int64_t day) const;
 
   // Typed look-ups on a day; an empty message where there is no version.
@@ -73,7 +78,8 @@ class Rulebook {
   uint64_t position_ = 0;
 };
 
-// Stages of versions before the one in force on a day that neither stand in it nor are mapped (pipeline, stage).
+// Stages of versions before the one in force on a day that neither stand in it nor are mapped
+// (pipeline, stage).
 std::vector<std::pair<std::string, std::string>> UnmappedStages(const Rulebook& rules, int64_t day);
 
 // ---- What rules say. Each is made once for a question and asked for every record. ----
@@ -88,18 +94,22 @@ class StageBook {
     const v1::Pipeline* pipeline = nullptr;
     const v1::Stage* stage = nullptr;
   };
-  // Where a stage as it was set stands now; nullptr: unknown before the version in force (or never known).
+  // Where a stage as it was set stands now; nullptr: unknown before the version in force (or never
+  // known).
   const Entry* Find(absl::string_view pipeline, absl::string_view stage) const;
   const std::vector<v1::Pipeline>& pipelines() const { return *pipelines_; }
 
  private:
-  std::shared_ptr<const std::vector<v1::Pipeline>> pipelines_;  // entries point into it, also those of a copy
+  std::shared_ptr<const std::vector<v1::Pipeline>>
+      pipelines_;  // entries point into it, also those of a copy
   std::map<std::pair<std::string, std::string>, Entry, PairLess> entries_;
 };
 
-// Probability of a stage, basis points; won 10,000 and lost 0 where the table is silent; nullopt: none.
-std::optional<uint32_t> StageProbabilityBp(const v1::ProbabilitiesRule& table, const StageBook& stages,
-                                           absl::string_view pipeline, absl::string_view stage);
+// Probability of a stage, basis points; won 10,000 and lost 0 where the table is silent; nullopt:
+// none.
+std::optional<uint32_t> StageProbabilityBp(const v1::ProbabilitiesRule& table,
+                                           const StageBook& stages, absl::string_view pipeline,
+                                           absl::string_view stage);
 
 // Rates of the entry that holds on a fact's own day (K-10), both directions.
 class RateTable {
@@ -122,7 +132,8 @@ class OrgChart {
   // `teams/..` of a user, `org_units/..` of a team or unit on a day; empty: none.
   const std::string& ParentOf(absl::string_view child, int32_t day) const;
   // The first ancestor of the given collection (`teams`, `org_units`); empty: none.
-  const std::string& AncestorOf(absl::string_view child, absl::string_view collection, int32_t day) const;
+  const std::string& AncestorOf(absl::string_view child, absl::string_view collection,
+                                int32_t day) const;
   // All ancestors, nearest first.
   std::vector<std::string> AncestorsOf(absl::string_view child, int32_t day) const;
 

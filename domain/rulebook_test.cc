@@ -25,7 +25,9 @@ uint64_t Withdraw(Rulebook* book, uint64_t position) {
 }
 
 std::string Offer(int bp) {
-  return absl::StrCat("probabilities { probabilities { pipeline: 'sales' stage: 'offer' probability_bp: ", bp, " } }");
+  return absl::StrCat(
+      "probabilities { probabilities { pipeline: 'sales' stage: 'offer' probability_bp: ", bp,
+      " } }");
 }
 
 uint32_t OfferOn(const Rulebook& book, int64_t day) {
@@ -69,7 +71,8 @@ TEST(RulebookTest, WithdrawnVersionsAreAsIfTheyHadNotBeen) {
 TEST(RulebookTest, AppliesAnEventOnce) {
   Rulebook book;
   v1::Event event = Parse<v1::Event>(
-      "position: 5 actor: 'users/1' recorded_time { seconds: 9 } payload { rule { published { comment: 'c' rule { content { "
+      "position: 5 actor: 'users/1' recorded_time { seconds: 9 } payload { rule { published { "
+      "comment: 'c' rule { content { "
       "reasons { reasons { id: 'x' } } } } } } }");
   book.Apply(event);
   book.Apply(event);
@@ -100,12 +103,19 @@ TEST(RulebookTest, NamesKinds) {
 class StageBookTest : public testing::Test {
  protected:
   StageBookTest() {
-    Publish(&book, "pipelines { pipelines { id: 'p' stages { id: 'a' } stages { id: 'b' } stages { id: 'c' } stages { id: 'd' } } }");
-    Publish(&book, R"(pipelines { pipelines { id: 'p' stages { id: 'ab' } stages { id: 'c' } stages { id: 'd' } }
-                      stage_maps { pipeline: 'p' stages { key: 'a' value: 'ab' } stages { key: 'b' value: 'ab' } } })", kMarch10);
-    Publish(&book, R"(pipelines { pipelines { id: 'p' stages { id: 'd' } stages { id: 'all' } stages { id: 'won' meaning: STAGE_MEANING_WON } }
+    Publish(&book,
+            "pipelines { pipelines { id: 'p' stages { id: 'a' } stages { id: 'b' } stages { id: "
+            "'c' } stages { id: 'd' } } }");
+    Publish(
+        &book,
+        R"(pipelines { pipelines { id: 'p' stages { id: 'ab' } stages { id: 'c' } stages { id: 'd' } }
+                      stage_maps { pipeline: 'p' stages { key: 'a' value: 'ab' } stages { key: 'b' value: 'ab' } } })",
+        kMarch10);
+    Publish(
+        &book,
+        R"(pipelines { pipelines { id: 'p' stages { id: 'd' } stages { id: 'all' } stages { id: 'won' meaning: STAGE_MEANING_WON } }
                       stage_maps { pipeline: 'p' stages { key: 'ab' value: 'all' } stages { key: 'c' } } })",
-            "year: 2024 month: 4 day: 1");
+        "year: 2024 month: 4 day: 1");
   }
   std::string StageOn(int32_t day, const std::string& stage) const {
     const StageBook stages(book, day);
@@ -130,11 +140,13 @@ TEST_F(StageBookTest, MapsComposeOverThreeVersions) {
 }
 
 TEST_F(StageBookTest, SaysWhichStagesAreNotMapped) {
-  Publish(&book, "pipelines { pipelines { id: 'q' stages { id: 'd' } } }", "year: 2024 month: 5 day: 1");
+  Publish(&book, "pipelines { pipelines { id: 'q' stages { id: 'd' } } }",
+          "year: 2024 month: 5 day: 1");
   const auto unmapped = UnmappedStages(book, Day(2024, 5, 1));
   // c was mapped to nothing before, and stays unknown.
-  EXPECT_EQ(unmapped, (std::vector<std::pair<std::string, std::string>>{
-                          {"p", "a"}, {"p", "ab"}, {"p", "all"}, {"p", "b"}, {"p", "d"}, {"p", "won"}}));
+  EXPECT_EQ(unmapped,
+            (std::vector<std::pair<std::string, std::string>>{
+                {"p", "a"}, {"p", "ab"}, {"p", "all"}, {"p", "b"}, {"p", "d"}, {"p", "won"}}));
   EXPECT_TRUE(UnmappedStages(book, Day(2024, 4, 30)).empty());
 }
 
@@ -150,7 +162,8 @@ TEST_F(StageBookTest, CopiesStandOnTheirOwn) {
 TEST_F(StageBookTest, ProbabilitiesFollowTheMap) {
   const StageBook stages(book, Day(2024, 4, 1));
   const auto table = Parse<v1::ProbabilitiesRule>(
-      "probabilities { pipeline: 'p' stage: 'all' probability_bp: 1500 } probabilities { pipeline: 'p' stage: 'a' probability_bp: 1 }");
+      "probabilities { pipeline: 'p' stage: 'all' probability_bp: 1500 } probabilities { pipeline: "
+      "'p' stage: 'a' probability_bp: 1 }");
   EXPECT_EQ(StageProbabilityBp(table, stages, "p", "all"), 1500u);
   EXPECT_EQ(StageProbabilityBp(table, stages, "p", "a"), 1500u);
   EXPECT_EQ(StageProbabilityBp(table, stages, "p", "won"), 10000u);
@@ -193,8 +206,9 @@ TEST(OrgChartTest, IsDated) {
 }
 
 TEST(OrgChartTest, DoesNotHangOnACycle) {
-  const OrgChart chart(Parse<v1::OrgChartRule>(
-      "edges { child: 'org_units/a' parent: 'org_units/b' } edges { child: 'org_units/b' parent: 'org_units/a' }"));
+  const OrgChart chart(
+      Parse<v1::OrgChartRule>("edges { child: 'org_units/a' parent: 'org_units/b' } edges { child: "
+                              "'org_units/b' parent: 'org_units/a' }"));
   EXPECT_EQ(chart.AncestorOf("org_units/a", "teams", 0), "");
   EXPECT_LE(chart.AncestorsOf("org_units/a", 0).size(), 4u);
 }

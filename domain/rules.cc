@@ -28,7 +28,8 @@ std::string StreamOf(v1::RuleKind kind) { return absl::StrCat("rules/", KindName
 
 // ---- decide ----
 
-void Publish(const Proposals& rules, absl::string_view comment, absl::string_view draft, Deciding* deciding) {
+void Publish(const Proposals& rules, absl::string_view comment, absl::string_view draft,
+             Deciding* deciding) {
   for (const v1::RuleProposal& proposal : rules) {
     if (IsSo(deciding->rules(), proposal)) continue;
     v1::EventPayload* payload = deciding->Append(StreamOf(KindOf(proposal.content())), "");
@@ -40,27 +41,33 @@ void Publish(const Proposals& rules, absl::string_view comment, absl::string_vie
 }
 
 absl::Status Decide(const v1::PublishRulesRequest& command, Deciding* deciding) {
-  if (command.rules().empty()) return Refuse(v1::EMPTY_COMMAND, "there is no rule to publish", "rules");
+  if (command.rules().empty())
+    return Refuse(v1::EMPTY_COMMAND, "there is no rule to publish", "rules");
   RECOUNT_RETURN_IF_ERROR(CheckProposals(deciding->rules(), command.rules()));
+  RECOUNT_RETURN_IF_ERROR(CheckOrgNames(command.rules(), deciding));
   Publish(command.rules(), command.comment(), "", deciding);
   deciding->decision()->answer_name = StreamOf(KindOf(command.rules(0).content()));
   return absl::OkStatus();
 }
 
 absl::Status Decide(const v1::WithdrawRuleRequest& command, Deciding* deciding) {
-  if (KindName(command.kind()).empty()) return Refuse(v1::FIELD_REQUIRED, "say which kind of rule", "kind");
+  if (KindName(command.kind()).empty())
+    return Refuse(v1::FIELD_REQUIRED, "say which kind of rule", "kind");
   const std::string stream = StreamOf(command.kind());
   deciding->decision()->answer_name = stream;
   for (const RuleVersionEntry& entry : deciding->rules().Versions(command.kind())) {
     if (entry.position != command.published_position()) continue;
     if (entry.withdrawn_position != 0) return absl::OkStatus();
-    v1::RuleVersionWithdrawn* withdrawn = deciding->Append(stream, "")->mutable_rule()->mutable_withdrawn();
+    RECOUNT_RETURN_IF_ERROR(CheckWithdrawal(deciding->rules(), entry));
+    v1::RuleVersionWithdrawn* withdrawn =
+        deciding->Append(stream, "")->mutable_rule()->mutable_withdrawn();
     withdrawn->set_published_position(command.published_position());
     withdrawn->set_reason(command.reason());
     return absl::OkStatus();
   }
   return Refuse(v1::RULE_VERSION_NOT_FOUND,
-                absl::StrCat("no version of ", stream, " was published at position ", command.published_position()),
+                absl::StrCat("no version of ", stream, " was published at position ",
+                             command.published_position()),
                 "published_position");
 }
 

@@ -20,9 +20,10 @@ std::vector<const RuleVersionEntry*> PathTo(const Rulebook& rules, int64_t day) 
   for (const RuleVersionEntry& entry : rules.Versions(v1::RULE_KIND_PIPELINES)) {
     if (entry.withdrawn_position == 0 && entry.effective_day <= day) path.push_back(&entry);
   }
-  std::stable_sort(path.begin(), path.end(), [](const RuleVersionEntry* a, const RuleVersionEntry* b) {
-    return a->effective_day < b->effective_day;
-  });
+  std::stable_sort(path.begin(), path.end(),
+                   [](const RuleVersionEntry* a, const RuleVersionEntry* b) {
+                     return a->effective_day < b->effective_day;
+                   });
   return path;
 }
 
@@ -35,8 +36,8 @@ const std::string* MappedIn(const v1::PipelinesRule& rule, const StageKey& key) 
   return nullptr;
 }
 
-// Moves every stage known so far into `rule`: one that stands there stays; else its own map entry counts, else the entry of
-// the stage that it had become.
+// Moves every stage known so far into `rule`: one that stands there stays; else its own map entry
+// counts, else the entry of the stage that it had become.
 void Step(const v1::PipelinesRule& rule, StageFates* fates) {
   std::map<StageKey, bool> stands;
   for (const v1::Pipeline& pipeline : rule.pipelines()) {
@@ -60,13 +61,15 @@ void Step(const v1::PipelinesRule& rule, StageFates* fates) {
 
 StageFates FatesOn(const Rulebook& rules, int64_t day) {
   StageFates fates;
-  for (const RuleVersionEntry* entry : PathTo(rules, day)) Step(entry->rule.content().pipelines(), &fates);
+  for (const RuleVersionEntry* entry : PathTo(rules, day))
+    Step(entry->rule.content().pipelines(), &fates);
   return fates;
 }
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> UnmappedStages(const Rulebook& rules, int64_t day) {
+std::vector<std::pair<std::string, std::string>> UnmappedStages(const Rulebook& rules,
+                                                                int64_t day) {
   std::vector<StageKey> unmapped;
   for (const auto& [key, where] : FatesOn(rules, day)) {
     if (where.fate == Fate::kUnmapped) unmapped.push_back(key);
@@ -76,18 +79,21 @@ std::vector<std::pair<std::string, std::string>> UnmappedStages(const Rulebook& 
 
 StageBook::StageBook(const Rulebook& rules, int64_t day) {
   const v1::PipelinesRule& rule = rules.Pipelines(day);
-  auto pipelines = std::make_shared<std::vector<v1::Pipeline>>(rule.pipelines().begin(), rule.pipelines().end());
+  auto pipelines =
+      std::make_shared<std::vector<v1::Pipeline>>(rule.pipelines().begin(), rule.pipelines().end());
   pipelines_ = pipelines;
   for (size_t p = 0; p < pipelines->size(); ++p) {
     const v1::Pipeline& pipeline = (*pipelines)[p];
     for (int s = 0; s < pipeline.stages_size(); ++s) {
-      entries_[{pipeline.id(), pipeline.stages(s).id()}] = {static_cast<int>(p), s, &pipeline, &pipeline.stages(s)};
+      entries_[{pipeline.id(), pipeline.stages(s).id()}] = {static_cast<int>(p), s, &pipeline,
+                                                            &pipeline.stages(s)};
     }
   }
   const std::map<StageKey, Entry, PairLess> in_force = entries_;
   for (const auto& [key, where] : FatesOn(rules, day)) {
     if (where.fate != Fate::kStands) continue;
-    const auto found = in_force.find(std::make_pair(absl::string_view(key.first), absl::string_view(where.stage)));
+    const auto found =
+        in_force.find(std::make_pair(absl::string_view(key.first), absl::string_view(where.stage)));
     if (found != in_force.end()) entries_[key] = found->second;
   }
 }
@@ -97,12 +103,14 @@ const StageBook::Entry* StageBook::Find(absl::string_view pipeline, absl::string
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-std::optional<uint32_t> StageProbabilityBp(const v1::ProbabilitiesRule& table, const StageBook& stages,
-                                           absl::string_view pipeline, absl::string_view stage) {
+std::optional<uint32_t> StageProbabilityBp(const v1::ProbabilitiesRule& table,
+                                           const StageBook& stages, absl::string_view pipeline,
+                                           absl::string_view stage) {
   const StageBook::Entry* entry = stages.Find(pipeline, stage);
   if (entry == nullptr) return std::nullopt;
   for (const v1::StageProbability& row : table.probabilities()) {
-    if (row.stage() == entry->stage->id() && row.pipeline() == entry->pipeline->id()) return row.probability_bp();
+    if (row.stage() == entry->stage->id() && row.pipeline() == entry->pipeline->id())
+      return row.probability_bp();
   }
   switch (entry->stage->meaning()) {
     case v1::STAGE_MEANING_WON:

@@ -1,5 +1,5 @@
-// What a value was from when on, in the order (occurred, position): a late entry takes its place and does not win over what
-// came after it in the world.
+// What a value was from when on, in the order (occurred, position): a late entry takes its place
+// and does not win over what came after it in the world.
 #ifndef RECOUNT_DOMAIN_TIMELINE_H_
 #define RECOUNT_DOMAIN_TIMELINE_H_
 
@@ -33,6 +33,11 @@ class Timeline {
   const T* At(int64_t micros) const {
     const auto after = After(micros);
     return after == entries_.begin() ? nullptr : &std::prev(after)->value;
+  }
+  // What comes next after a moment; nullptr: nothing.
+  const Entry* NextAfter(int64_t micros) const {
+    const auto after = After(micros);
+    return after == entries_.end() ? nullptr : &*after;
   }
   // What holds last of all; nullptr: never set.
   const T* Last() const { return entries_.empty() ? nullptr : &entries_.back().value; }

@@ -1,4 +1,7 @@
-// Which records a command names: read off its message, so that a new command cannot be forgotten here.
+// Which records a command names: read off its message, so that a new command cannot be forgotten
+// here.
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "domain/aggregate.h"
 
@@ -54,7 +57,8 @@ void AddName(absl::string_view collection, const std::string& name, std::vector<
   touch.ref.set_name(name);
 }
 
-void AddExternal(absl::string_view collection, const v1::ExternalId& id, std::vector<Touch>* touches) {
+void AddExternal(absl::string_view collection, const v1::ExternalId& id,
+                 std::vector<Touch>* touches) {
   Touch& touch = touches->emplace_back();
   touch.collection = std::string(collection);
   *touch.ref.mutable_external() = id;
@@ -67,7 +71,8 @@ std::string TextOf(const Message& message, absl::string_view field) {
 
 void AddRef(const Message& message, const FieldDescriptor* field, std::vector<Touch>* touches) {
   if (!message.GetReflection()->HasField(message, field)) return;
-  const auto& ref = static_cast<const v1::Ref&>(message.GetReflection()->GetMessage(message, field));
+  const auto& ref =
+      static_cast<const v1::Ref&>(message.GetReflection()->GetMessage(message, field));
   absl::string_view collection = CollectionAskedBy(field);
   std::string said;
   if (collection.empty()) {
@@ -78,13 +83,30 @@ void AddRef(const Message& message, const FieldDescriptor* field, std::vector<To
   if (ref.ref_case() == v1::Ref::kExternal) AddExternal(collection, ref.external(), touches);
 }
 
+void AddOrgNames(const google::protobuf::RepeatedPtrField<v1::RuleProposal>& rules,
+                 std::vector<Touch>* touches) {
+  std::set<std::string> names;
+  for (const v1::RuleProposal& rule : rules) {
+    for (const v1::OrgEdge& edge : rule.content().org_chart().edges())
+      names.insert({edge.child(), edge.parent()});
+  }
+  for (const std::string& name : names) {
+    if (!CollectionOf(name).empty()) AddName(CollectionOf(name), name, touches);
+  }
+}
+
 void AddRules(const v1::Command& command, std::vector<Touch>* touches) {
-  const auto add_kinds = [touches](const google::protobuf::RepeatedPtrField<v1::RuleProposal>& rules) {
-    for (const v1::RuleProposal& rule : rules) {
-      AddName("rules", absl::StrCat("rules/", KindName(KindOf(rule.content()))), touches);
-    }
-  };
-  if (command.has_publish_rules()) add_kinds(command.publish_rules().rules());
+  const auto add_kinds =
+      [touches](const google::protobuf::RepeatedPtrField<v1::RuleProposal>& rules) {
+        for (const v1::RuleProposal& rule : rules) {
+          AddName("rules", absl::StrCat("rules/", KindName(KindOf(rule.content()))), touches);
+        }
+      };
+  if (command.has_publish_rules()) {
+    add_kinds(command.publish_rules().rules());
+    AddOrgNames(command.publish_rules().rules(), touches);
+  }
+  if (command.has_draft_rules()) AddOrgNames(command.draft_rules().rules(), touches);
   if (command.has_withdraw_rule()) {
     AddName("rules", absl::StrCat("rules/", KindName(command.withdraw_rule().kind())), touches);
   }
@@ -102,19 +124,32 @@ std::vector<Touch> Touches(const v1::Command& command) {
     AddRules(command, &touches);
     return touches;
   }
+  if (command.has_link_external_id() && command.link_external_id().has_external_id()) {
+    const v1::LinkExternalIdRequest& link = command.link_external_id();
+    const absl::string_view said = link.collection();
+    AddRef(link, link.GetDescriptor()->FindFieldByName("record"),
+           &touches);  // the record itself comes first
+    AddExternal(said.empty() ? CollectionOf(link.record().name()) : said, link.external_id(),
+                &touches);
+    return touches;
+  }
   const absl::string_view made = CollectionMadeBy(command);
   const Descriptor* type = message->GetDescriptor();
   const auto* reflection = message->GetReflection();
   for (int i = 0; i < type->field_count(); ++i) {
     const FieldDescriptor* field = type->field(i);
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING && field->name() == "name" && !made.empty()) {
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING && field->name() == "name" &&
+        !made.empty()) {
       const std::string name = reflection->GetString(*message, field);
       if (!name.empty()) AddName(made, name, &touches);
     } else if (field->message_type() == v1::Ref::descriptor()) {
       AddRef(*message, field, &touches);
     } else if (field->message_type() == v1::ExternalId::descriptor() && field->is_repeated()) {
       for (int k = 0; k < reflection->FieldSize(*message, field); ++k) {
-        AddExternal(made, static_cast<const v1::ExternalId&>(reflection->GetRepeatedMessage(*message, field, k)), &touches);
+        AddExternal(
+            made,
+            static_cast<const v1::ExternalId&>(reflection->GetRepeatedMessage(*message, field, k)),
+            &touches);
       }
     }
   }

@@ -40,7 +40,8 @@ const absl::flat_hash_map<uint32_t, EventType>& EventTypes() {
       const FieldDescriptor* aggregate = payload->field(a);
       for (int e = 0; e < aggregate->message_type()->field_count(); ++e) {
         const FieldDescriptor* event = aggregate->message_type()->field(e);
-        (*made)[static_cast<uint32_t>(aggregate->number()) << kEventBits | event->number()] = {aggregate, event};
+        (*made)[static_cast<uint32_t>(aggregate->number()) << kEventBits | event->number()] = {
+            aggregate, event};
       }
     }
     return made;
@@ -78,7 +79,9 @@ int EventNumberOf(const v1::EventPayload& payload) {
   return 0;
 }
 
-std::string Escaped(absl::string_view part) { return absl::StrReplaceAll(part, {{"%", "%25"}, {"/", "%2F"}}); }
+std::string Escaped(absl::string_view part) {
+  return absl::StrReplaceAll(part, {{"%", "%25"}, {"/", "%2F"}});
+}
 
 }  // namespace
 
@@ -104,7 +107,9 @@ std::string ExternalKey(absl::string_view collection, const v1::ExternalId& id) 
 
 uint32_t TypeOf(const v1::EventPayload& payload) {
   const int event = EventNumberOf(payload);
-  return event == 0 ? 0 : static_cast<uint32_t>(payload.aggregate_case()) << kEventBits | static_cast<uint32_t>(event);
+  return event == 0 ? 0
+                    : static_cast<uint32_t>(payload.aggregate_case()) << kEventBits |
+                          static_cast<uint32_t>(event);
 }
 
 Message* MutableEvent(uint32_t type, v1::EventPayload* payload) {
@@ -137,7 +142,8 @@ const v1::CommandHeader& HeaderOf(const v1::Command& command) {
   if (message == nullptr) return v1::CommandHeader::default_instance();
   // Every command has its header as its first field, number 1.
   const FieldDescriptor* header = message->GetDescriptor()->field(0);
-  return static_cast<const v1::CommandHeader&>(message->GetReflection()->GetMessage(*message, header));
+  return static_cast<const v1::CommandHeader&>(
+      message->GetReflection()->GetMessage(*message, header));
 }
 
 }  // namespace recount::domain

@@ -11,7 +11,8 @@ using google::protobuf::Message;
 
 TEST(TypesTest, NamesHaveCollections) {
   EXPECT_EQ(CollectionOf("deals/4711"), "deals");
-  for (const char* name : {"", "deals", "deals/", "/1", "deals/1/2"}) EXPECT_EQ(CollectionOf(name), "") << name;
+  for (const char* name : {"", "deals", "deals/", "/1", "deals/1/2"})
+    EXPECT_EQ(CollectionOf(name), "") << name;
   EXPECT_EQ(AggregateOf("deals"), 6);
   EXPECT_EQ(AggregateOf("tenants"), 40);
   EXPECT_EQ(AggregateOf("deal"), 0);
@@ -30,7 +31,8 @@ TEST(TypesTest, EveryEventHasANumberAndAName) {
   for (int a = 0; a < payload->field_count(); ++a) {
     const Descriptor* aggregate = payload->field(a)->message_type();
     for (int e = 0; e < aggregate->field_count(); ++e, ++count) {
-      const uint32_t type = static_cast<uint32_t>(payload->field(a)->number()) << 16 | aggregate->field(e)->number();
+      const uint32_t type =
+          static_cast<uint32_t>(payload->field(a)->number()) << 16 | aggregate->field(e)->number();
       v1::EventPayload made;
       Message* event = MutableEvent(type, &made);
       ASSERT_NE(event, nullptr);
@@ -85,15 +87,19 @@ TEST(TypesTest, DetailsHaveTheirFieldInTheRecord) {
       EXPECT_EQ(target->type(), field->type()) << field->full_name();
       EXPECT_EQ(target->message_type(), field->message_type()) << field->full_name();
       EXPECT_EQ(target->is_repeated(), field->is_repeated()) << field->full_name();
-      EXPECT_TRUE(field->type() == FieldDescriptor::TYPE_STRING || field->message_type() != nullptr) << field->full_name();
-      EXPECT_EQ(target->options().GetExtension(v1::personal), field->options().GetExtension(v1::personal)) << field->full_name();
+      EXPECT_TRUE(field->type() == FieldDescriptor::TYPE_STRING || field->message_type() != nullptr)
+          << field->full_name();
+      EXPECT_EQ(target->options().GetExtension(v1::personal),
+                field->options().GetExtension(v1::personal))
+          << field->full_name();
     }
   }
 }
 
 TEST(TypesTest, DetailsOfEveryTypeAreAppliedAndThenNoChange) {
   v1::Deal deal;
-  auto changed = Parse<v1::DealDetailsChanged>("title: 't' person: 'persons/1' source { id: 's' } needs: ''");
+  auto changed =
+      Parse<v1::DealDetailsChanged>("title: 't' person: 'persons/1' source { id: 's' } needs: ''");
   EXPECT_TRUE(KeepChanges(deal, &changed));
   EXPECT_FALSE(changed.has_needs());
   ApplyDetails(changed, &deal);
@@ -106,24 +112,41 @@ std::string TouchesOf(const std::string& command) {
   std::string text;
   for (const Touch& touch : Touches(Parse<v1::Command>(command))) {
     absl::StrAppend(&text, text.empty() ? "" : ", ", touch.collection, " ",
-                    touch.ref.has_external() ? absl::StrCat(touch.ref.external().source(), ":", touch.ref.external().id())
+                    touch.ref.has_external() ? absl::StrCat(touch.ref.external().source(), ":",
+                                                            touch.ref.external().id())
                                              : touch.ref.name());
   }
   return text;
 }
 
 TEST(TouchesTest, NameEverythingThatACommandNeeds) {
-  EXPECT_EQ(TouchesOf(R"(create_deal { name: 'deals/1' external_ids { source: 'x' id: '1' } owner { name: 'users/1' }
+  EXPECT_EQ(
+      TouchesOf(
+          R"(create_deal { name: 'deals/1' external_ids { source: 'x' id: '1' } owner { name: 'users/1' }
                          lead { external { source: 'x' id: '2' } } organization { name: 'organizations/1' } })"),
-            "deals deals/1, deals x:1, users users/1, leads x:2, organizations organizations/1");
+      "deals deals/1, deals x:1, users users/1, leads x:2, organizations organizations/1");
   EXPECT_EQ(TouchesOf("win_deal { deal { name: 'deals/1' } }"), "deals deals/1");
-  EXPECT_EQ(TouchesOf("set_organization_parent { organization { name: 'organizations/1' } parent { name: 'organizations/2' } }"),
+  EXPECT_EQ(TouchesOf("set_organization_parent { organization { name: 'organizations/1' } parent { "
+                      "name: 'organizations/2' } }"),
             "organizations organizations/1, organizations organizations/2");
-  EXPECT_EQ(TouchesOf(R"(convert_lead { lead { name: 'leads/1' } organization_external_ids { source: 'x' id: '1' } })"),
-            "leads leads/1, organizations x:1");
+  EXPECT_EQ(
+      TouchesOf(
+          R"(convert_lead { lead { name: 'leads/1' } organization_external_ids { source: 'x' id: '1' } })"),
+      "leads leads/1, organizations x:1");
   EXPECT_EQ(TouchesOf("delete_record { record { name: 'leads/1' } }"), "leads leads/1");
-  EXPECT_EQ(TouchesOf("delete_record { collection: 'teams' record { external { source: 'x' id: '1' } } }"), "teams x:1");
+  EXPECT_EQ(
+      TouchesOf(
+          "delete_record { collection: 'teams' record { external { source: 'x' id: '1' } } }"),
+      "teams x:1");
   EXPECT_EQ(TouchesOf("publish_rules { rules { content { reasons {} } } }"), "rules rules/reasons");
+  EXPECT_EQ(TouchesOf("publish_rules { rules { content { org_chart { edges { child: 'users/1' "
+                      "parent: 'teams/1' } "
+                      "edges { child: 'teams/1' } } } } }"),
+            "rules rules/org_chart, teams teams/1, users users/1");
+  EXPECT_EQ(
+      TouchesOf(
+          "link_external_id { record { name: 'deals/1' } external_id { source: 'x' id: '1' } }"),
+      "deals deals/1, deals x:1");
   EXPECT_EQ(TouchesOf("publish_draft { draft: 'drafts/1' }"), "drafts drafts/1");
   EXPECT_EQ(TouchesOf(""), "");
 }

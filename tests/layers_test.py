@@ -79,7 +79,9 @@ def without_comments_and_texts(source):
 
 def functions(source):
     """(name, first line, last line) of each function defined at namespace or class level."""
-    code = re.sub(r"^\s*#.*?(?<!\\)$", "", without_comments_and_texts(source), flags=re.M)
+    # Directives go, also macros of several lines; their lines stay, so that places are right.
+    code = re.sub(r"^[ \t]*#(?:.*\\\n)*.*$", lambda found: "\n" * found.group().count("\n"), without_comments_and_texts(source),
+                  flags=re.M)
     found, stack = [], []  # of the stack: (is a scope that may hold functions, name or None, line)
     start, line, head_line = 0, 1, 1
     parentheses = 0

@@ -81,6 +81,7 @@ class DealFold : public RecordFold {
     if (changed.has_organization()) SetText(kOrganization, changed.organization());
     if (changed.has_product()) SetText(kProduct, changed.product());
     if (changed.has_source()) SetSource(changed.source());
+    if (changed.has_lead()) SetText(kLead, changed.lead());
   }
 
   void SetSource(const v1::Source& source) {

@@ -83,12 +83,13 @@ class Generator:
     def _begin(self):
         self._send("publish_rules", rules=[proposal(rule) for rule in (
             self._pipelines_rule(), rules.probabilities(table=self.table), rules.reasons("price", "rival", "silence"),
-            self._calendar_rule(), self._rates_rule(), self._org_rule(),
+            self._calendar_rule(), self._rates_rule(),
             rules.fields(("deals", "segment", v1.FIELD_TYPE_TEXT), ("leads", "segment", v1.FIELD_TYPE_TEXT)))])
         for kind, names in (("user", USERS), ("team", TEAMS), ("org_unit", UNITS), ("organization", ORGANIZATIONS), ("product", PRODUCTS)):
             for name in names:
                 sector = dict(sector=self.random.choice(SECTORS)) if kind == "organization" else {}
                 self._send("create_" + kind, name=name, display_name=name.split("/")[1].upper(), occurred="2023-06-01", **sector)
+        self._send("publish_rules", rules=[proposal(self._org_rule())])
 
     def _calendar_rule(self):
         return rules.calendar(self.zone, week_start=self.random.choice([1, 7]), fiscal_year_start_month=self.random.choice([1, 4]),

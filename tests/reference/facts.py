@@ -127,7 +127,7 @@ class _DealSteps:
 
     @staticmethod
     def DealDetailsChanged(deal, event, body, at):
-        for field in ("person", "organization", "product"):
+        for field in ("lead", "person", "organization", "product"):
             if body.HasField(field):
                 setattr(deal, field, getattr(body, field) or None)
         if body.HasField("source"):

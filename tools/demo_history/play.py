@@ -340,8 +340,8 @@ def main():
     player = Player(arguments.address)
     player.clock(datetime.combine(world.FIRST_DAY - timedelta(days=1), time(9), ZONE))
     player.admin.CreateTenant(admin_pb2.CreateTenantRequest(**world.TENANT), metadata=player.metadata)
-    player.send([rules()])
     player.send(people_and_products())
+    player.send([rules()])
     company = Company(arguments.seed, arguments.scale)
     day = world.FIRST_DAY
     days = (world.LAST_DAY - world.FIRST_DAY).days + 1
