@@ -188,7 +188,8 @@ absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
   const bool rules_added = rules_ != tenant_->rules();
   for (size_t i = 0; i < added_.size(); ++i) {
     const Added& added = added_[i];
-    cache_->Change(tenant_->number(), added.stream, [&](FoldedStream& folded) {
+    const uint64_t before = metas[i].revision - 1;
+    cache_->Change(tenant_->number(), added.stream, before, metas[i].position, [&](FoldedStream& folded) {
       domain::Evolve(added.payload, metas[i], &folded.state);
       folded.revision = metas[i].revision;
       folded.position = metas[i].position;
