@@ -154,8 +154,9 @@ absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant
     auto snapshot =
         RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token->position), call.deadline);
     if (!snapshot.ok()) return snapshot.status();
-    const auto rules = tenant.rules();
-    const projections::EngineContext context = MakeEngineContext(backend, tenant, **snapshot, *rules);
+    const auto rules = RecordReader(backend).Rules(tenant);
+    if (!rules.ok()) return rules.status();
+    const projections::EngineContext context = MakeEngineContext(backend, tenant, **snapshot, **rules);
     const uint64_t position = token->position != 0 ? token->position : (*snapshot)->position();
     auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(),
                                          position, context);

@@ -201,6 +201,7 @@ absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
     }
   }
   if (rules_ != tenant_->rules()) tenant_->SetRules(rules_);
+  tenant_->SetApplied(sequenced->last_position);
   return sequenced;
 }
 
