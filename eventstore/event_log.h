@@ -104,6 +104,9 @@ class EventLog {
 
   // ---- Sequencing: one thread at a time. ----
 
+  // Whether commits are accepted at all: UNAVAILABLE after a failed write or Close(), RESOURCE_EXHAUSTED (`DISK_FULL: `).
+  virtual absl::Status CheckOpen() = 0;
+
   // Checks expectations (ABORTED on a mismatch, with the current revision) and key claims (ALREADY_EXISTS with the stream
   // that has the key), assigns positions and revisions, and hands the commit to the committer. `durable` is called once,
   // in order of position within a tenant, from the committer's thread: OK when the commit cannot be lost any more, else

@@ -79,9 +79,13 @@ absl::Status RocksdbEventLog::CatchUpIndex(const std::vector<std::pair<TenantNum
   return absl::OkStatus();
 }
 
-absl::StatusOr<Sequenced> RocksdbEventLog::Sequence(Proposal proposal, std::function<void(absl::Status)> durable) {
+absl::Status RocksdbEventLog::CheckOpen() {
   if (absl::Status status = committer_->status(); !status.ok()) return status;
-  if (absl::Status status = free_space_.Check(); !status.ok()) return status;
+  return free_space_.Check();
+}
+
+absl::StatusOr<Sequenced> RocksdbEventLog::Sequence(Proposal proposal, std::function<void(absl::Status)> durable) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
   absl::StatusOr<Sequenced> sequenced = AssignPlace(*this, proposal);
   if (!sequenced.ok()) return sequenced;
   auto commit = std::make_shared<StoredCommit>();

@@ -137,6 +137,7 @@ TEST(RocksdbEventLogTest, AFullDiskRefusesCommitsAndGoesOnReading) {
   absl::Status status = AppendNow(*log, 1, {"a"}).status();
   EXPECT_TRUE(absl::IsResourceExhausted(status));
   EXPECT_THAT(std::string(status.message()), StartsWith("DISK_FULL: "));
+  EXPECT_TRUE(absl::IsResourceExhausted(log->CheckOpen()));
   EXPECT_THAT(ReadAll(*log, 1), SizeIs(1));
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <future>
@@ -52,13 +53,44 @@ v1::Command SetStatus(const std::string& external_id, const std::string& status)
   return command;
 }
 
+// Counts what is put into it.
+class CountingVault : public eventstore::KeyVault {
+ public:
+  std::atomic<int> minted{0}, lookups{0};
+
+  absl::StatusOr<eventstore::DataKey> Mint(uint32_t tenant, absl::string_view key_id) override {
+    ++minted;
+    return vault_->Mint(tenant, key_id);
+  }
+  absl::StatusOr<eventstore::DataKey> MintForNewId(uint32_t tenant, absl::string_view key_id) override {
+    ++minted;
+    return vault_->MintForNewId(tenant, key_id);
+  }
+  absl::StatusOr<eventstore::DataKey> Find(uint32_t tenant, absl::string_view key_id) override {
+    return vault_->Find(tenant, key_id);
+  }
+  absl::Status Flush() override { return vault_->Flush(); }
+  absl::Status AddLookup(uint32_t tenant, absl::string_view kind, absl::string_view value,
+                         absl::string_view stream) override {
+    ++lookups;
+    return vault_->AddLookup(tenant, kind, value, stream);
+  }
+  absl::StatusOr<std::vector<std::string>> Lookup(uint32_t tenant, absl::string_view kind,
+                                                  absl::string_view value) override {
+    return vault_->Lookup(tenant, kind, value);
+  }
+
+ private:
+  const std::unique_ptr<eventstore::KeyVault> vault_ = eventstore::NewMemoryKeyVault();
+};
+
 // A bus over a log; in memory unless one is given.
 class Bus {
  public:
   explicit Bus(std::unique_ptr<eventstore::EventLog> log = eventstore::NewMemoryEventLog(),
                CommandBusOptions options = {})
       : log_(std::move(log)),
-        archive_{log_.get(), vault_.get()},
+        archive_{log_.get(), &vault_},
         clock_(kNoon),
         tenants_(archive_, &clock_, ""),
         bus_(std::make_unique<CommandBus>(archive_, &clock_, std::move(options))) {
@@ -110,10 +142,11 @@ class Bus {
   CommandBus& bus() { return *bus_; }
   Tenant& tenant() { return *tenant_; }
   const Archive& archive() const { return archive_; }
+  CountingVault& vault() { return vault_; }
 
  private:
   std::unique_ptr<eventstore::EventLog> log_;
-  std::unique_ptr<eventstore::KeyVault> vault_ = eventstore::NewMemoryKeyVault();
+  CountingVault vault_;
   Archive archive_;
   SimulatedClock clock_;
   Tenants tenants_;
@@ -194,6 +227,26 @@ TEST(CommandBusTest, ValidateOnlyAppendsNothing) {
   const Outcome earnest = bus.Send(Capture("1", "r-1"));
   EXPECT_TRUE(earnest.status.ok()) << earnest.status;
   EXPECT_FALSE(earnest.result.repeated());
+}
+
+TEST(CommandBusTest, WhatIsNotAppendedLeavesNothingInTheVault) {
+  Bus bus;
+  const auto named = [](bool validate_only) {
+    v1::Command command = Capture("1");
+    command.mutable_capture_lead()->add_emails()->set_raw("ann@example.com");
+    command.mutable_capture_lead()->mutable_header()->set_validate_only(validate_only);
+    return command;
+  };
+  ASSERT_TRUE(bus.Send(named(true)).status.ok());
+  EXPECT_FALSE(bus.SendAll({named(false), SetStatus("nobody", "hot")}, true)[0].status.ok());
+  EXPECT_EQ(bus.vault().minted, 0);
+  EXPECT_EQ(bus.vault().lookups, 0);
+  ASSERT_TRUE(bus.Send(named(false)).status.ok());
+  EXPECT_EQ(bus.vault().minted, 1);
+  EXPECT_EQ(bus.vault().lookups, 1);
+  bus.log().Close();  // as good as a full disk: nothing is taken any more
+  EXPECT_FALSE(bus.Send(Capture("2")).status.ok());
+  EXPECT_EQ(bus.vault().minted, 1);
 }
 
 TEST(CommandBusTest, ExpectedRevision) {
