@@ -209,6 +209,7 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
       std::lock_guard lock(mutex_);
       writing_ = false;
       unanswered_.pop_front();
+      if (!ok) is_gone_ = true;
       if (!ok && status_.ok()) status_ = absl::CancelledError("the client is gone");
     }
     GoOn();
@@ -219,6 +220,7 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
  private:
   struct Slot {
     std::optional<Bytes> answer;
+    bool is_failure = false;  // nothing to write: the stream ends with its status
   };
 
   void Begin() {
@@ -235,8 +237,10 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     if (answer.ok()) bytes = Serialized(**answer);
     {
       std::lock_guard lock(mutex_);
-      // A message that is no batch at all ends the stream; refused commands do not come here.
+      // A message that is no batch at all ends the stream, after the answers to those before it; refused commands do
+      // not come here.
       if (!answer.ok() && status_.ok()) status_ = answer.status();
+      slot.is_failure = !answer.ok();
       slot.answer = std::move(bytes);
     }
     GoOn();
@@ -251,7 +255,8 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     {
       std::lock_guard lock(mutex_);
       if (finished_) return;
-      while (!status_.ok() && !writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value())
+      while (!writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value() &&
+             (is_gone_ || unanswered_.front()->is_failure))
         unanswered_.pop_front();
       if (!writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value()) {
         writing_ = true;
@@ -277,6 +282,7 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
   // Guarded by mutex_.
   std::deque<std::shared_ptr<Slot>> unanswered_;  // in the order of the messages
   absl::Status status_;
+  bool is_gone_ = false;
   bool reading_ = false;
   bool handing_ = false;
   bool writing_ = false;

@@ -137,6 +137,29 @@ TEST_F(ServerTest, StreamAnswersEachMessageInOrder) {
   EXPECT_EQ(next, kMessages * 3u);
 }
 
+TEST_F(ServerTest, StreamThatEndsInAMessageThatIsNoneAnswersThoseBefore) {
+  As context(kUser);
+  auto stream = commands_->Stream(&context);
+  constexpr int kMessages = 5;
+  v1::CommandBatch batch;
+  for (int m = 0; m < kMessages; ++m) {
+    batch.Clear();
+    v1::CaptureLeadRequest* capture = batch.add_commands()->mutable_command()->mutable_capture_lead();
+    capture->mutable_person_name()->set_display(absl::StrCat("Ann ", m));
+    ASSERT_TRUE(stream->Write(batch));
+  }
+  for (int i = 0; i < 1001; ++i) batch.add_commands();
+  ASSERT_TRUE(stream->Write(batch));
+  v1::CommandOutcomes outcomes;
+  int answered = 0;
+  while (stream->Read(&outcomes)) {
+    ++answered;
+    EXPECT_TRUE(outcomes.outcomes(0).has_result());
+  }
+  EXPECT_EQ(answered, kMessages);
+  EXPECT_EQ(ReasonOf(stream->Finish()), "FIELD_TOO_LONG");
+}
+
 TEST_F(ServerTest, EverythingIsThereAfterARestart) {
   const v1::CommandResult lead = MustCapture("1");
   Stop();
