@@ -52,7 +52,8 @@ absl::StatusOr<Call> Admit(const WireMethod& method, const grpc::CallbackServerC
   if (absl::Status access = CheckAccess(*caller, method.handler->access); !access.ok()) return access;
   Call call;
   call.caller = *std::move(caller);
-  call.deadline = absl::FromChrono(context.deadline());
+  if (context.deadline() != std::chrono::system_clock::time_point::max())
+    call.deadline = absl::FromChrono(context.deadline());
   return call;
 }
 
@@ -82,7 +83,8 @@ void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& byte
   if (!call.ok()) return reply(call.status());
   auto request = Parse(method, bytes);
   if (!request.ok()) return reply(request.status());
-  if (has_default_deadline) call->deadline = std::min(call->deadline, absl::Now() + method.handler->default_deadline);
+  if (has_default_deadline && call->deadline == absl::InfiniteFuture())
+    call->deadline = absl::Now() + method.handler->default_deadline;
   method.handler->unary(*call, *std::move(request), std::move(reply));
 }
 
