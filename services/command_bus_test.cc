@@ -435,6 +435,22 @@ class SlowDisk {
   std::string path_ = testing::TempDir() + "/recount_bus_XXXXXX";
 };
 
+TEST(CommandBusTest, OneTenantHasHalfOfTheBytes) {
+  CommandBusOptions options;
+  options.max_bytes = 4000;
+  Bus bus(eventstore::NewMemoryEventLog(), options);
+  std::promise<void> go_on;
+  bus.bus().Run([&] { go_on.get_future().wait(); });
+  std::promise<std::vector<Outcome>> answered;
+  Submission first = bus.Prepare({Capture(std::string(250, 'x'))});
+  first.commands[0]->mutable_capture_lead()->set_request(std::string(1500, 'x'));
+  first.done = [&](std::vector<Outcome> outcomes) { answered.set_value(std::move(outcomes)); };
+  bus.bus().Submit(std::move(first));
+  EXPECT_EQ(ReasonOf(bus.Send(Capture(std::string(250, 'y')))), v1::TOO_MANY_COMMANDS);
+  go_on.set_value();
+  EXPECT_TRUE(answered.get_future().get()[0].status.ok());
+}
+
 TEST(CommandBusTest, RefusalWaitsForWhatItRead) {
   SlowDisk slow;
   {

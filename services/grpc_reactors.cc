@@ -4,10 +4,10 @@
 #include <grpcpp/server_context.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,9 +28,34 @@ using Bytes = grpc::ByteBuffer;
 
 constexpr size_t kMaxUnanswered = 8;
 constexpr std::chrono::seconds kSlowestReader(30);
-constexpr int kMaxStreams = 256;  // each has a thread
+constexpr int kMaxStreams = 256;  // each has a thread; one tenant may have half of them
 
-std::atomic<int> open_streams{0};
+class OpenStreams {
+ public:
+  bool Take(const std::string& tenant) {
+    std::lock_guard lock(mutex_);
+    if (total_ >= kMaxStreams || by_tenant_[tenant] >= kMaxStreams / 2) return false;
+    ++total_;
+    ++by_tenant_[tenant];
+    return true;
+  }
+  void Leave(const std::string& tenant) {
+    std::lock_guard lock(mutex_);
+    --total_;
+    if (--by_tenant_[tenant] == 0) by_tenant_.erase(tenant);
+  }
+
+ private:
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  int total_ = 0;
+  std::map<std::string, int> by_tenant_;
+};
+
+OpenStreams& Streams() {
+  static OpenStreams& streams = *new OpenStreams();
+  return streams;
+}
 
 Bytes Serialized(const Message& message) {
   Bytes bytes;
@@ -139,15 +164,14 @@ class StreamReactor : public grpc::ServerWriteReactor<Bytes>, public StreamWrite
   void Begin(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& bytes) {
     auto request = call.ok() ? Parse(method, bytes) : call.status();
     if (!request.ok()) return Finish(ToGrpc(request.status()));
-    if (++open_streams > kMaxStreams) {
-      --open_streams;
+    if (!Streams().Take(call->caller.tenant_id)) {
       return Finish(ToGrpc(domain::Refuse(v1::TOO_MANY_COMMANDS, "too many streams are open: try again")));
     }
     std::shared_ptr<Message> shared = *std::move(request);
     std::thread([self = self_, handler = method.handler, call = *std::move(call), shared] {
       const absl::Status status = handler->stream(call, *shared, *self);
       self->AwaitTaken();
-      --open_streams;
+      Streams().Leave(call.caller.tenant_id);
       self->Finish(ToGrpc(status));
     }).detach();
   }

@@ -13,7 +13,7 @@ void MethodTable::AddQuery(
   method.unary = [pool = pool_, answer = std::move(answer)](const Call& call, std::unique_ptr<Message> request,
                                                             Reply reply) {
     std::shared_ptr<Message> shared = std::move(request);
-    const bool taken = pool->Run([call, shared, reply, answer] {
+    const bool taken = pool->Run(call.caller.tenant_id, [call, shared, reply, answer] {
       // Nobody waits for it any more, and others do.
       if (absl::Now() > call.deadline)
         return reply(domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed before it was the question's turn"));

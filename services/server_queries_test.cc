@@ -92,6 +92,28 @@ TEST_F(ServerTest, SubscriptionHasNoGapAndNoRepeat) {
   reader->Finish();
 }
 
+TEST_F(ServerTest, OneTenantLeavesStreamsToOthers) {
+  std::vector<std::unique_ptr<As>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::SubscribeResponse>>> readers;
+  v1::SubscribeResponse message;
+  const auto open = [&](const char* token) {
+    contexts.push_back(std::make_unique<As>(token));
+    readers.push_back(history_->Subscribe(contexts.back().get(), {}));
+    return readers.back()->Read(&message);
+  };
+  for (int i = 0; i < 128; ++i) ASSERT_TRUE(open(kViewer)) << i;
+  EXPECT_FALSE(open(kViewer));
+  EXPECT_EQ(ReasonOf(readers.back()->Finish()), "TOO_MANY_COMMANDS");
+  EXPECT_TRUE(open("token-of-another-tenant"));
+  for (const auto& context : contexts) context->TryCancel();
+  for (size_t i = 0; i < readers.size(); ++i) {
+    if (i != 128) readers[i]->Finish();
+  }
+  while (!open(kViewer)) readers.back()->Finish();  // until the places are given back
+  contexts.back()->TryCancel();
+  readers.back()->Finish();
+}
+
 TEST_F(ServerTest, ExactLookupsAndPages) {
   for (int i = 0; i < 7; ++i) MustCapture(absl::StrCat(i));
   for (const char* filter : {"phone = \"+49 (30) 123453\"", "email = \"ann3@example.com\"", "external.web = \"3\""}) {
