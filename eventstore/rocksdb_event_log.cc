@@ -37,7 +37,9 @@ absl::Status RocksdbEventLog::Start() {
   heads_->Raise(sequenced_);
 
   committer_ = std::make_unique<GroupCommitter>(
-      [this](const std::vector<PendingCommit>& group) { return WriteGroup(group); }, heads_, recent_);
+      [this](const std::vector<PendingCommit>& group) { return WriteGroup(group); }, heads_, recent_, [this] {
+        if (index_ != nullptr) index_->GiveUp();
+      });
   const auto stop = [committer = committer_.get()](const absl::Status& cause) { committer->Fail(cause); };
   mark_writer_ = std::make_unique<HighWaterMarkWriter>(std::move(opened_.mark), stop);
   auto index = RocksdbIndex::Open({options_.directory + "/index", options_.index_memory_bytes, cache, heads_, stop});
@@ -76,7 +78,7 @@ absl::Status RocksdbEventLog::CatchUpIndex(const std::vector<std::pair<TenantNum
     }
     if (!status.ok()) return status;
   }
-  return absl::OkStatus();
+  return committer_->status();  // the index may have failed to write what it was given
 }
 
 absl::Status RocksdbEventLog::CheckOpen() {
