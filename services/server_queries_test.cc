@@ -148,6 +148,31 @@ TEST_F(ServerTest, ExactLookupsAndPages) {
   EXPECT_EQ(ReasonOf(List(request, &first)), "PAGE_TOKEN_MISMATCH");
 }
 
+TEST_F(ServerTest, PagesOfALookUpAgreeWhileRecordsCome) {
+  const auto capture = [&] {
+    v1::CaptureLeadRequest request;
+    request.add_phones()->set_raw("030 12345");
+    v1::CommandResult result;
+    As context(kUser);
+    ASSERT_TRUE(leads_->CaptureLead(&context, request, &result).ok());
+  };
+  for (int i = 0; i < 3; ++i) capture();
+  v1::ListRequest request;
+  request.set_filter("phone = \"+493012345\"");
+  request.set_page_size(1);
+  int found = 0;
+  do {
+    v1::ListLeadsResponse response;
+    const grpc::Status status = List(request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.total_size(), 3);
+    found += response.leads_size();
+    capture();
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(found, 3);
+}
+
 TEST_F(ServerTest, RulesAndDrafts) {
   v1::DraftRulesRequest draft;
   draft.set_draft("drafts/summer");
