@@ -169,8 +169,16 @@ absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant
   const size_t first = std::min(token->offset, names.size());
   const size_t last = std::min(first + PageSize(request.page_size()), names.size());
   page.names.assign(std::make_move_iterator(names.begin() + first), std::make_move_iterator(names.begin() + last));
+  page.first = first;
   if (last < names.size()) page.next_page_token = MakePage(backend, tenant, request, type, {page.position, last});
   return page;
+}
+
+void CutPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type,
+             size_t count, RecordPage* page) {
+  if (count >= page->names.size()) return;
+  page->names.resize(count);
+  page->next_page_token = MakePage(backend, tenant, request, type, {page->position, page->first + count});
 }
 
 }  // namespace recount::services

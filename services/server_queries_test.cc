@@ -1,5 +1,7 @@
 // History, the log live, look-ups, pages and rules, as a client sees them.
+#include <algorithm>
 #include <future>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -171,6 +173,81 @@ TEST_F(ServerTest, PagesOfALookUpAgreeWhileRecordsCome) {
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
   EXPECT_EQ(found, 3);
+}
+
+// Clients take 4 MB at once.
+TEST_F(ServerTest, LargeAnswersComeInPages) {
+  constexpr int kLeads = 300;
+  std::vector<std::string> names;
+  for (int half = 0; half < 2; ++half) {
+    v1::CommandBatch batch;
+    for (int i = 0; i < kLeads / 2; ++i) {
+      v1::CaptureLeadRequest* capture = batch.add_commands()->mutable_command()->mutable_capture_lead();
+      capture->mutable_person_name()->set_display("Ann");
+      capture->set_request(std::string(16000, 'x'));
+    }
+    v1::CommandOutcomes outcomes;
+    As context(kUser);
+    ASSERT_TRUE(commands_->ExecuteBatch(&context, batch, &outcomes).ok());
+    for (const auto& outcome : outcomes.outcomes()) names.push_back(outcome.result().name());
+  }
+  v1::ListRequest list;
+  list.set_page_size(1000);
+  list.set_min_position(kLeads + 1);
+  std::set<std::string> listed;
+  do {
+    v1::ListLeadsResponse response;
+    const grpc::Status status = List(list, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.total_size(), kLeads);
+    for (const v1::Lead& lead : response.leads()) EXPECT_TRUE(listed.insert(lead.info().name()).second);
+    list.set_page_token(response.next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_EQ(listed.size(), static_cast<size_t>(kLeads));
+  v1::BatchGetRequest all;
+  for (const std::string& name : names) all.add_refs()->set_name(name);
+  v1::BatchGetLeadsResponse leads;
+  As context(kViewer);
+  EXPECT_EQ(ReasonOf(leads_->BatchGetLeads(&context, all, &leads)), "ANSWER_TOO_LARGE");
+}
+
+TEST_F(ServerTest, ALongHistoryComesInPages) {
+  const std::string lead = MustCapture("1").name();
+  constexpr int kChanges = 120;
+  v1::CommandBatch batch;
+  for (int i = 0; i < kChanges; ++i) {
+    v1::ChangeLeadDetailsRequest* change = batch.add_commands()->mutable_command()->mutable_change_lead_details();
+    change->mutable_lead()->set_name(lead);
+    change->set_request(std::string(16000, static_cast<char>('a' + i % 26)));
+  }
+  v1::CommandOutcomes outcomes;
+  As changing(kUser);
+  ASSERT_TRUE(commands_->ExecuteBatch(&changing, batch, &outcomes).ok());
+  for (const bool backwards : {false, true}) {
+    v1::ReadStreamRequest request;
+    request.mutable_ref()->set_name(lead);
+    request.set_page_size(1000);
+    request.set_backwards(backwards);
+    std::vector<uint64_t> revisions;
+    do {
+      v1::ReadStreamResponse response;
+      As reading(kViewer);
+      const grpc::Status status = history_->ReadStream(&reading, request, &response);
+      ASSERT_TRUE(status.ok()) << status.error_message();
+      for (const v1::HistoryEntry& entry : response.entries()) revisions.push_back(entry.event().revision());
+      request.set_after_revision(response.next_after_revision());
+    } while (request.after_revision() != 0);
+    if (backwards) std::reverse(revisions.begin(), revisions.end());
+    ASSERT_EQ(revisions.size(), kChanges + 1u);
+    for (size_t i = 0; i < revisions.size(); ++i) EXPECT_EQ(revisions[i], i + 1);
+  }
+  v1::ReadStreamRequest beyond;
+  beyond.mutable_ref()->set_name(lead);
+  beyond.set_after_revision(UINT64_MAX);
+  v1::ReadStreamResponse nothing;
+  As reading(kViewer);
+  ASSERT_TRUE(history_->ReadStream(&reading, beyond, &nothing).ok());
+  EXPECT_EQ(nothing.entries_size(), 0);
 }
 
 TEST_F(ServerTest, RulesAndDrafts) {
