@@ -91,8 +91,8 @@ using StreamVisitor = std::function<bool(const StreamEvent&)>;
 class Subscription {
  public:
   virtual ~Subscription() = default;
-  // Up to `limit` commits after the last position given, waiting at most `timeout_ms` for the first of them. Empty: none
-  // came. CANCELLED after Cancel() or when the log closes.
+  // Up to `limit` commits after the last position given, fewer if they are large, waiting at most `timeout_ms` for the first
+  // of them. Empty: none came. CANCELLED after Cancel() or when the log closes.
   virtual absl::StatusOr<std::vector<std::shared_ptr<const StoredCommit>>> Next(size_t limit, int timeout_ms) = 0;
   // Ends a waiting Next(), from any thread.
   virtual void Cancel() = 0;
