@@ -1,6 +1,8 @@
 // The server as a client sees it: who may do what, bad input, streams of commands, restarts.
 #include "services/server.h"
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -181,6 +183,32 @@ TEST_F(ServerTest, EverythingIsThereAfterARestart) {
   while (reader->Read(&progress)) EXPECT_EQ(progress.findings_size(), 0) << progress.DebugString();
   EXPECT_TRUE(reader->Finish().ok());
   EXPECT_TRUE(progress.done());
+}
+
+TEST_F(ServerTest, DoesNotStartWithoutTheKeysOfItsLog) {
+  const v1::CommandResult lead = MustCapture("1");
+  Stop();
+  const std::string keys = folder_ + "/data/keys";
+  std::filesystem::rename(keys, folder_ + "/aside");
+  ServerOptions options;
+  options.data_folder = folder_ + "/data";
+  EXPECT_TRUE(absl::IsDataLoss(Server::Start(options).status()));
+  EXPECT_FALSE(std::filesystem::exists(keys));
+  std::filesystem::rename(folder_ + "/aside", keys);
+  Start();
+  v1::GetRequest get;
+  get.mutable_ref()->set_name(lead.name());
+  v1::Lead found;
+  As before(kViewer);
+  ASSERT_TRUE(leads_->GetLead(&before, get, &found).ok());
+  EXPECT_EQ(found.person_name().display(), "Ann Müller 1");
+  Stop();
+  std::filesystem::remove_all(keys);
+  std::ofstream(folder_ + "/data/keys.lost");
+  Start();
+  As after(kViewer);
+  ASSERT_TRUE(leads_->GetLead(&after, get, &found).ok());
+  EXPECT_FALSE(found.has_person_name());
 }
 
 TEST_F(ServerTest, HealthAndStatus) {
