@@ -227,7 +227,20 @@ absl::Status CheckSingle(const Message& message, const Plan::Item& item, const P
   }
 }
 
+// What this program does not know it can neither check nor obey; parts of commands are copied into events, where it would
+// stay unlooked-at and mean something one day.
+absl::Status CheckKnown(const Message& message, const Path* outer) {
+  const auto& unknown = message.GetReflection()->GetUnknownFields(message);
+  if (unknown.empty()) return absl::OkStatus();
+  const std::string number = absl::StrCat(unknown.field(0).number());
+  return Refuse(v1::FIELD_INVALID,
+                absl::StrCat(message.GetDescriptor()->name(), " has a field ", number,
+                             " that this server does not know: it is newer than the server, or none"),
+                outer == nullptr ? number : absl::StrCat(outer->Text(), ".", number));
+}
+
 absl::Status Check(const Message& message, const Plan& plan, const Path* outer) {
+  if (absl::Status status = CheckKnown(message, outer); !status.ok()) return status;
   for (const Plan::Item& item : plan.items) {
     absl::Status status = item.field->is_repeated()
                               ? CheckRepeated(message, item, outer)

@@ -93,6 +93,17 @@ TEST(LimitsTest, AMapOfStagesMayBeTotal) {
   EXPECT_EQ(Wrong(command), "");
 }
 
+TEST(LimitsTest, FieldsThatAreNotKnown) {
+  v1::Command command;
+  v1::Source* source = command.mutable_create_deal()->mutable_source();
+  source->set_id("web");
+  source->GetReflection()->MutableUnknownFields(source)->AddLengthDelimited(99, "Ann Müller, +49 30 12345");
+  EXPECT_EQ(Wrong(command), "FIELD_INVALID create_deal.source.99");
+  v1::RunReportRequest request;
+  request.GetReflection()->MutableUnknownFields(&request)->AddVarint(1000, 1);
+  EXPECT_EQ(Wrong(request), "FIELD_INVALID 1000");
+}
+
 TEST(LimitsTest, AnyRequest) {
   v1::RunReportRequest request;
   request.mutable_parameters()->set_period(std::string(65, '1'));

@@ -5,6 +5,9 @@
 namespace recount::eventstore {
 namespace {
 
+// A commit may have megabytes: what one reader holds does not grow with how many it asks for.
+constexpr size_t kMostBytesAtOnce = 4 << 20;
+
 class LogSubscription : public Subscription {
  public:
   LogSubscription(EventLog* log, std::shared_ptr<const DurableHeads> heads, std::shared_ptr<const RecentCommits> recent,
@@ -18,9 +21,11 @@ class LogSubscription : public Subscription {
     if (!more || limit == 0) return commits;
     commits = recent_->After(tenant_, after_, heads_->Get(tenant_).position, limit);
     if (commits.empty()) {
+      size_t bytes = 0;
       absl::Status status = log_->ReadCommits(tenant_, after_, Direction::kForward, [&](const StoredCommit& commit) {
         commits.push_back(std::make_shared<const StoredCommit>(commit));
-        return commits.size() < limit;
+        bytes += commit.bytes.size();
+        return commits.size() < limit && bytes < kMostBytesAtOnce;
       });
       if (!status.ok()) return status;
     }

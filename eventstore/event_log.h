@@ -91,8 +91,8 @@ using StreamVisitor = std::function<bool(const StreamEvent&)>;
 class Subscription {
  public:
   virtual ~Subscription() = default;
-  // Up to `limit` commits after the last position given, waiting at most `timeout_ms` for the first of them. Empty: none
-  // came. CANCELLED after Cancel() or when the log closes.
+  // Up to `limit` commits after the last position given, fewer if they are large, waiting at most `timeout_ms` for the first
+  // of them. Empty: none came. CANCELLED after Cancel() or when the log closes.
   virtual absl::StatusOr<std::vector<std::shared_ptr<const StoredCommit>>> Next(size_t limit, int timeout_ms) = 0;
   // Ends a waiting Next(), from any thread.
   virtual void Cancel() = 0;
@@ -103,6 +103,9 @@ class EventLog {
   virtual ~EventLog() = default;
 
   // ---- Sequencing: one thread at a time. ----
+
+  // Whether commits are accepted at all: UNAVAILABLE after a failed write or Close(), RESOURCE_EXHAUSTED (`DISK_FULL: `).
+  virtual absl::Status CheckOpen() = 0;
 
   // Checks expectations (ABORTED on a mismatch, with the current revision) and key claims (ALREADY_EXISTS with the stream
   // that has the key), assigns positions and revisions, and hands the commit to the committer. `durable` is called once,

@@ -261,6 +261,23 @@ TEST_P(EventLogContract, SubscribersSeePastThenLiveWithoutGapOrRepeat) {
   for (size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], 5 + 2 * i);
 }
 
+TEST_P(EventLogContract, SubscribersGetFewLargeCommitsAtOnce) {
+  for (int i = 0; i < 4; ++i) {
+    Proposal proposal = MakeProposal(1, {"a"});
+    proposal.record.mutable_events(0)->set_payload(std::string(3 << 20, 'x'));
+    ASSERT_TRUE(AppendNow(*log_, std::move(proposal)).ok());
+  }
+  auto subscription = log_->Subscribe(1, 0);
+  std::vector<uint64_t> seen;
+  while (seen.size() < 4) {
+    auto commits = subscription->Next(100, 10'000);
+    ASSERT_TRUE(commits.ok()) << commits.status();
+    EXPECT_EQ(commits->size(), 2u);
+    for (const auto& commit : *commits) seen.push_back(commit->first_position);
+  }
+  EXPECT_THAT(seen, testing::ElementsAre(1, 2, 3, 4));
+}
+
 TEST_P(EventLogContract, SubscriptionsTimeOutAndEnd) {
   auto subscription = log_->Subscribe(1, 0);
   EXPECT_THAT(*subscription->Next(10, 0), testing::IsEmpty());

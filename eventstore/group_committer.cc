@@ -16,8 +16,12 @@ constexpr size_t kMostWaitingBytes = 64 << 20;
 }  // namespace
 
 GroupCommitter::GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads,
-                               std::shared_ptr<RecentCommits> recent)
-    : write_(std::move(write)), heads_(std::move(heads)), recent_(std::move(recent)), thread_([this] { Run(); }) {}
+                               std::shared_ptr<RecentCommits> recent, std::function<void()> on_failure)
+    : write_(std::move(write)),
+      heads_(std::move(heads)),
+      recent_(std::move(recent)),
+      on_failure_(std::move(on_failure)),
+      thread_([this] { Run(); }) {}
 
 GroupCommitter::~GroupCommitter() { Close(); }
 
@@ -64,10 +68,12 @@ void GroupCommitter::AfterPending(std::function<void(absl::Status)> done) {
 void GroupCommitter::Fail(const absl::Status& cause) {
   {
     std::lock_guard lock(mutex_);
-    if (failure_.ok()) failure_ = cause;
+    if (!failure_.ok()) return;
+    failure_ = cause;
   }
   work_.notify_all();
   room_.notify_all();
+  if (on_failure_) on_failure_();
 }
 
 void GroupCommitter::Close() {

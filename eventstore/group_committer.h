@@ -31,7 +31,10 @@ class GroupCommitter {
   // Makes a group durable; called on the committer's thread.
   using WriteGroup = std::function<absl::Status(const std::vector<PendingCommit>& group)>;
 
-  GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads, std::shared_ptr<RecentCommits> recent);
+  // `on_failure` is called once, when the first write fails or Fail() comes, for those who wait for what will never be
+  // durable.
+  GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads, std::shared_ptr<RecentCommits> recent,
+                 std::function<void()> on_failure = nullptr);
   ~GroupCommitter();
 
   // UNAVAILABLE when it has stopped or is closed; `durable` is not called then. Waits while too much is on its way.
@@ -52,6 +55,7 @@ class GroupCommitter {
   const WriteGroup write_;
   const std::shared_ptr<DurableHeads> heads_;
   const std::shared_ptr<RecentCommits> recent_;
+  const std::function<void()> on_failure_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable room_;

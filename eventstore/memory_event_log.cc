@@ -32,8 +32,10 @@ class MemoryEventLog : public EventLog {
         committer_([](const std::vector<PendingCommit>&) { return absl::OkStatus(); }, heads_, recent_) {}
   ~MemoryEventLog() override { Close(); }
 
+  absl::Status CheckOpen() override { return committer_.status(); }
+
   absl::StatusOr<Sequenced> Sequence(Proposal proposal, std::function<void(absl::Status)> durable) override {
-    if (absl::Status status = committer_.status(); !status.ok()) return status;
+    if (absl::Status status = CheckOpen(); !status.ok()) return status;
     absl::StatusOr<Sequenced> sequenced = AssignPlace(*this, proposal);
     if (!sequenced.ok()) return sequenced;
     PendingCommit pending;

@@ -38,7 +38,9 @@ absl::Status RocksdbEventLog::Start() {
   heads_->Raise(sequenced_);
 
   committer_ = std::make_unique<GroupCommitter>(
-      [this](const std::vector<PendingCommit>& group) { return WriteGroup(group); }, heads_, recent_);
+      [this](const std::vector<PendingCommit>& group) { return WriteGroup(group); }, heads_, recent_, [this] {
+        if (index_ != nullptr) index_->GiveUp();
+      });
   const auto stop = [committer = committer_.get()](const absl::Status& cause) { committer->Fail(cause); };
   mark_writer_ = std::make_unique<HighWaterMarkWriter>(std::move(opened_.mark), stop);
   auto index = RocksdbIndex::Open({options_.directory + "/index", options_.index_memory_bytes, cache, heads_, stop});
@@ -80,12 +82,16 @@ absl::Status RocksdbEventLog::CatchUpIndex(const std::vector<std::pair<TenantNum
     }
     if (!status.ok()) return status;
   }
-  return absl::OkStatus();
+  return committer_->status();  // the index may have failed to write what it was given
+}
+
+absl::Status RocksdbEventLog::CheckOpen() {
+  if (absl::Status status = committer_->status(); !status.ok()) return status;
+  return free_space_.Check();
 }
 
 absl::StatusOr<Sequenced> RocksdbEventLog::Sequence(Proposal proposal, std::function<void(absl::Status)> durable) {
-  if (absl::Status status = committer_->status(); !status.ok()) return status;
-  if (absl::Status status = free_space_.Check(); !status.ok()) return status;
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
   absl::StatusOr<Sequenced> sequenced = AssignPlace(*this, proposal);
   if (!sequenced.ok()) return sequenced;
   auto commit = std::make_shared<StoredCommit>();

@@ -25,6 +25,7 @@ class RocksdbEventLog : public EventLog {
   static absl::StatusOr<std::unique_ptr<EventLog>> Open(const RocksdbLogOptions& options);
   ~RocksdbEventLog() override;
 
+  absl::Status CheckOpen() override;
   absl::StatusOr<Sequenced> Sequence(Proposal proposal, std::function<void(absl::Status)> durable) override;
   void AfterPending(TenantNumber tenant, std::function<void(absl::Status)> done) override;
   absl::StatusOr<uint64_t> SequencedRevision(TenantNumber tenant, absl::string_view stream) override;

@@ -135,7 +135,36 @@ TEST(RocksdbEventLogTest, AFullDiskRefusesCommitsAndGoesOnReading) {
   absl::Status status = AppendNow(*log, 1, {"a"}).status();
   EXPECT_TRUE(absl::IsResourceExhausted(status));
   EXPECT_THAT(std::string(status.message()), StartsWith("DISK_FULL: "));
+  EXPECT_TRUE(absl::IsResourceExhausted(log->CheckOpen()));
   EXPECT_THAT(ReadAll(*log, 1), SizeIs(1));
+}
+
+TEST(RocksdbEventLogTest, AnIndexThatCannotBeWrittenStopsTheLogAndNobodyWaitsForIt) {
+  LogFolder folder;
+  RocksdbLogOptions options = folder.Options();
+  options.index_memory_bytes = 0;  // every commit is a tail of its own
+  ASSERT_TRUE(AppendNow(**OpenRocksdbEventLog(options), 1, {"a"}).ok());
+  const std::string index = folder.data + "/index";
+  const std::string in_the_way = index + "/tail.next";
+  std::filesystem::copy(index, folder.root + "/old-index");
+  {
+    auto log = *OpenRocksdbEventLog(options);
+    for (int i = 0; i < 10; ++i) ASSERT_TRUE(AppendNow(*log, 1, {"a"}).ok());
+    std::filesystem::remove(in_the_way);
+    std::filesystem::create_directory(in_the_way);
+    absl::Status status;
+    while (status.ok()) status = log->Sequence(MakeProposal(1, {"a"}), [](absl::Status) {}).status();
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  }
+  // Nor at the start, when it is to catch up.
+  std::filesystem::remove_all(index);
+  std::filesystem::rename(folder.root + "/old-index", index);
+  std::filesystem::create_directory(in_the_way);
+  EXPECT_TRUE(absl::IsUnavailable(OpenRocksdbEventLog(options).status()));
+  std::filesystem::remove(in_the_way);
+  auto log = OpenRocksdbEventLog(options);
+  ASSERT_TRUE(log.ok()) << log.status();
+  EXPECT_TRUE(AppendNow(**log, 1, {"a"}).ok());
 }
 
 TEST(RocksdbEventLogTest, BeforeSyncComesBeforeEveryAcknowledgement) {

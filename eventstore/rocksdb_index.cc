@@ -101,7 +101,7 @@ void RocksdbIndex::Apply(TenantNumber tenant, const storage::v1::CommitRecord& r
   frozen_.push_back(std::shared_ptr<const IndexTail>(std::move(active_)));
   active_ = std::make_unique<IndexTail>();
   frozen_changed_.notify_all();
-  frozen_changed_.wait(lock, [&] { return frozen_.size() < kMostFrozenTails || closing_; });
+  frozen_changed_.wait(lock, [&] { return frozen_.size() < kMostFrozenTails || closing_ || gave_up_; });
 }
 
 template <typename Pick>
@@ -242,6 +242,16 @@ absl::Status RocksdbIndex::Streams(TenantNumber tenant, absl::string_view prefix
     if (!visit(*next_recent)) break;
   }
   return absl::OkStatus();
+}
+
+void RocksdbIndex::GiveUp() {
+  {
+    std::lock_guard lock(mutex_);
+    gave_up_ = true;
+  }
+  stop_waiting_ = true;
+  options_.heads->Wake();
+  frozen_changed_.notify_all();
 }
 
 void RocksdbIndex::Close() {

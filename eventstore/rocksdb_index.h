@@ -61,6 +61,8 @@ class RocksdbIndex {
   absl::Status Streams(TenantNumber tenant, absl::string_view prefix, uint64_t end,
                        const std::function<bool(absl::string_view)>& visit);
 
+  // The log has stopped: what is not durable will never be. Apply() waits no more, nothing more is written.
+  void GiveUp();
   // Writes what is durable and ends the thread. Look-ups go on.
   void Close();
 
@@ -87,6 +89,7 @@ class RocksdbIndex {
   RecentCache<std::optional<std::string>> key_cache_;
   uint64_t tails_written_ = 0;
   bool closing_ = false;
+  bool gave_up_ = false;
 
   std::atomic<bool> stop_waiting_{false};  // for durability, which will not come any more
   std::thread thread_;

@@ -67,6 +67,7 @@ class CountingLog final : public eventstore::EventLog {
   explicit CountingLog(eventstore::EventLog* log) : log_(log) {}
   uint64_t subscribed_after = 0;
 
+  absl::Status CheckOpen() override { return log_->CheckOpen(); }
   absl::StatusOr<eventstore::Sequenced> Sequence(eventstore::Proposal proposal,
                                                  std::function<void(absl::Status)> durable) override {
     return log_->Sequence(std::move(proposal), std::move(durable));

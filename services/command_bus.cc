@@ -63,6 +63,7 @@ absl::Status CommandBus::Reserve(const Submission& submission, size_t bytes) {
   if (total_.commands > 0 && total_.bytes + bytes > options_.max_bytes) return Full("bytes");
   if (share.commands > 0 && share.commands + commands > options_.max_commands / 2)
     return Full("commands of this tenant");
+  if (share.bytes > 0 && share.bytes + bytes > options_.max_bytes / 2) return Full("bytes of this tenant");
   total_.commands += commands;
   total_.bytes += bytes;
   share.commands += commands;

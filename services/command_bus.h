@@ -40,7 +40,7 @@ struct Submission {
 };
 
 struct CommandBusOptions {
-  // Accepted and not answered, of all tenants; one tenant may have half of it. A stream of commands keeps at most 8,000 on
+  // Accepted and not answered, of all tenants; one tenant may have half of each. A stream of commands keeps at most 8,000 on
   // their way, so that it waits instead of being refused.
   size_t max_commands = 65536;
   size_t max_bytes = 256 << 20;

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
@@ -16,11 +19,14 @@
 #include "domain/refusal.h"
 #include "eventstore/event_log.h"
 #include "eventstore/key_vault.h"
+#include "services/record_reader.h"
 
 namespace recount::services {
 namespace {
 
 constexpr int64_t kNoon = 1700000000LL * 1000000;
+// What holds readers back is seen by their not being done after a moment; nothing depends on its length.
+constexpr std::chrono::milliseconds kMoment(100);
 
 v1::Command Capture(const std::string& external_id, const std::string& request_id = "") {
   v1::Command command;
@@ -47,13 +53,44 @@ v1::Command SetStatus(const std::string& external_id, const std::string& status)
   return command;
 }
 
+// Counts what is put into it.
+class CountingVault : public eventstore::KeyVault {
+ public:
+  std::atomic<int> minted{0}, lookups{0};
+
+  absl::StatusOr<eventstore::DataKey> Mint(uint32_t tenant, absl::string_view key_id) override {
+    ++minted;
+    return vault_->Mint(tenant, key_id);
+  }
+  absl::StatusOr<eventstore::DataKey> MintForNewId(uint32_t tenant, absl::string_view key_id) override {
+    ++minted;
+    return vault_->MintForNewId(tenant, key_id);
+  }
+  absl::StatusOr<eventstore::DataKey> Find(uint32_t tenant, absl::string_view key_id) override {
+    return vault_->Find(tenant, key_id);
+  }
+  absl::Status Flush() override { return vault_->Flush(); }
+  absl::Status AddLookup(uint32_t tenant, absl::string_view kind, absl::string_view value,
+                         absl::string_view stream) override {
+    ++lookups;
+    return vault_->AddLookup(tenant, kind, value, stream);
+  }
+  absl::StatusOr<std::vector<std::string>> Lookup(uint32_t tenant, absl::string_view kind,
+                                                  absl::string_view value) override {
+    return vault_->Lookup(tenant, kind, value);
+  }
+
+ private:
+  const std::unique_ptr<eventstore::KeyVault> vault_ = eventstore::NewMemoryKeyVault();
+};
+
 // A bus over a log; in memory unless one is given.
 class Bus {
  public:
   explicit Bus(std::unique_ptr<eventstore::EventLog> log = eventstore::NewMemoryEventLog(),
                CommandBusOptions options = {})
       : log_(std::move(log)),
-        archive_{log_.get(), vault_.get()},
+        archive_{log_.get(), &vault_},
         clock_(kNoon),
         tenants_(archive_, &clock_, {}),
         bus_(std::make_unique<CommandBus>(archive_, &clock_, std::move(options))) {
@@ -105,10 +142,11 @@ class Bus {
   CommandBus& bus() { return *bus_; }
   Tenant& tenant() { return *tenant_; }
   const Archive& archive() const { return archive_; }
+  CountingVault& vault() { return vault_; }
 
  private:
   std::unique_ptr<eventstore::EventLog> log_;
-  std::unique_ptr<eventstore::KeyVault> vault_ = eventstore::NewMemoryKeyVault();
+  CountingVault vault_;
   Archive archive_;
   SimulatedClock clock_;
   Tenants tenants_;
@@ -189,6 +227,26 @@ TEST(CommandBusTest, ValidateOnlyAppendsNothing) {
   const Outcome earnest = bus.Send(Capture("1", "r-1"));
   EXPECT_TRUE(earnest.status.ok()) << earnest.status;
   EXPECT_FALSE(earnest.result.repeated());
+}
+
+TEST(CommandBusTest, WhatIsNotAppendedLeavesNothingInTheVault) {
+  Bus bus;
+  const auto named = [](bool validate_only) {
+    v1::Command command = Capture("1");
+    command.mutable_capture_lead()->add_emails()->set_raw("ann@example.com");
+    command.mutable_capture_lead()->mutable_header()->set_validate_only(validate_only);
+    return command;
+  };
+  ASSERT_TRUE(bus.Send(named(true)).status.ok());
+  EXPECT_FALSE(bus.SendAll({named(false), SetStatus("nobody", "hot")}, true)[0].status.ok());
+  EXPECT_EQ(bus.vault().minted, 0);
+  EXPECT_EQ(bus.vault().lookups, 0);
+  ASSERT_TRUE(bus.Send(named(false)).status.ok());
+  EXPECT_EQ(bus.vault().minted, 1);
+  EXPECT_EQ(bus.vault().lookups, 1);
+  bus.log().Close();  // as good as a full disk: nothing is taken any more
+  EXPECT_FALSE(bus.Send(Capture("2")).status.ok());
+  EXPECT_EQ(bus.vault().minted, 1);
 }
 
 TEST(CommandBusTest, ExpectedRevision) {
@@ -355,22 +413,49 @@ TEST(CommandBusTest, FullQueueRefuses) {
   EXPECT_TRUE(bus.bus().Settle(bus.tenant()).ok());
 }
 
-TEST(CommandBusTest, RefusalWaitsForWhatItRead) {
-  const std::string folder = testing::TempDir() + "/recount_bus_XXXXXX";
-  std::string path = folder;
-  ASSERT_NE(mkdtemp(path.data()), nullptr);
+// A log on a disk that syncs nothing while `disk` is locked.
+class SlowDisk {
+ public:
+  SlowDisk() { EXPECT_NE(mkdtemp(path_.data()), nullptr); }
+  ~SlowDisk() { std::filesystem::remove_all(path_); }
+  std::unique_ptr<eventstore::EventLog> Open() {
+    eventstore::RocksdbLogOptions options;
+    options.directory = path_ + "/data";
+    options.before_sync = [this] {
+      std::lock_guard lock(disk);
+      return absl::OkStatus();
+    };
+    auto log = eventstore::OpenRocksdbEventLog(options);
+    EXPECT_TRUE(log.ok()) << log.status();
+    return *std::move(log);
+  }
   std::mutex disk;
-  eventstore::RocksdbLogOptions options;
-  options.directory = path + "/data";
-  options.before_sync = [&] {
-    std::lock_guard lock(disk);
-    return absl::OkStatus();
-  };
-  auto log = eventstore::OpenRocksdbEventLog(options);
-  ASSERT_TRUE(log.ok()) << log.status();
+
+ private:
+  std::string path_ = testing::TempDir() + "/recount_bus_XXXXXX";
+};
+
+TEST(CommandBusTest, OneTenantHasHalfOfTheBytes) {
+  CommandBusOptions options;
+  options.max_bytes = 4000;
+  Bus bus(eventstore::NewMemoryEventLog(), options);
+  std::promise<void> go_on;
+  bus.bus().Run([&] { go_on.get_future().wait(); });
+  std::promise<std::vector<Outcome>> answered;
+  Submission first = bus.Prepare({Capture(std::string(250, 'x'))});
+  first.commands[0]->mutable_capture_lead()->set_request(std::string(1500, 'x'));
+  first.done = [&](std::vector<Outcome> outcomes) { answered.set_value(std::move(outcomes)); };
+  bus.bus().Submit(std::move(first));
+  EXPECT_EQ(ReasonOf(bus.Send(Capture(std::string(250, 'y')))), v1::TOO_MANY_COMMANDS);
+  go_on.set_value();
+  EXPECT_TRUE(answered.get_future().get()[0].status.ok());
+}
+
+TEST(CommandBusTest, RefusalWaitsForWhatItRead) {
+  SlowDisk slow;
   {
-    Bus bus(*std::move(log));
-    std::unique_lock slow_disk(disk);
+    Bus bus(slow.Open());
+    std::unique_lock slow_disk(slow.disk);
     std::promise<std::vector<Outcome>> accepted, refused;
     Submission first = bus.Prepare({Capture("1")});
     first.done = [&](std::vector<Outcome> outcomes) { accepted.set_value(std::move(outcomes)); };
@@ -387,7 +472,68 @@ TEST(CommandBusTest, RefusalWaitsForWhatItRead) {
     EXPECT_EQ(ReasonOf(refusal.get()[0]), v1::EXTERNAL_ID_TAKEN);
     EXPECT_TRUE(accepted.get_future().get()[0].status.ok());
   }
-  std::filesystem::remove_all(path);
+}
+
+TEST(CommandBusTest, RulesAreToldWhenTheyAreDurable) {
+  SlowDisk slow;
+  Bus bus(slow.Open());
+  Backend backend;
+  backend.archive = bus.archive();
+  backend.bus = &bus.bus();
+  std::unique_lock slow_disk(slow.disk);
+  v1::Command publish;
+  publish.mutable_publish_rules()->add_rules()->mutable_content()->mutable_calendar()->set_zone("Asia/Jerusalem");
+  std::promise<std::vector<Outcome>> published;
+  Submission submission = bus.Prepare({publish});
+  submission.done = [&](std::vector<Outcome> outcomes) { published.set_value(std::move(outcomes)); };
+  bus.bus().Submit(std::move(submission));
+  std::promise<void> decided;
+  bus.bus().Run([&] { decided.set_value(); });
+  decided.get_future().wait();
+  auto rules = std::async(std::launch::async, [&] { return RecordReader(&backend).Rules(bus.tenant()); });
+  EXPECT_EQ(rules.wait_for(kMoment), std::future_status::timeout);
+  slow_disk.unlock();
+  EXPECT_EQ((*rules.get())->position(), 2u);
+  EXPECT_TRUE(published.get_future().get()[0].status.ok());
+}
+
+TEST(CommandBusTest, ReadersWaitUntilWhatIsDurableIsApplied) {
+  Bus bus;
+  const std::string name = bus.Send(Capture("1")).result.name();
+  Backend backend;
+  backend.archive = bus.archive();
+  backend.bus = &bus.bus();
+  const RecordReader reader(&backend);
+  ASSERT_TRUE(reader.Read(bus.tenant(), name).ok());
+  // As between the log's part of a commit and the cache's: the event is durable, the state is the one before.
+  v1::EventPayload payload;
+  payload.mutable_lead()->mutable_status_changed()->set_status("hot");
+  std::promise<absl::Status> durable;
+  bus.bus().Run([&] {
+    eventstore::Proposal proposal;
+    proposal.tenant = bus.tenant().number();
+    storage::v1::StoredEvent* event = proposal.record.add_events();
+    event->set_stream(name);
+    event->set_type(domain::TypeOf(payload));
+    event->set_payload(payload.lead().status_changed().SerializeAsString());
+    ASSERT_TRUE(bus.log().Sequence(std::move(proposal), [&](absl::Status done) { durable.set_value(done); }).ok());
+  });
+  ASSERT_TRUE(durable.get_future().get().ok());
+  const uint64_t position = bus.head();
+  auto waited = std::async(std::launch::async, [&] {
+    return reader.AwaitPosition(bus.tenant(), position, absl::InfiniteFuture());
+  });
+  auto read = std::async(std::launch::async, [&] { return reader.ReadAt(bus.tenant(), name, position); });
+  EXPECT_EQ(waited.wait_for(kMoment), std::future_status::timeout);
+  EXPECT_EQ(read.wait_for(kMoment), std::future_status::timeout);
+  bus.bus().cache().Change(bus.tenant().number(), name, 1, position, [&](FoldedStream& folded) {
+    std::get<domain::LeadState>(folded.state).lead.set_status("hot");
+    folded.revision = 2;
+    folded.position = position;
+  });
+  bus.tenant().SetApplied(position);
+  EXPECT_TRUE(waited.get().ok());
+  EXPECT_EQ((*read.get())->revision, 2u);
 }
 
 TEST(CommandBusTest, EndAnswersWhatWasAccepted) {

@@ -1,6 +1,7 @@
 #include "services/credentials.h"
 
 #include <openssl/sha.h>
+#include <unicode/utf8.h>
 
 #include <fstream>
 #include <optional>
@@ -15,10 +16,23 @@
 namespace recount::services {
 namespace {
 
+constexpr size_t kLongestActor = 256;
+
 std::string Sha256(absl::string_view text) {
   std::string hash(SHA256_DIGEST_LENGTH, '\0');
   SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(), reinterpret_cast<uint8_t*>(hash.data()));
   return hash;
+}
+
+// The actor is stored in every commit: one that is not UTF-8 would make the log unreadable.
+bool IsReadable(absl::string_view text) {
+  const auto size = static_cast<int32_t>(text.size());
+  for (int32_t i = 0; i < size;) {
+    UChar32 c;
+    U8_NEXT(text.data(), i, size, c);
+    if (c < ' ' || c == 0x7f) return false;  // negative: not UTF-8
+  }
+  return true;
 }
 
 std::optional<Role> RoleNamed(absl::string_view name) {
@@ -64,6 +78,11 @@ absl::StatusOr<Credentials> Credentials::FromText(absl::string_view text) {
                                                      " of the tokens file is not `TOKEN TENANT ACTOR ROLE` with ",
                                                      "one of the roles viewer, user, auditor, operator"));
     }
+    if (!IsReadable(words[1]) || !IsReadable(words[2]) || words[2].size() > kLongestActor) {
+      return absl::InvalidArgumentError(absl::StrCat("tenant and actor in line ", number,
+                                                     " of the tokens file must be UTF-8, the actor at most ",
+                                                     kLongestActor, " bytes"));
+    }
     if (words[0].size() < 16) {
       return absl::InvalidArgumentError(absl::StrCat("the token in line ", number,
                                                      " of the tokens file is shorter than 16 ",
@@ -90,9 +109,10 @@ absl::StatusOr<Caller> Credentials::Identify(const CallMetadata& metadata) const
   if (insecure_) {
     Caller caller{metadata("recount-tenant"), metadata("recount-actor"), false, Role::kOperator};
     if (caller.actor.empty()) caller.actor = "anonymous";
-    if (caller.tenant_id.size() > 63 || caller.actor.size() > 256) {
+    if (caller.tenant_id.size() > 63 || caller.actor.size() > kLongestActor || !IsReadable(caller.tenant_id) ||
+        !IsReadable(caller.actor)) {
       return domain::Refuse(v1::CREDENTIALS_INVALID,
-                            "recount-tenant has at most 63 bytes and recount-actor at most 256");
+                            "recount-tenant has at most 63 bytes and recount-actor at most 256, both UTF-8");
     }
     return caller;
   }

@@ -1,33 +1,18 @@
 #include "services/data_folder.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "eventstore/durable_file.h"
 #include "services/record_id.h"
 
 namespace recount::services {
 namespace {
 
 constexpr size_t kTokenKeyBytes = 32;
-
-absl::Status WriteSecret(const std::string& path, const std::string& bytes) {
-  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return absl::UnavailableError(absl::StrCat(path, " cannot be made: ", std::strerror(errno)));
-  const bool written =
-      write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && fsync(file) == 0;
-  close(file);
-  if (written) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(path, " cannot be written: ", std::strerror(errno)));
-}
 
 }  // namespace
 
@@ -43,14 +28,24 @@ absl::Status PrepareDataFolder(const std::string& folder, bool simulated_clock) 
         absl::StrCat("--simulated-clock needs an empty data folder, or one that was made with it; ", folder,
                      " holds other data, whose recorded times are real"));
   }
-  return WriteSecret(marker,
-                     "Recorded times in this folder are invented: it was made with recountd --simulated-clock.\n");
+  return eventstore::ReplaceFile(
+      marker, "Recorded times in this folder are invented: it was made with recountd --simulated-clock.\n");
+}
+
+absl::Status CheckKeysAreThere(const std::string& folder) {
+  const bool is_made = eventstore::FileExists(folder + "/FORMAT");
+  const bool has_keys = eventstore::FileExists(folder + "/keys/db/CURRENT");
+  if (!is_made || has_keys || eventstore::FileExists(folder + "/keys.lost")) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "DATA_DAMAGED: ", folder, "/keys is missing beside a log, and without it all personal data in the log reads as ",
+      "erased. Put it back. If it is lost for good, make an empty file ", folder, "/keys.lost and start again."));
 }
 
 absl::StatusOr<std::string> LoadTokenKey(const std::string& folder) {
   const std::string path = folder + "/token.key";
   if (!std::filesystem::exists(path)) {
-    if (absl::Status written = WriteSecret(path, RandomBytes(kTokenKeyBytes)); !written.ok()) return written;
+    absl::Status written = eventstore::ReplaceFile(path, RandomBytes(kTokenKeyBytes));
+    if (!written.ok()) return written;
   }
   std::ifstream file(path, std::ios::binary);
   std::stringstream bytes;

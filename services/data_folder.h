@@ -4,6 +4,7 @@
 //   DIR/keys/                                key vault; master.key in it unless another file is named
 //   DIR/models/NUMBER/                       read models of a tenant; can be deleted
 //   DIR/token.key                            signs page tokens, cells and pins
+//   DIR/keys.lost                            made by hand: start without the keys, which are lost
 //   DIR/SIMULATED                            made under a simulated clock
 #ifndef RECOUNT_SERVICES_DATA_FOLDER_H_
 #define RECOUNT_SERVICES_DATA_FOLDER_H_
@@ -18,6 +19,9 @@ namespace recount::services {
 // Makes the folder if it is missing. With `simulated_clock`: FAILED_PRECONDITION if it holds a log of real time, else
 // marks it.
 absl::Status PrepareDataFolder(const std::string& folder, bool simulated_clock);
+// DATA_LOSS if there is a log and no key vault: a new one would be made, and all personal data be taken for erased. Not if
+// the folder holds a file keys.lost, by which somebody says that it is so.
+absl::Status CheckKeysAreThere(const std::string& folder);
 // 32 bytes, made with mode 0600 if missing.
 absl::StatusOr<std::string> LoadTokenKey(const std::string& folder);
 

@@ -4,10 +4,10 @@
 #include <grpcpp/server_context.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,9 +28,34 @@ using Bytes = grpc::ByteBuffer;
 
 constexpr size_t kMaxUnanswered = 8;
 constexpr std::chrono::seconds kSlowestReader(30);
-constexpr int kMaxStreams = 256;  // each has a thread
+constexpr int kMaxStreams = 256;  // each has a thread; one tenant may have half of them
 
-std::atomic<int> open_streams{0};
+class OpenStreams {
+ public:
+  bool Take(const std::string& tenant) {
+    std::lock_guard lock(mutex_);
+    if (total_ >= kMaxStreams || by_tenant_[tenant] >= kMaxStreams / 2) return false;
+    ++total_;
+    ++by_tenant_[tenant];
+    return true;
+  }
+  void Leave(const std::string& tenant) {
+    std::lock_guard lock(mutex_);
+    --total_;
+    if (--by_tenant_[tenant] == 0) by_tenant_.erase(tenant);
+  }
+
+ private:
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  int total_ = 0;
+  std::map<std::string, int> by_tenant_;
+};
+
+OpenStreams& Streams() {
+  static OpenStreams& streams = *new OpenStreams();
+  return streams;
+}
 
 Bytes Serialized(const Message& message) {
   Bytes bytes;
@@ -52,7 +77,8 @@ absl::StatusOr<Call> Admit(const WireMethod& method, const grpc::CallbackServerC
   if (absl::Status access = CheckAccess(*caller, method.handler->access); !access.ok()) return access;
   Call call;
   call.caller = *std::move(caller);
-  call.deadline = absl::FromChrono(context.deadline());
+  if (context.deadline() != std::chrono::system_clock::time_point::max())
+    call.deadline = absl::FromChrono(context.deadline());
   return call;
 }
 
@@ -82,7 +108,8 @@ void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& byte
   if (!call.ok()) return reply(call.status());
   auto request = Parse(method, bytes);
   if (!request.ok()) return reply(request.status());
-  if (has_default_deadline) call->deadline = std::min(call->deadline, absl::Now() + method.handler->default_deadline);
+  if (has_default_deadline && call->deadline == absl::InfiniteFuture())
+    call->deadline = absl::Now() + method.handler->default_deadline;
   method.handler->unary(*call, *std::move(request), std::move(reply));
 }
 
@@ -137,15 +164,14 @@ class StreamReactor : public grpc::ServerWriteReactor<Bytes>, public StreamWrite
   void Begin(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& bytes) {
     auto request = call.ok() ? Parse(method, bytes) : call.status();
     if (!request.ok()) return Finish(ToGrpc(request.status()));
-    if (++open_streams > kMaxStreams) {
-      --open_streams;
+    if (!Streams().Take(call->caller.tenant_id)) {
       return Finish(ToGrpc(domain::Refuse(v1::TOO_MANY_COMMANDS, "too many streams are open: try again")));
     }
     std::shared_ptr<Message> shared = *std::move(request);
     std::thread([self = self_, handler = method.handler, call = *std::move(call), shared] {
       const absl::Status status = handler->stream(call, *shared, *self);
       self->AwaitTaken();
-      --open_streams;
+      Streams().Leave(call.caller.tenant_id);
       self->Finish(ToGrpc(status));
     }).detach();
   }
@@ -209,6 +235,7 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
       std::lock_guard lock(mutex_);
       writing_ = false;
       unanswered_.pop_front();
+      if (!ok) is_gone_ = true;
       if (!ok && status_.ok()) status_ = absl::CancelledError("the client is gone");
     }
     GoOn();
@@ -219,6 +246,7 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
  private:
   struct Slot {
     std::optional<Bytes> answer;
+    bool is_failure = false;  // nothing to write: the stream ends with its status
   };
 
   void Begin() {
@@ -235,8 +263,10 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     if (answer.ok()) bytes = Serialized(**answer);
     {
       std::lock_guard lock(mutex_);
-      // A message that is no batch at all ends the stream; refused commands do not come here.
+      // A message that is no batch at all ends the stream, after the answers to those before it; refused commands do
+      // not come here.
       if (!answer.ok() && status_.ok()) status_ = answer.status();
+      slot.is_failure = !answer.ok();
       slot.answer = std::move(bytes);
     }
     GoOn();
@@ -251,7 +281,8 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     {
       std::lock_guard lock(mutex_);
       if (finished_) return;
-      while (!status_.ok() && !writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value())
+      while (!writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value() &&
+             (is_gone_ || unanswered_.front()->is_failure))
         unanswered_.pop_front();
       if (!writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value()) {
         writing_ = true;
@@ -277,6 +308,7 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
   // Guarded by mutex_.
   std::deque<std::shared_ptr<Slot>> unanswered_;  // in the order of the messages
   absl::Status status_;
+  bool is_gone_ = false;
   bool reading_ = false;
   bool handing_ = false;
   bool writing_ = false;

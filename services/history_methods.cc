@@ -23,7 +23,6 @@ using eventstore::StreamEvent;
 
 // An answer looks at so many events at most; it says where to go on.
 constexpr uint64_t kMaxScanned = 500000;
-constexpr size_t kMaxAnswerBytes = 3 << 20;
 
 uint64_t PageSize(int32_t asked) { return asked <= 0 ? 100 : std::min(asked, 1000); }
 
@@ -98,7 +97,7 @@ absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const 
   if (newest == 0)
     return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", *name, " as of then"), "ref",
                           {{"name", *name}});
-  const uint64_t after = request.after_revision();
+  const uint64_t after = std::min(request.after_revision(), newest + 1);
   const uint64_t size = PageSize(request.page_size());
   uint64_t first = after + 1;
   uint64_t last = std::min(newest, after + size);
@@ -109,9 +108,15 @@ absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const 
   auto entries = StreamTeller(backend->archive, **tenant).Tell(*name, first, last, *as_of);
   if (!entries.ok()) return entries.status();
   if (request.backwards()) std::reverse(entries->begin(), entries->end());
-  for (v1::HistoryEntry& entry : *entries) *response.add_entries() = std::move(entry);
-  if (request.backwards() ? first > 1 && last > 0 : last < newest)
-    response.set_next_after_revision(request.backwards() ? first : last);
+  size_t bytes = 0;
+  for (v1::HistoryEntry& entry : *entries) {
+    bytes += entry.ByteSizeLong();
+    if (bytes > kMaxAnswerBytes && !response.entries().empty()) break;
+    *response.add_entries() = std::move(entry);
+  }
+  if (response.entries().empty()) return response;
+  const uint64_t shown = response.entries().rbegin()->event().revision();
+  if (request.backwards() ? shown > 1 : shown < newest) response.set_next_after_revision(shown);
   return response;
 }
 

@@ -3,6 +3,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <future>
+#include <memory>
 #include <utility>
 
 #include "domain/aggregate.h"
@@ -26,6 +28,14 @@ std::string Deterministic(const v1::Command& command) {
   command.SerializeToCodedStream(&coded);
   coded.Trim();
   return bytes;
+}
+
+// Until what is sequenced is durable. An error: it never will be.
+absl::Status AwaitPending(const Archive& archive, eventstore::TenantNumber tenant) {
+  // Shared: the committer may still be leaving set_value() when the waiting thread is gone.
+  auto settled = std::make_shared<std::promise<absl::Status>>();
+  archive.log->AfterPending(tenant, [settled](absl::Status status) { settled->set_value(std::move(status)); });
+  return settled->get_future().get();
 }
 
 }  // namespace
@@ -72,6 +82,7 @@ absl::StatusOr<std::shared_ptr<const FoldedStream>> LoadStream(const Archive& ar
     auto folded = FoldStream(archive, tenant, stream);
     if (!folded.ok()) return folded.status();
     if (auto offered = cache.Offer(tenant, stream, *std::move(folded), durable)) return offered;
+    if (absl::Status settled = AwaitPending(archive, tenant); !settled.ok()) return settled;
   }
 }
 

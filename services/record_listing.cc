@@ -54,8 +54,8 @@ std::string MakePage(const Backend* backend, const Tenant& tenant, const v1::Lis
                    absl::StrCat(page.position, " ", page.offset, " ", scope));
 }
 
-// True if the record has the phone or e-mail now: an entry of the look-up may be of the past.
-bool HasNow(const google::protobuf::Message& resource, const ExactLookup& lookup, absl::string_view normal) {
+// True if the record has the phone or e-mail: an entry of the look-up may be of another time.
+bool Has(const google::protobuf::Message& resource, const ExactLookup& lookup, absl::string_view normal) {
   const bool is_phone = lookup.key == "phone";
   const auto* field = resource.GetDescriptor()->FindFieldByName(is_phone ? "phones" : "emails");
   if (field == nullptr) return false;
@@ -69,9 +69,10 @@ bool HasNow(const google::protobuf::Message& resource, const ExactLookup& lookup
   return false;
 }
 
+// As of a position, so that all pages agree.
 absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const Tenant& tenant,
                                                    const ExactLookup& lookup, bool show_deleted,
-                                                   const ResourceType& type) {
+                                                   const ResourceType& type, uint64_t position) {
   std::vector<std::string> candidates;
   std::string normal;
   if (lookup.key == "external") {
@@ -93,11 +94,11 @@ absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const
   std::vector<std::string> names;
   for (std::string& name : candidates) {
     if (domain::CollectionOf(name) != type.collection) continue;
-    auto folded = RecordReader(backend).Read(tenant, name);
+    auto folded = RecordReader(backend).ReadAt(tenant, name, position);
     if (!folded.ok()) return folded.status();
     const google::protobuf::Message* resource = domain::ResourceOf((*folded)->state);
     if (resource == nullptr || (!show_deleted && domain::InfoOf((*folded)->state)->deleted())) continue;
-    if (lookup.key == "external" || HasNow(*resource, lookup, normal)) names.push_back(std::move(name));
+    if (lookup.key == "external" || Has(*resource, lookup, normal)) names.push_back(std::move(name));
   }
   return names;
 }
@@ -145,17 +146,18 @@ absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant
     if (absl::Status reached = RecordReader(backend).AwaitPosition(tenant, request.min_position(), call.deadline);
         !reached.ok())
       return reached;
-    auto found = FindExact(backend, tenant, *lookup, request.show_deleted(), type);
-    if (!found.ok()) return found.status();
-    names = *std::move(found);
     page.position =
         token->position != 0 ? token->position : backend->archive.log->DurableHead(tenant.number()).position;
+    auto found = FindExact(backend, tenant, *lookup, request.show_deleted(), type, page.position);
+    if (!found.ok()) return found.status();
+    names = *std::move(found);
   } else {
     auto snapshot =
         RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token->position), call.deadline);
     if (!snapshot.ok()) return snapshot.status();
-    const auto rules = tenant.rules();
-    const projections::EngineContext context = MakeEngineContext(backend, tenant, **snapshot, *rules);
+    const auto rules = RecordReader(backend).Rules(tenant);
+    if (!rules.ok()) return rules.status();
+    const projections::EngineContext context = MakeEngineContext(backend, tenant, **snapshot, **rules);
     const uint64_t position = token->position != 0 ? token->position : (*snapshot)->position();
     auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(),
                                          position, context);
@@ -167,8 +169,16 @@ absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant
   const size_t first = std::min(token->offset, names.size());
   const size_t last = std::min(first + PageSize(request.page_size()), names.size());
   page.names.assign(std::make_move_iterator(names.begin() + first), std::make_move_iterator(names.begin() + last));
+  page.first = first;
   if (last < names.size()) page.next_page_token = MakePage(backend, tenant, request, type, {page.position, last});
   return page;
+}
+
+void CutPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type,
+             size_t count, RecordPage* page) {
+  if (count >= page->names.size()) return;
+  page->names.resize(count);
+  page->next_page_token = MakePage(backend, tenant, request, type, {page->position, page->first + count});
 }
 
 }  // namespace recount::services

@@ -26,6 +26,7 @@ struct ResourceType {
 const ResourceType* FindResourceType(const google::protobuf::Descriptor* descriptor);
 
 struct RecordPage {
+  size_t first = 0;  // place of the page's first record among all
   std::vector<std::string> names;
   uint64_t position = 0;
   int64_t total_size = 0;
@@ -33,6 +34,10 @@ struct RecordPage {
 };
 absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant, const Call& call,
                                     const v1::ListRequest& request, const ResourceType& type);
+
+// Ends a page after `count` of its names, the answer being large enough.
+void CutPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type,
+             size_t count, RecordPage* page);
 
 // `phone = "..."`, `email = "..."` or `external.SOURCE = "id"`, alone.
 struct ExactLookup {

@@ -27,7 +27,10 @@ absl::Status Stopping() { return domain::Refuse(v1::SERVER_STOPPING, "the server
 
 absl::Status RecordReader::AwaitPosition(const Tenant& tenant, uint64_t position, absl::Time deadline) const {
   const auto reached = [&] { return backend_->archive.log->DurableHead(tenant.number()).position; };
-  if (position <= reached()) return absl::OkStatus();
+  if (position <= reached()) {
+    tenant.AwaitApplied(position);
+    return absl::OkStatus();
+  }
   const auto subscription = backend_->archive.log->Subscribe(tenant.number(), position - 1);
   while (position > reached()) {
     const int64_t left_ms = absl::ToInt64Milliseconds(deadline - absl::Now());
@@ -36,6 +39,7 @@ absl::Status RecordReader::AwaitPosition(const Tenant& tenant, uint64_t position
     auto commits = subscription->Next(1, static_cast<int>(std::min<int64_t>(left_ms, kAwaitSliceMs)));
     if (!commits.ok()) return commits.status();
   }
+  tenant.AwaitApplied(position);
   return absl::OkStatus();
 }
 
@@ -64,11 +68,21 @@ absl::StatusOr<std::shared_ptr<const FoldedStream>> RecordReader::Read(const Ten
 absl::StatusOr<std::shared_ptr<const FoldedStream>> RecordReader::ReadAt(const Tenant& tenant, absl::string_view stream,
                                                                          uint64_t position) const {
   if (position == kAnyPosition) return Read(tenant, stream);
+  tenant.AwaitApplied(std::min(position, backend_->archive.log->DurableHead(tenant.number()).position));
   auto cached = backend_->bus->cache().Find(tenant.number(), stream);
   if (cached != nullptr && cached->position <= position) return cached;
   auto folded = FoldStream(backend_->archive, tenant.number(), stream, position);
   if (!folded.ok()) return folded.status();
   return std::make_shared<const FoldedStream>(*std::move(folded));
+}
+
+absl::StatusOr<std::shared_ptr<const domain::Rulebook>> RecordReader::Rules(const Tenant& tenant) const {
+  tenant.AwaitApplied(backend_->archive.log->DurableHead(tenant.number()).position);
+  std::shared_ptr<const domain::Rulebook> rules = tenant.rules();
+  if (rules->position() > backend_->archive.log->DurableHead(tenant.number()).position) {
+    if (absl::Status settled = backend_->bus->Settle(tenant); !settled.ok()) return settled;
+  }
+  return rules;
 }
 
 absl::StatusOr<std::string> RecordReader::Resolve(const Tenant& tenant, absl::string_view collection,

@@ -34,6 +34,9 @@ class RecordReader {
   absl::StatusOr<std::shared_ptr<const FoldedStream>> ReadAt(const Tenant& tenant, absl::string_view stream,
                                                              uint64_t position) const;
 
+  // The newest rules, all of them durable.
+  absl::StatusOr<std::shared_ptr<const domain::Rulebook>> Rules(const Tenant& tenant) const;
+
   // Resource name of a reference; existence is not checked for names. RECORD_NOT_FOUND, FIELD_REQUIRED, FIELD_INVALID.
   absl::StatusOr<std::string> Resolve(const Tenant& tenant, absl::string_view collection, const v1::Ref& ref) const;
 

@@ -33,10 +33,12 @@ template <typename Response, typename Ask>
 absl::StatusOr<Response> AskEngine(const Backend* backend, const Call& call, uint64_t min_position, const Ask& ask) {
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
-  auto snapshot = RecordReader(backend).Snapshot(**tenant, min_position, call.deadline);
+  const RecordReader reader(backend);
+  auto snapshot = reader.Snapshot(**tenant, min_position, call.deadline);
   if (!snapshot.ok()) return snapshot.status();
-  const std::shared_ptr<const domain::Rulebook> head_rules = (*tenant)->rules();
-  return ask(MakeEngineContext(backend, **tenant, **snapshot, *head_rules));
+  const auto head_rules = reader.Rules(**tenant);
+  if (!head_rules.ok()) return head_rules.status();
+  return ask(MakeEngineContext(backend, **tenant, **snapshot, **head_rules));
 }
 
 absl::StatusOr<v1::ReportDescription> Describe(const Backend* backend, const Call& call,

@@ -28,6 +28,13 @@ absl::Status NotFound(absl::string_view name) {
                         {{"name", name}});
 }
 
+absl::Status TooLarge(int fitting) {
+  return domain::Refuse(v1::ANSWER_TOO_LARGE,
+                        absl::StrCat("the records have more than ", kMaxAnswerBytes, " bytes together: ask for ",
+                                     fitting, " or fewer at once"),
+                        "refs", {{"fitting", absl::StrCat(fitting)}});
+}
+
 // A record as of a position, copied into `target`.
 absl::Status ReadInto(const RecordReader& reader, const Tenant& tenant, absl::string_view name, uint64_t as_of,
                       Message* target) {
@@ -65,11 +72,14 @@ Answer BatchGet(const Backend* backend, const Call& call, const v1::BatchGetRequ
   if (!as_of.ok()) return as_of.status();
   std::unique_ptr<Message> response = NewMessage(response_type);
   const FieldDescriptor* records = response_type->FindFieldByNumber(1);
+  size_t bytes = 0;
   for (const v1::Ref& ref : request.refs()) {
     auto name = reader.Resolve(**tenant, type.collection, ref);
     if (!name.ok()) return name.status();
     Message* resource = response->GetReflection()->AddMessage(response.get(), records);
     if (absl::Status read = ReadInto(reader, **tenant, *name, *as_of, resource); !read.ok()) return read;
+    bytes += resource->ByteSizeLong();
+    if (bytes > kMaxAnswerBytes) return TooLarge(response->GetReflection()->FieldSize(*response, records) - 1);
   }
   return response;
 }
@@ -83,10 +93,15 @@ Answer List(const Backend* backend, const Call& call, const v1::ListRequest& req
   const RecordReader reader(backend);
   std::unique_ptr<Message> response = NewMessage(response_type);
   const google::protobuf::Reflection* reflection = response->GetReflection();
-  for (const std::string& name : page->names) {
-    Message* resource =
-        reflection->AddMessage(response.get(), response_type->FindFieldByName(std::string(type.collection)));
-    if (absl::Status read = ReadInto(reader, **tenant, name, page->position, resource); !read.ok()) return read;
+  const FieldDescriptor* records = response_type->FindFieldByName(std::string(type.collection));
+  size_t bytes = 0;
+  for (size_t i = 0; i < page->names.size(); ++i) {
+    std::unique_ptr<Message> resource = NewMessage(type.descriptor);
+    absl::Status read = ReadInto(reader, **tenant, page->names[i], page->position, resource.get());
+    if (!read.ok()) return read;
+    bytes += resource->ByteSizeLong();
+    if (bytes > kMaxAnswerBytes && i > 0) CutPage(backend, **tenant, request, type, i, &*page);
+    if (i < page->names.size()) reflection->AddAllocatedMessage(response.get(), records, resource.release());
   }
   reflection->SetString(response.get(), response_type->FindFieldByName("next_page_token"), page->next_page_token);
   reflection->SetInt64(response.get(), response_type->FindFieldByName("total_size"), page->total_size);

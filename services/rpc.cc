@@ -1,5 +1,6 @@
 #include "services/rpc.h"
 
+#include "absl/time/clock.h"
 #include "domain/refusal.h"
 
 namespace recount::services {
@@ -12,7 +13,12 @@ void MethodTable::AddQuery(
   method.unary = [pool = pool_, answer = std::move(answer)](const Call& call, std::unique_ptr<Message> request,
                                                             Reply reply) {
     std::shared_ptr<Message> shared = std::move(request);
-    const bool taken = pool->Run([call, shared, reply, answer] { reply(answer(call, *shared)); });
+    const bool taken = pool->Run(call.caller.tenant_id, [call, shared, reply, answer] {
+      // Nobody waits for it any more, and others do.
+      if (absl::Now() > call.deadline)
+        return reply(domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed before it was the question's turn"));
+      reply(answer(call, *shared));
+    });
     if (!taken) reply(domain::Refuse(v1::TOO_MANY_COMMANDS, "too many questions are waiting: try again"));
   };
   Add(std::move(name), std::move(method));

@@ -26,6 +26,8 @@ struct Call {
 };
 
 using Message = google::protobuf::Message;
+// gRPC's clients take answers of up to 4 MB unless told otherwise. Pages are cut before, the rest is on the next one.
+inline constexpr size_t kMaxAnswerBytes = 3 << 20;
 // Answers a call once, from any thread.
 using Reply = std::function<void(absl::StatusOr<std::unique_ptr<Message>>)>;
 // Answers one message by one; must not block.

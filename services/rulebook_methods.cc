@@ -35,22 +35,17 @@ std::vector<v1::RuleKind> AllKinds() {
   return kinds;
 }
 
-// The caller's tenant, once its log stands at `min_position` and what its rules say is durable.
-absl::StatusOr<Tenant*> Settled(const Backend* backend, const Call& call, uint64_t min_position) {
-  auto tenant = backend->tenants->Find(call.caller.tenant_id);
-  if (!tenant.ok()) return tenant;
-  if (absl::Status reached = RecordReader(backend).AwaitPosition(**tenant, min_position, call.deadline); !reached.ok())
-    return reached;
-  if (absl::Status settled = backend->bus->Settle(**tenant); !settled.ok()) return settled;
-  return tenant;
-}
 
 absl::StatusOr<v1::Rulebook> GetRulebook(const Backend* backend, const Call& call,
                                          const v1::GetRulebookRequest& request) {
-  const auto tenant = Settled(backend, call, request.min_position());
+  const auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
-  const std::shared_ptr<const domain::Rulebook> head = (*tenant)->rules();
-  domain::Rulebook rules = *head;
+  const RecordReader reader(backend);
+  if (absl::Status reached = reader.AwaitPosition(**tenant, request.min_position(), call.deadline); !reached.ok())
+    return reached;
+  const auto head = reader.Rules(**tenant);
+  if (!head.ok()) return head.status();
+  domain::Rulebook rules = **head;
   if (request.as_of_position() != 0) {
     const uint64_t newest = backend->archive.log->DurableHead((*tenant)->number()).position;
     if (request.as_of_position() > newest) {
@@ -59,9 +54,9 @@ absl::StatusOr<v1::Rulebook> GetRulebook(const Backend* backend, const Call& cal
           absl::StrCat("position ", request.as_of_position(), " is beyond the head of the log, ", newest),
           "as_of_position");
     }
-    rules = head->UpTo(request.as_of_position());
+    rules = (*head)->UpTo(request.as_of_position());
   }
-  auto calendar = RecordReader(backend).CalendarOf(**tenant);
+  auto calendar = reader.CalendarOf(**tenant);
   if (!calendar.ok()) return calendar.status();
   int64_t day = calendar->DayOf(backend->clock->NowMicros());
   if (request.has_valid_at()) {
@@ -79,13 +74,14 @@ absl::StatusOr<v1::Rulebook> GetRulebook(const Backend* backend, const Call& cal
 
 absl::StatusOr<v1::ListRuleVersionsResponse> ListVersions(const Backend* backend, const Call& call,
                                                           const v1::ListRuleVersionsRequest& request) {
-  const auto tenant = Settled(backend, call, 0);
+  const auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
-  const std::shared_ptr<const domain::Rulebook> rules = (*tenant)->rules();
+  const auto rules = RecordReader(backend).Rules(**tenant);
+  if (!rules.ok()) return rules.status();
   v1::ListRuleVersionsResponse answer;
   for (v1::RuleKind kind : AllKinds()) {
     if (request.kind() != v1::RULE_KIND_UNSPECIFIED && request.kind() != kind) continue;
-    for (const domain::RuleVersionEntry& entry : rules->Versions(kind)) *answer.add_versions() = Show(entry);
+    for (const domain::RuleVersionEntry& entry : (*rules)->Versions(kind)) *answer.add_versions() = Show(entry);
   }
   std::sort(answer.mutable_versions()->begin(), answer.mutable_versions()->end(),
             [](const v1::RuleVersion& a, const v1::RuleVersion& b) {
@@ -96,7 +92,7 @@ absl::StatusOr<v1::ListRuleVersionsResponse> ListVersions(const Backend* backend
 
 absl::StatusOr<v1::ListDraftsResponse> ListDrafts(const Backend* backend, const Call& call,
                                                   const v1::ListDraftsRequest& request) {
-  const auto tenant = Settled(backend, call, 0);
+  const auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   std::vector<std::string> names;
   absl::Status listed = backend->archive.log->ListStreams((*tenant)->number(), "drafts/", [&](absl::string_view name) {

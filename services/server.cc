@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "eventstore/event_log.h"
 #include "eventstore/key_vault.h"
@@ -106,6 +107,7 @@ class ServerParts : public Server {
       return absl::OkStatus();
     }
     if (absl::Status prepared = PrepareDataFolder(folder, options_.simulated_clock); !prepared.ok()) return prepared;
+    if (absl::Status keys = CheckKeysAreThere(folder); !keys.ok()) return keys;
     auto token_key = LoadTokenKey(folder);
     if (!token_key.ok()) return token_key.status();
     backend_.token_key = *std::move(token_key);
@@ -197,7 +199,8 @@ class ServerParts : public Server {
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr || port == 0)
       return absl::UnavailableError(absl::StrCat("cannot listen on ", options_.listen, ": is the port taken?"));
-    address_ = absl::StrCat(options_.listen.substr(0, options_.listen.rfind(':')), ":", port);
+    const bool is_path = absl::StartsWith(options_.listen, "unix:");
+    address_ = is_path ? options_.listen : absl::StrCat(options_.listen.substr(0, options_.listen.rfind(':')), ":", port);
     if (auto* health = grpc_->GetHealthCheckService()) {
       for (const char* name : kServices) health->SetServingStatus(absl::StrCat("recount.v1.", name), true);
     }

@@ -1,5 +1,7 @@
 // History, the log live, look-ups, pages and rules, as a client sees them.
+#include <algorithm>
 #include <future>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -92,6 +94,28 @@ TEST_F(ServerTest, SubscriptionHasNoGapAndNoRepeat) {
   reader->Finish();
 }
 
+TEST_F(ServerTest, OneTenantLeavesStreamsToOthers) {
+  std::vector<std::unique_ptr<As>> contexts;
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::SubscribeResponse>>> readers;
+  v1::SubscribeResponse message;
+  const auto open = [&](const char* token) {
+    contexts.push_back(std::make_unique<As>(token));
+    readers.push_back(history_->Subscribe(contexts.back().get(), {}));
+    return readers.back()->Read(&message);
+  };
+  for (int i = 0; i < 128; ++i) ASSERT_TRUE(open(kViewer)) << i;
+  EXPECT_FALSE(open(kViewer));
+  EXPECT_EQ(ReasonOf(readers.back()->Finish()), "TOO_MANY_COMMANDS");
+  EXPECT_TRUE(open("token-of-another-tenant"));
+  for (const auto& context : contexts) context->TryCancel();
+  for (size_t i = 0; i < readers.size(); ++i) {
+    if (i != 128) readers[i]->Finish();
+  }
+  while (!open(kViewer)) readers.back()->Finish();  // until the places are given back
+  contexts.back()->TryCancel();
+  readers.back()->Finish();
+}
+
 TEST_F(ServerTest, ExactLookupsAndPages) {
   for (int i = 0; i < 7; ++i) MustCapture(absl::StrCat(i));
   for (const char* filter : {"phone = \"+49 (30) 123453\"", "email = \"ann3@example.com\"", "external.web = \"3\""}) {
@@ -124,6 +148,106 @@ TEST_F(ServerTest, ExactLookupsAndPages) {
   request.set_page_token(first.next_page_token());
   request.set_filter("source = \"mail\"");
   EXPECT_EQ(ReasonOf(List(request, &first)), "PAGE_TOKEN_MISMATCH");
+}
+
+TEST_F(ServerTest, PagesOfALookUpAgreeWhileRecordsCome) {
+  const auto capture = [&] {
+    v1::CaptureLeadRequest request;
+    request.add_phones()->set_raw("030 12345");
+    v1::CommandResult result;
+    As context(kUser);
+    ASSERT_TRUE(leads_->CaptureLead(&context, request, &result).ok());
+  };
+  for (int i = 0; i < 3; ++i) capture();
+  v1::ListRequest request;
+  request.set_filter("phone = \"+493012345\"");
+  request.set_page_size(1);
+  int found = 0;
+  do {
+    v1::ListLeadsResponse response;
+    const grpc::Status status = List(request, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.total_size(), 3);
+    found += response.leads_size();
+    capture();
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(found, 3);
+}
+
+// Clients take 4 MB at once.
+TEST_F(ServerTest, LargeAnswersComeInPages) {
+  constexpr int kLeads = 300;
+  std::vector<std::string> names;
+  for (int half = 0; half < 2; ++half) {
+    v1::CommandBatch batch;
+    for (int i = 0; i < kLeads / 2; ++i) {
+      v1::CaptureLeadRequest* capture = batch.add_commands()->mutable_command()->mutable_capture_lead();
+      capture->mutable_person_name()->set_display("Ann");
+      capture->set_request(std::string(16000, 'x'));
+    }
+    v1::CommandOutcomes outcomes;
+    As context(kUser);
+    ASSERT_TRUE(commands_->ExecuteBatch(&context, batch, &outcomes).ok());
+    for (const auto& outcome : outcomes.outcomes()) names.push_back(outcome.result().name());
+  }
+  v1::ListRequest list;
+  list.set_page_size(1000);
+  list.set_min_position(kLeads + 1);
+  std::set<std::string> listed;
+  do {
+    v1::ListLeadsResponse response;
+    const grpc::Status status = List(list, &response);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(response.total_size(), kLeads);
+    for (const v1::Lead& lead : response.leads()) EXPECT_TRUE(listed.insert(lead.info().name()).second);
+    list.set_page_token(response.next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_EQ(listed.size(), static_cast<size_t>(kLeads));
+  v1::BatchGetRequest all;
+  for (const std::string& name : names) all.add_refs()->set_name(name);
+  v1::BatchGetLeadsResponse leads;
+  As context(kViewer);
+  EXPECT_EQ(ReasonOf(leads_->BatchGetLeads(&context, all, &leads)), "ANSWER_TOO_LARGE");
+}
+
+TEST_F(ServerTest, ALongHistoryComesInPages) {
+  const std::string lead = MustCapture("1").name();
+  constexpr int kChanges = 120;
+  v1::CommandBatch batch;
+  for (int i = 0; i < kChanges; ++i) {
+    v1::ChangeLeadDetailsRequest* change = batch.add_commands()->mutable_command()->mutable_change_lead_details();
+    change->mutable_lead()->set_name(lead);
+    change->set_request(std::string(16000, static_cast<char>('a' + i % 26)));
+  }
+  v1::CommandOutcomes outcomes;
+  As changing(kUser);
+  ASSERT_TRUE(commands_->ExecuteBatch(&changing, batch, &outcomes).ok());
+  for (const bool backwards : {false, true}) {
+    v1::ReadStreamRequest request;
+    request.mutable_ref()->set_name(lead);
+    request.set_page_size(1000);
+    request.set_backwards(backwards);
+    std::vector<uint64_t> revisions;
+    do {
+      v1::ReadStreamResponse response;
+      As reading(kViewer);
+      const grpc::Status status = history_->ReadStream(&reading, request, &response);
+      ASSERT_TRUE(status.ok()) << status.error_message();
+      for (const v1::HistoryEntry& entry : response.entries()) revisions.push_back(entry.event().revision());
+      request.set_after_revision(response.next_after_revision());
+    } while (request.after_revision() != 0);
+    if (backwards) std::reverse(revisions.begin(), revisions.end());
+    ASSERT_EQ(revisions.size(), kChanges + 1u);
+    for (size_t i = 0; i < revisions.size(); ++i) EXPECT_EQ(revisions[i], i + 1);
+  }
+  v1::ReadStreamRequest beyond;
+  beyond.mutable_ref()->set_name(lead);
+  beyond.set_after_revision(UINT64_MAX);
+  v1::ReadStreamResponse nothing;
+  As reading(kViewer);
+  ASSERT_TRUE(history_->ReadStream(&reading, beyond, &nothing).ok());
+  EXPECT_EQ(nothing.entries_size(), 0);
 }
 
 TEST_F(ServerTest, RulesAndDrafts) {

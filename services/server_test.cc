@@ -1,6 +1,8 @@
 // The server as a client sees it: who may do what, bad input, streams of commands, restarts.
 #include "services/server.h"
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -137,6 +139,29 @@ TEST_F(ServerTest, StreamAnswersEachMessageInOrder) {
   EXPECT_EQ(next, kMessages * 3u);
 }
 
+TEST_F(ServerTest, StreamThatEndsInAMessageThatIsNoneAnswersThoseBefore) {
+  As context(kUser);
+  auto stream = commands_->Stream(&context);
+  constexpr int kMessages = 5;
+  v1::CommandBatch batch;
+  for (int m = 0; m < kMessages; ++m) {
+    batch.Clear();
+    v1::CaptureLeadRequest* capture = batch.add_commands()->mutable_command()->mutable_capture_lead();
+    capture->mutable_person_name()->set_display(absl::StrCat("Ann ", m));
+    ASSERT_TRUE(stream->Write(batch));
+  }
+  for (int i = 0; i < 1001; ++i) batch.add_commands();
+  ASSERT_TRUE(stream->Write(batch));
+  v1::CommandOutcomes outcomes;
+  int answered = 0;
+  while (stream->Read(&outcomes)) {
+    ++answered;
+    EXPECT_TRUE(outcomes.outcomes(0).has_result());
+  }
+  EXPECT_EQ(answered, kMessages);
+  EXPECT_EQ(ReasonOf(stream->Finish()), "FIELD_TOO_LONG");
+}
+
 TEST_F(ServerTest, EverythingIsThereAfterARestart) {
   const v1::CommandResult lead = MustCapture("1");
   Stop();
@@ -178,6 +203,32 @@ TEST_F(ServerTest, PausedProjectorsTakeCommandsAndAnswerNoReports) {
   As context(kViewer);
   const grpc::Status caught_up = reports_->RunReport(&context, request, &response);
   EXPECT_TRUE(caught_up.ok()) << caught_up.error_message();
+}
+
+TEST_F(ServerTest, DoesNotStartWithoutTheKeysOfItsLog) {
+  const v1::CommandResult lead = MustCapture("1");
+  Stop();
+  const std::string keys = folder_ + "/data/keys";
+  std::filesystem::rename(keys, folder_ + "/aside");
+  ServerOptions options;
+  options.data_folder = folder_ + "/data";
+  EXPECT_TRUE(absl::IsDataLoss(Server::Start(options).status()));
+  EXPECT_FALSE(std::filesystem::exists(keys));
+  std::filesystem::rename(folder_ + "/aside", keys);
+  Start();
+  v1::GetRequest get;
+  get.mutable_ref()->set_name(lead.name());
+  v1::Lead found;
+  As before(kViewer);
+  ASSERT_TRUE(leads_->GetLead(&before, get, &found).ok());
+  EXPECT_EQ(found.person_name().display(), "Ann Müller 1");
+  Stop();
+  std::filesystem::remove_all(keys);
+  std::ofstream(folder_ + "/data/keys.lost");
+  Start();
+  As after(kViewer);
+  ASSERT_TRUE(leads_->GetLead(&after, get, &found).ok());
+  EXPECT_FALSE(found.has_person_name());
 }
 
 TEST_F(ServerTest, HealthAndStatus) {

@@ -44,12 +44,17 @@ std::shared_ptr<const FoldedStream> StateCache::Offer(eventstore::TenantNumber t
   return offered;
 }
 
-void StateCache::Change(eventstore::TenantNumber tenant, absl::string_view stream,
+void StateCache::Change(eventstore::TenantNumber tenant, absl::string_view stream, uint64_t before, uint64_t position,
                         const std::function<void(FoldedStream&)>& change) {
   std::string key = KeyOf(tenant, stream);
   Shard& shard = ShardOf(key);
   std::lock_guard lock(shard.mutex);
   const auto found = shard.by_key.find(key);
+  if (found == shard.by_key.end() && before > 0) {
+    uint64_t& newest = shard.put_out[tenant];
+    newest = std::max(newest, position);
+    return;
+  }
   Entry& entry = found != shard.by_key.end() ? *found->second
                                              : Insert(shard, std::move(key), tenant, std::make_shared<FoldedStream>());
   // Readers take their share under the lock: alone here means alone.

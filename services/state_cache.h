@@ -34,8 +34,9 @@ class StateCache {
   std::shared_ptr<const FoldedStream> Offer(eventstore::TenantNumber tenant, absl::string_view stream,
                                             FoldedStream folded, uint64_t durable_before);
 
-  // Sequencer only: changes a state. A stream that is not there begins empty, so it must be known to be new.
-  void Change(eventstore::TenantNumber tenant, absl::string_view stream,
+  // Sequencer only: brings a state from revision `before` to the event at `position`. A stream that was put out since it
+  // was looked at stays out: what is known of it lies in the log, where loaders find it once the event is durable.
+  void Change(eventstore::TenantNumber tenant, absl::string_view stream, uint64_t before, uint64_t position,
               const std::function<void(FoldedStream&)>& change);
 
   size_t size();

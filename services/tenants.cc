@@ -83,6 +83,15 @@ void Tenant::SetRules(std::shared_ptr<const domain::Rulebook> rules) {
   rules_ = std::move(rules);
 }
 
+void Tenant::SetApplied(uint64_t position) {
+  applied_ = position;
+  applied_.notify_all();
+}
+
+void Tenant::AwaitApplied(uint64_t position) const {
+  for (uint64_t applied = applied_; applied < position; applied = applied_) applied_.wait(applied);
+}
+
 Tenants::Tenants(Archive archive, Clock* clock, TenantsOptions options)
     : archive_(archive), clock_(clock), options_(std::move(options)) {}
 
@@ -185,6 +194,7 @@ absl::StatusOr<Tenant*> Tenants::Register(v1::Tenant info) {
     rules->ApplyRaw(1, archive_.log->SequencedHead(tenant->number()).recorded_micros, "", event);
   }
   tenant->SetRules(std::make_shared<domain::Rulebook>(*std::move(rules)));
+  tenant->SetApplied(archive_.log->SequencedHead(tenant->number()).position);
   Tenant* const result = tenant.get();
   std::unique_lock lock(mutex_);
   by_id_.emplace(std::string(result->id()), std::move(tenant));

@@ -3,6 +3,7 @@
 #ifndef RECOUNT_SERVICES_TENANTS_H_
 #define RECOUNT_SERVICES_TENANTS_H_
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -42,12 +43,18 @@ class Tenant {
   std::shared_ptr<const domain::Rulebook> rules() const;
   void SetRules(std::shared_ptr<const domain::Rulebook> rules);
 
+  // How far the sequencer has brought states and rules. A commit can be durable, and seen by readers, a moment before.
+  void SetApplied(uint64_t position);
+  // Waits for it; `position` must be durable.
+  void AwaitApplied(uint64_t position) const;
+
  private:
   const v1::Tenant info_;
   const std::unique_ptr<projections::ReadModels> models_;
   const domain::Normalizers normalizers_;
   mutable std::mutex mutex_;
   std::shared_ptr<const domain::Rulebook> rules_;  // guarded by mutex_
+  std::atomic<uint64_t> applied_{0};
 };
 
 struct TenantsOptions {

@@ -1,5 +1,6 @@
 #include "services/transaction.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -104,10 +105,7 @@ absl::Status Transaction::Add(domain::Decision decision, bool visible) {
     if (visible) claimed_[claim.key()] = claim.release() ? "" : claim.stream();
     *record_.add_claims() = std::move(claim);
   }
-  for (const domain::LookupEntry& entry : decision.lookups) {
-    absl::Status added = archive_.vault->AddLookup(tenant_->number(), entry.kind, entry.value, entry.stream);
-    if (!added.ok()) return added;
-  }
+  std::move(decision.lookups.begin(), decision.lookups.end(), std::back_inserter(lookups_));
   return absl::OkStatus();
 }
 
@@ -122,8 +120,7 @@ absl::Status Transaction::AddEvent(domain::NewEvent event, bool visible) {
   stored->set_occurred_micros(event.occurred_micros);
   stored->set_precision(event.precision);
   stored->set_schema_version(1);
-  if (absl::Status sealed = SealEvent(event, stored); !sealed.ok()) return sealed;
-  added_.push_back({std::move(event.stream), *revision + 1, std::move(event.payload)});
+  added_.push_back({std::move(event.stream), *revision + 1, std::move(event.payload), std::move(event.data_subject)});
   if (!visible) return absl::OkStatus();
   const int index = static_cast<int>(added_.size()) - 1;
   const Added& added = added_.back();
@@ -136,19 +133,31 @@ absl::Status Transaction::AddEvent(domain::NewEvent event, bool visible) {
   return absl::OkStatus();
 }
 
+absl::Status Transaction::SealAll() {
+  for (size_t i = 0; i < added_.size(); ++i) {
+    absl::Status sealed = SealEvent(added_[i], record_.mutable_events(static_cast<int>(i)));
+    if (!sealed.ok()) return sealed;
+  }
+  for (const domain::LookupEntry& entry : lookups_) {
+    absl::Status entered = archive_.vault->AddLookup(tenant_->number(), entry.kind, entry.value, entry.stream);
+    if (!entered.ok()) return entered;
+  }
+  return absl::OkStatus();
+}
+
 // Sealing clears the personal fields, which the state still needs: then it gets a copy.
-absl::Status Transaction::SealEvent(domain::NewEvent& event, storage::v1::StoredEvent* stored) {
-  google::protobuf::Message* message = domain::MutableEvent(stored->type(), &event.payload);
+absl::Status Transaction::SealEvent(Added& added, storage::v1::StoredEvent* stored) {
+  google::protobuf::Message* message = domain::MutableEvent(stored->type(), &added.payload);
   if (!eventstore::HasPersonalFields(*message)) {
     message->SerializeToString(stored->mutable_payload());
     return absl::OkStatus();
   }
   const std::unique_ptr<google::protobuf::Message> copy(message->New());
   copy->CopyFrom(*message);
-  const bool is_first = has_key_.insert(event.data_subject).second;
+  const bool is_first = has_key_.insert(added.data_subject).second;
   const auto has_key =
-      is_first && minted_.contains(event.data_subject) ? eventstore::HasKey::kNo : eventstore::HasKey::kMaybe;
-  return eventstore::SealInto(*archive_.vault, tenant_->number(), event.data_subject, has_key, copy.get(), stored);
+      is_first && minted_.contains(added.data_subject) ? eventstore::HasKey::kNo : eventstore::HasKey::kMaybe;
+  return eventstore::SealInto(*archive_.vault, tenant_->number(), added.data_subject, has_key, copy.get(), stored);
 }
 
 domain::EventMeta Transaction::MetaOfAdded(int index) const {
@@ -171,6 +180,8 @@ void Transaction::AddRule(const v1::RuleEvent& event) {
 }
 
 absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
+  if (absl::Status open = archive_.log->CheckOpen(); !open.ok()) return open;
+  if (absl::Status sealed = SealAll(); !sealed.ok()) return sealed;
   held_.clear();  // the cache changes in place what nobody else holds
   record_.set_format(1);
   record_.set_recorded_micros(now_micros_);
@@ -188,7 +199,8 @@ absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
   const bool rules_added = rules_ != tenant_->rules();
   for (size_t i = 0; i < added_.size(); ++i) {
     const Added& added = added_[i];
-    cache_->Change(tenant_->number(), added.stream, [&](FoldedStream& folded) {
+    const uint64_t before = metas[i].revision - 1;
+    cache_->Change(tenant_->number(), added.stream, before, metas[i].position, [&](FoldedStream& folded) {
       domain::Evolve(added.payload, metas[i], &folded.state);
       folded.revision = metas[i].revision;
       folded.position = metas[i].position;
@@ -200,6 +212,7 @@ absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
     }
   }
   if (rules_ != tenant_->rules()) tenant_->SetRules(rules_);
+  tenant_->SetApplied(sequenced->last_position);
   return sequenced;
 }
 

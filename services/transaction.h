@@ -48,11 +48,14 @@ class Transaction : public domain::Records {
     std::string stream;
     uint64_t revision;
     v1::EventPayload payload;
+    std::string data_subject;
   };
   bool IsMinted(absl::string_view stream) const;  // its id was made for this commit
   absl::StatusOr<std::shared_ptr<const FoldedStream>> Hold(absl::string_view stream);
   absl::Status AddEvent(domain::NewEvent event, bool visible);
-  absl::Status SealEvent(domain::NewEvent& event, storage::v1::StoredEvent* stored);
+  // Makes keys and look-ups in the vault: only once it is sure that the commit is to be appended.
+  absl::Status SealAll();
+  absl::Status SealEvent(Added& added, storage::v1::StoredEvent* stored);
   domain::EventMeta MetaOfAdded(int index) const;
   void AddRule(const v1::RuleEvent& event);
 
@@ -64,6 +67,7 @@ class Transaction : public domain::Records {
   const uint64_t base_position_;
   storage::v1::CommitRecord record_;
   std::vector<Added> added_;                              // one for each event of record_
+  std::vector<domain::LookupEntry> lookups_;
   absl::flat_hash_map<std::string, uint64_t> revisions_;  // of streams with added events
   absl::flat_hash_map<std::string, uint64_t> base_revisions_;
   absl::flat_hash_map<std::string, std::shared_ptr<const FoldedStream>> held_;

@@ -1,13 +1,22 @@
 #include "services/worker_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace recount::services {
+namespace {
 
-bool WorkerPool::Run(std::function<void()> job) {
+size_t HalfOf(size_t all) { return std::max<size_t>(1, all / 2); }
+
+}  // namespace
+
+bool WorkerPool::Run(absl::string_view owner, std::function<void()> job) {
   std::lock_guard lock(mutex_);
   if (closed_ || jobs_.size() >= max_waiting_) return false;
-  jobs_.push_back(std::move(job));
+  Share& share = shares_[owner];
+  if (share.waiting >= HalfOf(max_waiting_)) return false;
+  ++share.waiting;
+  jobs_.push_back({std::string(owner), std::move(job)});
   if (jobs_.size() > idle_ && threads_.size() < max_threads_) {
     threads_.emplace_back([this] { Work(); });
   } else {
@@ -16,19 +25,37 @@ bool WorkerPool::Run(std::function<void()> job) {
   return true;
 }
 
+std::deque<WorkerPool::Job>::iterator WorkerPool::Next() {
+  return std::find_if(jobs_.begin(), jobs_.end(),
+                      [this](const Job& job) { return shares_[job.owner].running < HalfOf(max_threads_); });
+}
+
+void WorkerPool::Take(std::deque<Job>::iterator next, std::unique_lock<std::mutex>& lock) {
+  Job job = std::move(*next);
+  jobs_.erase(next);
+  Share& taken = shares_[job.owner];
+  --taken.waiting;
+  ++taken.running;
+  lock.unlock();
+  job.run();
+  job.run = nullptr;
+  lock.lock();
+  Share& share = shares_[job.owner];
+  --share.running;
+  if (share.waiting == 0 && share.running == 0) shares_.erase(job.owner);
+}
+
 void WorkerPool::Work() {
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;
-    wake_.wait(lock, [&] { return !jobs_.empty() || closed_; });
+    wake_.wait(lock, [&] { return Next() != jobs_.end() || (closed_ && jobs_.empty()); });
     --idle_;
-    if (jobs_.empty()) return;
-    std::function<void()> job = std::move(jobs_.front());
-    jobs_.pop_front();
-    lock.unlock();
-    job();
-    job = nullptr;
-    lock.lock();
+    const auto next = Next();
+    if (next == jobs_.end()) return;
+    Take(next, lock);
+    // Its owner may have one more thread now; at the end all are free.
+    closed_ ? wake_.notify_all() : wake_.notify_one();
   }
 }
 

@@ -1,0 +1,66 @@
+#include "services/state_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace recount::services {
+namespace {
+
+FoldedStream At(uint64_t revision, uint64_t position) {
+  FoldedStream folded;
+  folded.revision = revision;
+  folded.position = position;
+  return folded;
+}
+
+// A cache that holds one stream a shard.
+class StateCacheTest : public testing::Test {
+ protected:
+  void FillWithOthers(uint64_t durable_before) {
+    for (int i = 0; i < 200; ++i) cache_.Offer(1, absl::StrCat("leads/", i), At(1, 1), durable_before);
+  }
+  void Change(const std::string& stream, uint64_t before, uint64_t position) {
+    cache_.Change(1, stream, before, position, [&](FoldedStream& folded) {
+      folded.revision = before + 1;
+      folded.position = position;
+    });
+  }
+
+  uint64_t durable_ = 10;
+  StateCache cache_{1, [this](eventstore::TenantNumber) { return durable_; }};
+};
+
+TEST_F(StateCacheTest, AStreamThatWasPutOutDoesNotBeginAnew) {
+  ASSERT_NE(cache_.Offer(1, "deals/1", At(3, 5), durable_), nullptr);
+  FillWithOthers(durable_);
+  ASSERT_EQ(cache_.Find(1, "deals/1"), nullptr);
+  Change("deals/1", 3, 11);
+  EXPECT_EQ(cache_.Find(1, "deals/1"), nullptr);
+  // What a loader read before the event was durable lacks it.
+  EXPECT_EQ(cache_.Offer(1, "deals/1", At(3, 5), durable_), nullptr);
+  durable_ = 11;
+  ASSERT_NE(cache_.Offer(1, "deals/1", At(4, 11), durable_), nullptr);
+  EXPECT_EQ(cache_.Find(1, "deals/1")->revision, 4u);
+}
+
+TEST_F(StateCacheTest, WhatIsNotDurableIsNotPutOut) {
+  Change("deals/1", 0, 11);
+  FillWithOthers(durable_);
+  ASSERT_NE(cache_.Find(1, "deals/1"), nullptr);
+  durable_ = 11;
+  FillWithOthers(durable_);
+  EXPECT_EQ(cache_.Find(1, "deals/1"), nullptr);
+}
+
+TEST_F(StateCacheTest, WhatWasGivenDoesNotChange) {
+  const auto given = cache_.Offer(1, "deals/1", At(1, 5), durable_);
+  Change("deals/1", 1, 11);
+  EXPECT_EQ(given->revision, 1u);
+  EXPECT_EQ(cache_.Find(1, "deals/1")->revision, 2u);
+}
+
+}  // namespace
+}  // namespace recount::services
