@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -314,6 +315,28 @@ TEST(CommandBusTest, PersonalDataOfOneCommitLiesUnderOneKey) {
                                      return true;
                                    }).ok());
   EXPECT_EQ(names, (std::vector<std::string>{"Ann Müller", "Ann Meier"}));
+}
+
+TEST(CommandBusTest, AtomicGroupHasOneHeader) {
+  Bus bus;
+  const auto send = [&](const std::function<void(v1::CommandHeader*)>& change) {
+    v1::Command first = Capture("1", "r-1");
+    first.mutable_capture_lead()->mutable_header()->set_on_behalf_of("users/ann");
+    first.mutable_capture_lead()->mutable_header()->set_channel(v1::CHANNEL_PHONE);
+    v1::Command second = SetStatus("1", "hot");
+    change(second.mutable_change_lead_status()->mutable_header());
+    return ReasonOf(bus.SendAll({first, second}, true)[1]);
+  };
+  EXPECT_EQ(send([](v1::CommandHeader* header) { header->set_request_id("r-2"); }), v1::FIELD_INVALID);
+  EXPECT_EQ(send([](v1::CommandHeader* header) { header->set_on_behalf_of("users/bob"); }), v1::FIELD_INVALID);
+  EXPECT_EQ(send([](v1::CommandHeader* header) { header->set_channel(v1::CHANNEL_FORM); }), v1::FIELD_INVALID);
+  EXPECT_EQ(bus.head(), 1u);
+  EXPECT_EQ(send([](v1::CommandHeader* header) {
+              header->set_request_id("r-1");
+              header->set_on_behalf_of("users/ann");
+            }),
+            v1::ERROR_REASON_UNSPECIFIED);
+  EXPECT_EQ(bus.head(), 3u);
 }
 
 TEST(CommandBusTest, RulesHoldFromTheNextCommandOn) {

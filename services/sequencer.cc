@@ -66,6 +66,20 @@ absl::Status CheckRevision(Transaction& transaction, absl::string_view name, uin
                         "header.expected_revision", {{"name", name}, {"revision", absl::StrCat(*revision)}});
 }
 
+// An atomic group is one commit, which has one request id, one channel and one on_behalf_of: the first command's. Another
+// one may repeat or leave out what the first says; what differs would be lost.
+absl::Status CheckSaysNothingElse(const v1::CommandHeader& first, const v1::CommandHeader& other) {
+  const char* field = nullptr;
+  if (!other.request_id().empty() && other.request_id() != first.request_id()) field = "header.request_id";
+  if (!other.on_behalf_of().empty() && other.on_behalf_of() != first.on_behalf_of()) field = "header.on_behalf_of";
+  if (other.channel() != v1::CHANNEL_UNSPECIFIED && other.channel() != first.channel()) field = "header.channel";
+  if (field == nullptr) return absl::OkStatus();
+  return domain::Refuse(v1::FIELD_INVALID,
+                        "an atomic group is one commit: its first command says the request_id, channel and "
+                        "on_behalf_of of all, and this one says another",
+                        field);
+}
+
 // Why a command was refused: if the record is not what its sender believed, that is the reason to be told.
 absl::Status StaleOr(Transaction& transaction, const PreparedCommand& command, absl::Status refusal) {
   if (!absl::IsFailedPrecondition(refusal) && !absl::IsAlreadyExists(refusal)) return refusal;
@@ -198,6 +212,8 @@ std::vector<Outcome> Sequencer::DecideTogether(Tenant& tenant, const Caller& cal
   bool validate_only = false;
   for (size_t i = 0; i < commands.size(); ++i) {
     if (!commands[i].valid.ok()) return refuse(i, commands[i].valid);
+    absl::Status fits = CheckSaysNothingElse(commands[0].header(), commands[i].header());
+    if (!fits.ok()) return refuse(i, fits);
     validate_only = validate_only || commands[i].validate_only;
   }
   if (deadline != absl::InfiniteFuture() && absl::Now() > deadline) return refuse(0, DeadlinePassed());
