@@ -102,6 +102,19 @@ TEST_F(ServerTest, BadInputIsRefusedAndChangesNothing) {
   EXPECT_EQ(read.head(), 2u);
 }
 
+// A status has to fit into the trailers that a client takes.
+TEST_F(ServerTest, AReasonArrivesAlsoIfItsSentenceIsLong) {
+  v1::ListRequest list;
+  v1::ListLeadsResponse leads;
+  for (const std::string& letter : {std::string("x"), std::string("ü")}) {
+    list.clear_filter();
+    while (list.filter().size() < 4000) list.mutable_filter()->append(letter);
+    EXPECT_EQ(ReasonOf(List(list, &leads)), "FILTER_INVALID");
+    list.set_filter("source = \"" + list.filter() + "\" AND");
+    EXPECT_EQ(ReasonOf(List(list, &leads)), "FILTER_INVALID");
+  }
+}
+
 TEST_F(ServerTest, StreamAnswersEachMessageInOrder) {
   As context(kUser);
   auto stream = commands_->Stream(&context);
