@@ -302,6 +302,15 @@ TEST_F(EngineTest, FiltersSelectRows) {
   EXPECT_EQ(count("lead.source = web"), 12);
 }
 
+TEST_F(EngineTest, ADayBeyondTheYear9999IsNone) {
+  v1::RunReportRequest request = Ask("pipeline_detail");
+  request.mutable_parameters()->set_mode("all");
+  request.mutable_parameters()->set_filter("has(today + 10)");
+  EXPECT_EQ(Run(request).total_rows(), 24);
+  request.mutable_parameters()->set_filter("has(today + 4000000000)");
+  EXPECT_EQ(Run(request).total_rows(), 0);
+}
+
 TEST_F(EngineTest, RowsOfRecordsAreListed) {
   const auto answer = Run(Ask("pipeline_snapshot"));
   EXPECT_FALSE(answer.rows().empty());
