@@ -45,6 +45,7 @@ class Compiler {
     if (dimension.expr().empty()) return Invalid(place, "a dimension needs an expression");
     schema_.axis_allowed = query_.axis != nullptr || (query_.mode != nullptr && query_.mode->by_measure_axis());
     schema_.axis_type = query_.axis != nullptr ? query_.axis->type : Type::kTime;
+    schema_.axis = query_.mode != nullptr && query_.mode->by_measure_axis() ? nullptr : query_.axis;
     auto expr = Definition(dimension.expr(), place);
     schema_.axis_allowed = false;
     if (!expr.ok()) return expr.status();
