@@ -269,6 +269,7 @@ class Resolver {
 
   absl::Status Record() {
     if (!definition_.has_timeline()) return absl::OkStatus();
+    if (!parameters_.filter().empty()) return BadParameter("filter", "a timeline shows every event of its record: it takes no filter");
     const v1::Ref& ref = parameters_.record();
     if (ref.ref_case() == v1::Ref::REF_NOT_SET) return BadParameter("record", "name the record, e.g. `deals/4711`");
     std::string collection = parameters_.collection();
