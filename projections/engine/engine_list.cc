@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "domain/refusal.h"
 #include "projections/engine/compare.h"
+#include "projections/engine/definition_check.h"
 #include "projections/engine/engine_run.h"
 
 namespace recount::projections {
@@ -123,9 +124,7 @@ absl::Status CheckDefinition(const v1::ReportDefinition& definition) {
   if (subject == nullptr) {
     return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition.subject(), "`"), "subject");
   }
-  const Shape* shape = ShapeOf(definition);
-  if (shape == nullptr) return domain::Refuse(v1::DEFINITION_INVALID, "the definition has no shape", "shape");
-  if (auto status = shape->Check(definition); !status.ok()) return status;
+  if (auto status = CheckForm(definition); !status.ok()) return status;
   Schema schema;
   if (auto status = ReadArguments(definition, {}, &schema); !status.ok()) return status;
   for (int i = 0; i < std::max(1, definition.modes_size()); ++i) {
