@@ -243,7 +243,10 @@ absl::Status MovementWalk::ReadStates() {
     standing.pipeline = columns.At("pipeline", row);
     standing.owner = columns.At("owner", row);
     standing.expected_close = columns.At("expected_close", row);
-    exchange.Convert(columns.At("value", row), columns.At("value_currency", row), times_[i], &standing);
+    // A state ends at the rates of the instant at which the next one begins: a rate that changes on the day of an event is a
+    // revaluation, and no part of the event.
+    const bool is_replaced = i % 2 == 1 && times_[i] < query_.moment().valid_at;
+    exchange.Convert(columns.At("value", row), columns.At("value_currency", row), times_[i] + is_replaced, &standing);
   }
   return absl::OkStatus();
 }

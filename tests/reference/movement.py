@@ -10,7 +10,7 @@ OPENING, CLOSING = "opening", "closing"
 
 
 class Standing:
-    def __init__(self, world, deal, asks):
+    def __init__(self, world, deal, asks, rates=None):
         self.exists = deal is not None
         self.deleted = self.exists and deal.deleted
         self.outcome = deal.outcome if self.exists else None
@@ -18,7 +18,7 @@ class Standing:
         self.fits = self.exists and asks.fits(world, deal)
         self.group = asks.group(world, deal) if self.exists else None
         if self.exists:
-            value = world.value(deal)
+            value = (rates or world).value(deal)
             self.value, self.bucket = value if value is not None else (None, None)
             if self.value is None and value is not None:
                 self.bucket = "unconverted"
@@ -58,9 +58,10 @@ def book(opening, closing, asks, names):
         _difference("rule", restated, before, post)
         for at in [None] + _instants(closing, name, opening.valid_at):
             if at is not None:
-                # Since the state before began, only rates and the org chart moved.
-                before = _drift(before, Standing(closing.at(valid_at=at - 1), closing.at(valid_at=at - 1).record(name), asks), post)
-                after = Standing(closing.at(valid_at=at), closing.at(valid_at=at).record(name), asks)
+                # Since the state before began, only rates and the org chart moved: rates up to this very instant.
+                until, now = closing.at(valid_at=at - 1), closing.at(valid_at=at)
+                before = _drift(before, Standing(until, until.record(name), asks, rates=now), post)
+                after = Standing(now, now.record(name), asks)
                 _event(asks, before, after, post)
                 before = after
         last = Standing(closing, closing.record(name), asks)
