@@ -297,6 +297,14 @@ TEST_F(AggregateReportsTest, ThePriorPeriodIsCutAtTheSameWorkingDays) {
   const auto answer = Run(request);
   EXPECT_THAT(History::Texts(answer, {"won", "won.compared", "won.change"}), ElementsAre("=1 2 -1"));
   EXPECT_EQ(answer.compared_basis().period_last().day(), 2);
+  // February 2024 has 21 working days, January 23: on its last day the month is not over.
+  history_.RecordedOn("2024-02-29 12:00");
+  history_.Create("late", "2024-02-29 12:00", {.value = 1});
+  EXPECT_EQ(Run(request).compared_basis().period_last().day(), 29);
+  *request.mutable_parameters()->mutable_valid_at()->mutable_date() = Date(2024, 2, 29);
+  EXPECT_EQ(Run(request).compared_basis().period_last().day(), 31);
+}
+
 // Won before the first contact (decisions.md 4): by the days where only a day is known, else by the instants.
 TEST_F(AggregateReportsTest, AnomaliesLookAtWhatIsKnown) {
   history_.Pipelines({"p: a won+"});

@@ -40,7 +40,9 @@ std::optional<int32_t> CutDay(const Query& first, const domain::Period& before) 
   const domain::Period& period = first.period;
   const int32_t today = first.world->rules().day;
   const bool bounded = period.first_day && period.last_day && before.first_day && before.last_day;
-  if (!bounded || today < *period.first_day || today >= *period.last_day) return std::nullopt;
+  if (!bounded || today < *period.first_day) return std::nullopt;
+  // The last day belongs to it as long as it lasts: an instant includes what occurred at it.
+  if (first.moment().valid_at >= calendar.EndOf(*period.last_day) - 1) return std::nullopt;
   int elapsed = 0;
   for (int32_t day = *period.first_day; day <= today; ++day) elapsed += calendar.IsWorkingDay(day);
   int32_t cut = *before.first_day - 1;
