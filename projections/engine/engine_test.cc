@@ -283,6 +283,15 @@ TEST_F(EngineTest, ADefinitionOfOnesOwn) {
               testing::ElementsAre("large 2 9", "small 2 11", "- 2 4", "=- 2 24"));
   EXPECT_EQ(answer.rows(2).cells(0).label(), "no_value");
   ExpectExplained("owners", answer.rows(0).cells(1));
+  const auto opened = history_.Explain(answer.rows(0).cells(1).cell_id());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  int named = 0;
+  for (const v1::Contribution& contribution : opened->contributions()) {
+    const bool is_text = contribution.value().has_record() || contribution.value().value_case() == v1::Value::VALUE_NOT_SET;
+    EXPECT_TRUE(is_text) << contribution.ShortDebugString();
+    named += absl::StartsWith(contribution.value().record(), "users/");
+  }
+  EXPECT_GT(named, 0);
   measure->set_expr("ovner");
   EXPECT_EQ(ReasonOf(request), v1::DEFINITION_INVALID);
 }
