@@ -311,6 +311,34 @@ TEST_F(EngineTest, FiltersSelectRows) {
   EXPECT_EQ(count("lead.source = web"), 12);
 }
 
+TEST_F(EngineTest, ARatioOverANegativeSumIsSortedByItsValue) {
+  v1::RunReportRequest request;
+  v1::ReportDefinition* definition = request.mutable_definition();
+  definition->set_id("mine");
+  definition->set_subject("deal");
+  definition->set_where("record in ['deals/2', 'deals/3']");
+  definition->mutable_aggregate();
+  auto* dimension = definition->add_dimensions();
+  dimension->set_id("record");
+  dimension->set_expr("record");
+  definition->add_default_group_by("record");
+  auto* days = definition->add_measures();
+  days->set_id("days");
+  days->set_function(v1::FUNCTION_SUM);
+  days->set_expr("if(record = 'deals/2', -2, -1)");
+  auto* deals = definition->add_measures();
+  deals->set_id("deals");
+  deals->set_function(v1::FUNCTION_COUNT);
+  auto* ratio = definition->add_measures();
+  ratio->set_id("ratio");
+  ratio->set_function(v1::FUNCTION_RATIO);
+  ratio->set_numerator("deals");
+  ratio->set_denominator("days");
+  request.set_sort("ratio");
+  EXPECT_THAT(History::Texts(Run(request), {"record", "ratio"}),
+              testing::ElementsAre("deals/3 1/-1", "deals/2 1/-2", "=- 2/-3"));
+}
+
 TEST_F(EngineTest, ADayBeyondTheYear9999IsNone) {
   v1::RunReportRequest request = Ask("pipeline_detail");
   request.mutable_parameters()->set_mode("all");
