@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "domain/aggregate.h"
 #include "domain/refusal.h"
 #include "projections/engine/compare.h"
 #include "projections/engine/definition_check.h"
@@ -96,7 +97,8 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   Texts texts(context.snapshot->dictionary());
   WorldOptions options;
   options.snapshot = context.snapshot;
-  options.moment = {*position, *recorded};
+  // A record is there from its commit on, also if the caller's clock, by which it occurred, is a little fast.
+  options.moment = {*position, *recorded + domain::Context().future_tolerance_micros};
   options.rules = *rules;
   const World world(options, &texts);
   Schema schema;
