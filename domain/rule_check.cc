@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "domain/money.h"
 #include "domain/refusal.h"
 
@@ -117,6 +118,25 @@ absl::Status CheckField(const v1::FieldDefinition& field, absl::string_view at) 
   return CheckIds(field.options(), absl::StrCat(at, ".options"));
 }
 
+using FieldTypes = std::map<std::pair<std::string, std::string>, v1::FieldType>;  // by collection and id
+
+// Facts keep the currency of a money field as `{id}_currency` beside it: another field of that id would overwrite it.
+absl::Status CheckCurrencyName(const v1::FieldDefinition& field, const FieldTypes& types, absl::string_view at) {
+  const auto is_money = [&](const std::string& id) {
+    const auto found = types.find({field.collection(), id});
+    return found != types.end() && found->second == v1::FIELD_TYPE_MONEY;
+  };
+  const std::string money(absl::StripSuffix(field.id(), "_currency"));
+  if (money != field.id() && is_money(money)) {
+    return Invalid(absl::StrCat("'", field.id(), "' is the name of the currency of the field '", money, "'"), at);
+  }
+  const std::string currency = absl::StrCat(field.id(), "_currency");
+  if (field.type() == v1::FIELD_TYPE_MONEY && types.contains({field.collection(), currency})) {
+    return Invalid(absl::StrCat("there is a field '", currency, "', the name of this field's currency"), at);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFieldSchema(const v1::FieldSchemaRule& rule, const Rulebook& rules,
                               absl::string_view place) {
   std::map<std::pair<std::string, std::string>, const v1::FieldDefinition*> former;
@@ -125,6 +145,9 @@ absl::Status CheckFieldSchema(const v1::FieldSchemaRule& rule, const Rulebook& r
       former[{field.collection(), field.id()}] = &field;
     }
   }
+  FieldTypes all;
+  for (const auto& [name, field] : former) all[name] = field->type();
+  for (const v1::FieldDefinition& field : rule.fields()) all.try_emplace({field.collection(), field.id()}, field.type());
   std::set<std::pair<std::string, std::string>> seen;
   for (int i = 0; i < rule.fields_size(); ++i) {
     const v1::FieldDefinition& field = rule.fields(i);
@@ -135,6 +158,7 @@ absl::Status CheckFieldSchema(const v1::FieldSchemaRule& rule, const Rulebook& r
           absl::StrCat("the field '", field.id(), "' of ", field.collection(), " is there twice"),
           at);
     }
+    RECOUNT_RETURN_IF_ERROR(CheckCurrencyName(field, all, at));
     const auto known = former.find({field.collection(), field.id()});
     if (known == former.end()) continue;
     if (known->second->type() != field.type()) {

@@ -267,6 +267,11 @@ TEST_F(RulesTest, FieldSchema) {
       "field_schema { fields { collection: 'products' id: 'x' type: FIELD_TYPE_TEXT personal: true "
       "} }")
       .Refused(v1::RULE_INVALID);
+  // Facts keep a money field's currency under that name.
+  Publish(
+      "field_schema { fields { collection: 'deals' id: 'm' type: FIELD_TYPE_MONEY } "
+      "fields { collection: 'deals' id: 'm_currency' type: FIELD_TYPE_TEXT } }")
+      .Refused(v1::RULE_INVALID);
   Publish(text).Then({Published(text)});
   Publish("field_schema {}").Then({Published("field_schema {}")});
   Publish("field_schema { fields { collection: 'deals' id: 'x' type: FIELD_TYPE_FLAG } }")

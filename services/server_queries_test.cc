@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "services/server_testing.h"
 
 namespace recount::services {
@@ -248,6 +249,21 @@ TEST_F(ServerTest, ALongHistoryComesInPages) {
   As reading(kViewer);
   ASSERT_TRUE(history_->ReadStream(&reading, beyond, &nothing).ok());
   EXPECT_EQ(nothing.entries_size(), 0);
+}
+
+TEST_F(ServerTest, WhatOccurredByAFastClockIsListedAtOnce) {
+  v1::CaptureLeadRequest capture;
+  capture.mutable_person_name()->set_display("Ann");
+  const int64_t ahead = absl::ToUnixSeconds(absl::Now()) + 120;
+  capture.mutable_header()->mutable_occurred()->mutable_time()->set_seconds(ahead);
+  v1::CommandResult result;
+  As capturing(kUser);
+  ASSERT_TRUE(leads_->CaptureLead(&capturing, capture, &result).ok());
+  v1::ListRequest request;
+  request.set_min_position(result.position());
+  v1::ListLeadsResponse response;
+  ASSERT_TRUE(List(request, &response).ok());
+  EXPECT_EQ(response.leads_size(), 1);
 }
 
 TEST_F(ServerTest, RulesAndDrafts) {

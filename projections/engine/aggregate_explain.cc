@@ -15,6 +15,7 @@ namespace {
 // The records of one measure in one cell.
 struct Part {
   Scalar value;
+  Type type = Type::kInteger;                       // of what the records bring
   std::vector<std::pair<int64_t, Scalar>> records;  // record, what it brings
 };
 
@@ -45,6 +46,7 @@ class Opener {
       tally.Add(records.Value(i), KeepsValues(measure.measure->function()));
       part.records.push_back({records.selection->record(i), {records.Value(i), 0, money ? currency_ : kNull}});
     }
+    part.type = records.values == nullptr ? Type::kInteger : records.values->type;
     part.value = tally.Finish(*measure.measure, money ? currency_ : kNull);
     const bool nowhere = currency_ == kNull || currency_ == query_.texts->unconverted();
     if (money && nowhere) part.value = Scalar();
@@ -91,6 +93,12 @@ void Rank(std::vector<Contribution>* contributions) {
   for (Contribution& contribution : *contributions) contribution.rank = ++rank;
 }
 
+// In a ratio a record that has one of the different values is shown as one.
+Scalar AsNumber(const Part& part, const Scalar& brings) {
+  const bool number = part.type == Type::kInteger || part.type == Type::kMoney;
+  return number || brings.number == kNull ? brings : Scalar{1, 0, kNull};
+}
+
 void OpenRatio(Opener& opener, const QueryMeasure& measure, Explanation* out) {
   const Part numerator = opener.Open(measure.numerator), denominator = opener.Open(measure.denominator);
   out->value = RatioOf(numerator.value, denominator.value);
@@ -106,8 +114,8 @@ void OpenRatio(Opener& opener, const QueryMeasure& measure, Explanation* out) {
     if (sum->number == kNull) *sum = {0, 0, brings.currency};
     sum->number += brings.number;
   };
-  for (const auto& [record, brings] : denominator.records) add(brings, &place(record).denominator);
-  for (const auto& [record, brings] : numerator.records) add(brings, &place(record).numerator);
+  for (const auto& [record, brings] : denominator.records) add(AsNumber(denominator, brings), &place(record).denominator);
+  for (const auto& [record, brings] : numerator.records) add(AsNumber(numerator, brings), &place(record).numerator);
 }
 
 }  // namespace
@@ -130,6 +138,7 @@ absl::StatusOr<Explanation> ExplainAggregate(const Query& query, const CellAddre
   }
   const Part part = opener.Open(static_cast<int>(measure - query.all_measures.data()));
   out.value = part.value;
+  out.contribution_type = part.type;
   for (const auto& [record, brings] : part.records) out.contributions.push_back({record, brings, {}, {}, 0});
   const v1::Function function = measure->measure->function();
   const bool ranked = function == v1::FUNCTION_MEDIAN || function == v1::FUNCTION_PERCENTILE || function == v1::FUNCTION_MIN ||

@@ -328,6 +328,21 @@ TEST_F(AggregateReportsTest, ThePriorPeriodIsCutAtTheSameWorkingDays) {
   EXPECT_EQ(Run(request).compared_basis().period_last().day(), 31);
 }
 
+// Won before the first contact (decisions.md 4): by the days where only a day is known, else by the instants.
+TEST_F(AggregateReportsTest, AnomaliesLookAtWhatIsKnown) {
+  history_.Pipelines({"p: a won+"});
+  const auto win = [&](const std::string& id, const std::string& captured, const std::string& created, const std::string& won) {
+    history_.Append("leads/" + id, captured, {Captured("web")});
+    history_.Append("deals/" + id, created, {DealOf("leads/" + id)});
+    history_.Win(id, won);
+    return absl::StrCat(Total(Ask("sales_conversion"), "anomalies"), " ", Total(Ask("sales_cycle"), "anomalies"));
+  };
+  EXPECT_EQ(win("1", "2024-01-10 10:00", "2024-01-10", "2024-01-10"), "0 0") << "on that day, who knows when";
+  EXPECT_EQ(win("2", "2024-01-10 10:00", "2024-01-10 08:00", "2024-01-10 09:00"), "1 1") << "an hour before";
+  EXPECT_EQ(win("3", "2024-01-10 10:00", "2024-01-09", "2024-01-09"), "2 2") << "on the day before";
+  EXPECT_EQ(win("4", "2024-01-10", "2024-01-10 08:00", "2024-01-10 09:00"), "2 2");
+}
+
 TEST_F(AggregateReportsTest, AnEmptyTenantHasAnswersToo) {
   EXPECT_THAT(Rows(Ask("pipeline_snapshot"), {"deals"}), ElementsAre("=0"));
   EXPECT_THAT(Rows(Ask("pipeline_snapshot", {"-"}), {"deals", "value", "mean_days_in_stage"}), ElementsAre("=0 - -"));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "projections/engine/functions.h"
 #include "projections/engine/lexer.h"
+#include "projections/engine/precise.h"
 
 namespace recount::projections {
 namespace {
@@ -173,31 +174,6 @@ class Checker {
     return Error(syntax, absl::StrCat("no field `", name, "` in ", subject_.id, Suggest(name, names)));
   }
 
-  // `hour` and `elapsed` leave out what is only known to the day (decisions.md 3).
-  Expr Precise(Expr expr) const {
-    if (expr->kind == Node::Kind::kFollow || expr->kind == Node::Kind::kCompanion) {
-      Checker there(*expr->subject, schema_, options_, depth_);
-      auto node = std::make_shared<Node>(*expr);
-      node->parts[0] = there.Precise(expr->parts[0]);
-      return node;
-    }
-    if (expr->kind != Node::Kind::kField) return expr;
-    const bool outcome = expr->name == "won_at" || expr->name == "lost_at";
-    const std::string by_day = absl::StrCat(outcome ? "closed_at" : expr->name, "_is_day");
-    const FieldInfo* field = Find(by_day);
-    if (field == nullptr) return expr;
-    auto flag = std::make_shared<Node>();
-    flag->kind = Node::Kind::kField;
-    flag->type = Type::kFlag;
-    flag->name = by_day;
-    auto node = std::make_shared<Node>();
-    node->kind = Node::Kind::kCall;
-    node->type = expr->type;
-    node->name = "if";
-    node->parts = {InCompanion(field->companion, flag), Constant(Type::kNull, kNull), expr};
-    return node;
-  }
-
   absl::StatusOr<Expr> Call(const Syntax& syntax, const std::string& name) {
     const Function* function = FindFunction(name);
     if (function == nullptr) {
@@ -208,11 +184,15 @@ class Checker {
     if (syntax.parts.size() < function->least || syntax.parts.size() > function->most) {
       return Error(syntax, absl::StrCat("it is written `", function->usage, "`"));
     }
+    const bool is_precise = name == "hour" || name == "elapsed";
     std::vector<Expr> arguments;
     for (const auto& part : syntax.parts) {
       auto argument = Check(*part);
       if (!argument.ok()) return argument;
-      arguments.push_back(name == "hour" || name == "elapsed" ? Precise(*argument) : *argument);
+      if (is_precise && schema_.axis == nullptr && NamesAxis(*argument)) {
+        return Error(*part, "an axis of each measure's own may be known by its day only: name the time itself");
+      }
+      arguments.push_back(is_precise ? Precise(*argument, subject_, schema_) : *argument);
     }
     return Apply(syntax, *function, std::move(arguments));
   }

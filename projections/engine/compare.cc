@@ -144,12 +144,16 @@ bool Fits(absl::int128 value) {
 
 Scalar Difference(const Scalar& left, const Scalar& right, bool is_ratio) {
   if (left.number == kNull || right.number == kNull || left.currency != right.currency) return {};
-  if (!is_ratio && left.denominator <= 1 && right.denominator <= 1) {
+  if (!is_ratio && left.over() == 1 && right.over() == 1) {
     const absl::int128 change = absl::int128(left.number) - right.number;
     return Fits(change) ? Scalar{static_cast<int64_t>(change), 0, left.currency} : Scalar();
   }
-  const absl::int128 a = std::max<int64_t>(1, left.denominator), b = std::max<int64_t>(1, right.denominator);
+  const absl::int128 a = left.over(), b = right.over();
   absl::int128 over = left.number * b - right.number * a, under = a * b;
+  if (under < 0) {
+    over = -over;
+    under = -under;
+  }
   const absl::int128 common = std::max(absl::int128(1), Gcd(over, under));
   over /= common;
   under /= common;

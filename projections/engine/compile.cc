@@ -45,9 +45,13 @@ class Compiler {
     if (dimension.expr().empty()) return Invalid(place, "a dimension needs an expression");
     schema_.axis_allowed = query_.axis != nullptr || (query_.mode != nullptr && query_.mode->by_measure_axis());
     schema_.axis_type = query_.axis != nullptr ? query_.axis->type : Type::kTime;
+    schema_.axis = query_.mode != nullptr && query_.mode->by_measure_axis() ? nullptr : query_.axis;
     auto expr = Definition(dimension.expr(), place);
     schema_.axis_allowed = false;
     if (!expr.ok()) return expr.status();
+    if ((*expr)->type == Type::kMoney && !definition_.has_list()) {
+      return Invalid(place, "money of several currencies makes no groups: name bands, e.g. if(value >= 1000, \"large\", \"small\")");
+    }
     query_.group_by.push_back({&dimension, *expr});
     return absl::OkStatus();
   }
@@ -137,6 +141,9 @@ class Compiler {
       case v1::FUNCTION_MAX:
         if (!ordered) return Invalid(place, absl::StrCat(TypeName(type), " has no order"));
         break;
+      case v1::FUNCTION_COUNT_DISTINCT:
+        if (type == Type::kMoney) return Invalid(place, "amounts of several currencies cannot be told apart");
+        break;
       default:
         break;
     }
@@ -155,6 +162,10 @@ class Compiler {
           if (other.id() == id && other.function() != v1::FUNCTION_RATIO) found = static_cast<int>(i);
         }
         if (found < 0) return Invalid(place, absl::StrCat("no measure `", id, "` to make a ratio of"));
+        const Type type = query_.all_measures[found].type;
+        if (type != Type::kInteger && type != Type::kMoney) {
+          return Invalid(place, absl::StrCat("`", id, "` is ", TypeName(type), ", and no number to make a ratio of"));
+        }
         (numerator ? ratio.numerator : ratio.denominator) = found;
         if (numerator) ratio.type = query_.all_measures[found].type;
       }

@@ -46,6 +46,10 @@ StageFact FindStage(const World& world, const Rules& rules, int64_t pipeline, in
 // the day of row i.
 Values Converted(const Selection& selection, absl::string_view column);
 
+// Minor units from one currency into another at a rate, weighed, in one rounding; kNull: too large for any amount.
+int64_t ConvertedMinor(int64_t minor, uint32_t probability_bp, const domain::RateTable::Rate& rate, absl::string_view from,
+                       absl::string_view to);
+
 // For each row the probability in basis points (decisions.md 16); kNull: none.
 Values Probability(const Selection& selection);
 

@@ -1,4 +1,6 @@
 // Probability, value in the report currency, weighted value (decisions.md 16, 17).
+#include <limits>
+
 #include "absl/strings/str_cat.h"
 #include "domain/money.h"
 #include "projections/engine/derived.h"
@@ -30,7 +32,7 @@ class Converter {
  public:
   explicit Converter(const Selection& selection)
       : world_(selection.world()), to_(world_.options().currency),
-        to_code_(to_.empty() ? kNull : world_.texts().Code(to_)), to_digits_(domain::MinorDigits(to_).value_or(2)) {
+        to_code_(to_.empty() ? kNull : world_.texts().Code(to_)) {
     if (!to_.empty()) days_ = RateDays(selection);
   }
 
@@ -46,8 +48,7 @@ class Converter {
       out->currency[i] = world_.texts().unconverted();
       return;
     }
-    out->data[i] = domain::WeighAndConvert(minor, probability_bp, rate->rate_nanos, rate->inverse,
-                                           domain::MinorDigits(from).value_or(2), to_digits_);
+    out->data[i] = ConvertedMinor(minor, probability_bp, *rate, from, to_);
     out->currency[i] = to_code_;
   }
 
@@ -55,7 +56,6 @@ class Converter {
   const World& world_;
   std::string to_;
   int64_t to_code_;
-  int to_digits_;
   std::vector<int32_t> days_;
 };
 
@@ -86,6 +86,13 @@ Values IsOpen(const Selection& selection) {
 }
 
 }  // namespace
+
+int64_t ConvertedMinor(int64_t minor, uint32_t probability_bp, const domain::RateTable::Rate& rate, absl::string_view from,
+                       absl::string_view to) {
+  const int64_t converted = domain::WeighAndConvert(minor, probability_bp, rate.rate_nanos, rate.inverse,
+                                                    domain::MinorDigits(from).value_or(2), domain::MinorDigits(to).value_or(2));
+  return converted == std::numeric_limits<int64_t>::max() ? kNull : converted;  // the least one is kNull already
+}
 
 Values Converted(const Selection& selection, absl::string_view column) {
   if (selection.world().options().currency.empty()) return *selection.Column(column);

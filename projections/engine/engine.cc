@@ -229,7 +229,8 @@ absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::Explai
       *to->mutable_numerator() = renderer.ValueOf(from.numerator, opened->type, false);
       *to->mutable_denominator() = renderer.ValueOf(from.denominator, opened->denominator_type, false);
     } else {
-      *to->mutable_value() = renderer.ValueOf(from.value, opened->type, false);
+      const Type type = opened->contribution_type == Type::kNull ? opened->type : opened->contribution_type;
+      *to->mutable_value() = renderer.ValueOf(from.value, type, false);
     }
     to->set_rank(from.rank);
     if (auto status = AddEvents(**query, context, to); !status.ok()) return status;

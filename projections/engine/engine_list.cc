@@ -4,8 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "domain/aggregate.h"
 #include "domain/refusal.h"
 #include "projections/engine/compare.h"
+#include "projections/engine/definition_check.h"
 #include "projections/engine/engine_run.h"
 
 namespace recount::projections {
@@ -95,7 +97,8 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   Texts texts(context.snapshot->dictionary());
   WorldOptions options;
   options.snapshot = context.snapshot;
-  options.moment = {*position, *recorded};
+  // A record is there from its commit on, also if the caller's clock, by which it occurred, is a little fast.
+  options.moment = {*position, *recorded + domain::Context().future_tolerance_micros};
   options.rules = *rules;
   const World world(options, &texts);
   Schema schema;
@@ -123,9 +126,7 @@ absl::Status CheckDefinition(const v1::ReportDefinition& definition) {
   if (subject == nullptr) {
     return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition.subject(), "`"), "subject");
   }
-  const Shape* shape = ShapeOf(definition);
-  if (shape == nullptr) return domain::Refuse(v1::DEFINITION_INVALID, "the definition has no shape", "shape");
-  if (auto status = shape->Check(definition); !status.ok()) return status;
+  if (auto status = CheckForm(definition); !status.ok()) return status;
   Schema schema;
   if (auto status = ReadArguments(definition, {}, &schema); !status.ok()) return status;
   for (int i = 0; i < std::max(1, definition.modes_size()); ++i) {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "domain/refusal.h"
+#include "projections/engine/definition_check.h"
 #include "projections/engine/order.h"
 
 namespace recount::projections {
@@ -25,9 +26,8 @@ absl::StatusOr<const v1::ReportDefinition*> FindDefinition(const Catalogue& cata
     return domain::Refuse(v1::TOKEN_INVALID, absl::StrCat("the definition of `", definition->id(), "` has changed since: ask again"),
                           "page_token");
   }
-  if (ShapeOf(*definition) == nullptr) return domain::Refuse(v1::DEFINITION_INVALID, "the definition has no shape", "definition");
   if (request.has_definition()) {
-    if (auto status = ShapeOf(*definition)->Check(*definition); !status.ok()) return status;
+    if (auto status = CheckForm(*definition); !status.ok()) return status;
   }
   return definition;
 }
@@ -113,6 +113,7 @@ absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, con
   if (!answer.ok()) return answer.status();
   whole.answer = std::move(*answer);
   if (request.has_compare()) {
+    if (definition.has_timeline()) return domain::Refuse(v1::PARAMETER_INVALID, "timelines are not compared", "compare");
     auto compared = ResolveCompared(definition, context, *whole.query, token);
     if (!compared.ok()) return compared.status();
     whole.compared = std::move(*compared);

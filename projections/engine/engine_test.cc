@@ -283,6 +283,15 @@ TEST_F(EngineTest, ADefinitionOfOnesOwn) {
               testing::ElementsAre("large 2 9", "small 2 11", "- 2 4", "=- 2 24"));
   EXPECT_EQ(answer.rows(2).cells(0).label(), "no_value");
   ExpectExplained("owners", answer.rows(0).cells(1));
+  const auto opened = history_.Explain(answer.rows(0).cells(1).cell_id());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  int named = 0;
+  for (const v1::Contribution& contribution : opened->contributions()) {
+    const bool is_text = contribution.value().has_record() || contribution.value().value_case() == v1::Value::VALUE_NOT_SET;
+    EXPECT_TRUE(is_text) << contribution.ShortDebugString();
+    named += absl::StartsWith(contribution.value().record(), "users/");
+  }
+  EXPECT_GT(named, 0);
   measure->set_expr("ovner");
   EXPECT_EQ(ReasonOf(request), v1::DEFINITION_INVALID);
 }
@@ -300,6 +309,43 @@ TEST_F(EngineTest, FiltersSelectRows) {
   EXPECT_EQ(count("source = null"), 8);
   EXPECT_EQ(count("source in [\"web\", \"unknown\"] AND outcome = lost OR outcome = won"), count("source:* outcome != open"));
   EXPECT_EQ(count("lead.source = web"), 12);
+}
+
+TEST_F(EngineTest, ARatioOverANegativeSumIsSortedByItsValue) {
+  v1::RunReportRequest request;
+  v1::ReportDefinition* definition = request.mutable_definition();
+  definition->set_id("mine");
+  definition->set_subject("deal");
+  definition->set_where("record in ['deals/2', 'deals/3']");
+  definition->mutable_aggregate();
+  auto* dimension = definition->add_dimensions();
+  dimension->set_id("record");
+  dimension->set_expr("record");
+  definition->add_default_group_by("record");
+  auto* days = definition->add_measures();
+  days->set_id("days");
+  days->set_function(v1::FUNCTION_SUM);
+  days->set_expr("if(record = 'deals/2', -2, -1)");
+  auto* deals = definition->add_measures();
+  deals->set_id("deals");
+  deals->set_function(v1::FUNCTION_COUNT);
+  auto* ratio = definition->add_measures();
+  ratio->set_id("ratio");
+  ratio->set_function(v1::FUNCTION_RATIO);
+  ratio->set_numerator("deals");
+  ratio->set_denominator("days");
+  request.set_sort("ratio");
+  EXPECT_THAT(History::Texts(Run(request), {"record", "ratio"}),
+              testing::ElementsAre("deals/3 1/-1", "deals/2 1/-2", "=- 2/-3"));
+}
+
+TEST_F(EngineTest, ADayBeyondTheYear9999IsNone) {
+  v1::RunReportRequest request = Ask("pipeline_detail");
+  request.mutable_parameters()->set_mode("all");
+  request.mutable_parameters()->set_filter("has(today + 10)");
+  EXPECT_EQ(Run(request).total_rows(), 24);
+  request.mutable_parameters()->set_filter("has(today + 4000000000)");
+  EXPECT_EQ(Run(request).total_rows(), 0);
 }
 
 TEST_F(EngineTest, RowsOfRecordsAreListed) {

@@ -58,6 +58,7 @@ struct Schema {
   std::map<std::string, Expr> arguments;           // $name
   bool axis_allowed = false;
   Type axis_type = Type::kTime;
+  Expr axis;                                     // what it is; nullptr: each measure has its own
 };
 
 struct CompileOptions {

@@ -109,6 +109,8 @@ TEST(CheckTest, WrongTypesAreRefused) {
   EXPECT_THAT(TypeText("source and is_open"), HasSubstr("needs yes or no, not text"));
   EXPECT_THAT(TypeText("won_at - created_at"), HasSubstr("use days_between"));
   EXPECT_THAT(TypeText("created_at > \"soon\""), HasSubstr("\"soon\" is no date"));
+  EXPECT_THAT(TypeText("day(\"infinite-future\")"), HasSubstr("\"infinite-future\" is no date"));
+  EXPECT_THAT(TypeText("created_at < \"999999-1-1\""), HasSubstr("is no date"));
   EXPECT_THAT(TypeText("month(source)"), HasSubstr("needs a time or a day, not text"));
   EXPECT_THAT(TypeText("days_between(won_at)"), HasSubstr("it is written `days_between(from, to)`"));
   EXPECT_THAT(TypeText("tags = \"vip\""), HasSubstr("tags : "));

@@ -39,7 +39,19 @@ namespace {
 std::optional<int64_t> ReadDay(const std::string& text) {
   absl::CivilDay day;
   if (text.size() != 10 || !absl::ParseCivilTime(text, &day)) return std::nullopt;
-  return day - absl::CivilDay(1970, 1, 1);
+  const int64_t number = day - absl::CivilDay(1970, 1, 1);
+  if (number < kFirstDay || number > kLastDay) return std::nullopt;
+  return number;
+}
+
+// Microseconds. Abseil also reads `infinite-future`, which is on no day.
+std::optional<int64_t> ReadTime(const std::string& text) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return std::nullopt;
+  const int64_t day = absl::ToCivilDay(time, absl::UTCTimeZone()) - absl::CivilDay(1970, 1, 1);
+  if (day < kFirstDay || day > kLastDay) return std::nullopt;
+  return absl::ToUnixMicros(time);
 }
 
 }  // namespace
@@ -54,13 +66,12 @@ absl::Status Coerce(Expr& expr, Type wanted) {
       expr = Constant(Type::kDay, *day);
       return absl::OkStatus();
     }
-    absl::Time time;
-    std::string error;
-    if (wanted == Type::kDay || !absl::ParseTime(absl::RFC3339_full, expr->text, &time, &error)) {
+    const std::optional<int64_t> time = wanted == Type::kDay ? std::nullopt : ReadTime(expr->text);
+    if (!time) {
       return absl::InvalidArgumentError(absl::StrCat("\"", expr->text, "\" is no date: write \"2018-04-30\"",
                                                      wanted == Type::kTime ? " or \"2018-04-30T12:00:00Z\"" : ""));
     }
-    expr = Constant(Type::kTime, absl::ToUnixMicros(time));
+    expr = Constant(Type::kTime, *time);
   }
   return absl::OkStatus();
 }

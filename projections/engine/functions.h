@@ -46,6 +46,8 @@ absl::Status Coerce(Expr& expr, Type wanted);
 // The type that both have or can be given.
 absl::StatusOr<Type> Unify(Expr& left, Expr& right);
 bool Fits(Type type, Type wanted);
+// Days of the years 1 to 9999: what lies beyond is no day.
+inline constexpr int64_t kFirstDay = -719162, kLastDay = 2932896;
 Expr Constant(Type type, int64_t value);
 Expr TextConstant(Type type, absl::string_view text);
 Values Make(Type type, size_t size);

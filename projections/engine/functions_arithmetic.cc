@@ -54,6 +54,10 @@ int64_t CommonCurrency(const Values& a, const Values& b, size_t i) {
   return a.currency[i] == b.currency[i] ? a.currency[i] : kNull;
 }
 
+bool IsPossible(Type type, int64_t result) {
+  return type != Type::kDay || (result >= kFirstDay && result <= kLastDay);
+}
+
 template <typename Operation>
 Values Calculate(const CallArguments& a, Type type, Operation operation) {
   Values out = Make(type, a.size);
@@ -62,7 +66,7 @@ Values Calculate(const CallArguments& a, Type type, Operation operation) {
     if (type == Type::kMoney) out.currency[i] = CommonCurrency(a[0], a[1], i);
     if (type == Type::kMoney && out.currency[i] == kNull) continue;
     if (a[0].data[i] == kNull || a[1].data[i] == kNull) continue;
-    if (!operation(a[0].data[i], a[1].data[i], &result)) out.data[i] = result;
+    if (!operation(a[0].data[i], a[1].data[i], &result) && IsPossible(type, result)) out.data[i] = result;
   }
   return out;
 }

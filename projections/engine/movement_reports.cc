@@ -1,8 +1,11 @@
 // The shape of movements: opening, what came and went, closing (decisions.md 18).
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
+#include <sstream>
 
+#include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "projections/engine/key_labels.h"
@@ -17,7 +20,8 @@ using Category = MovementCategory;
 constexpr absl::string_view kMeasures[] = {"deals", "value", "changes"};
 
 struct Line {
-  int64_t count = 0, value_minor = 0, changes = 0;
+  int64_t count = 0, changes = 0;
+  absl::int128 value_minor = 0;
   void Add(const Posting& posting) {
     count += posting.count;
     value_minor += posting.value_minor;
@@ -32,7 +36,8 @@ bool HasValue(const Query& query, int64_t bucket) { return bucket != kNull && bu
 Scalar CellOf(const Query& query, absl::string_view measure, const Line& line, int64_t bucket) {
   if (measure == "deals") return {line.count};
   if (measure == "changes") return {line.changes};
-  return HasValue(query, bucket) ? Scalar{line.value_minor, 0, bucket} : Scalar();
+  const bool fits = line.value_minor > kNull && line.value_minor <= std::numeric_limits<int64_t>::max();
+  return HasValue(query, bucket) && fits ? Scalar{static_cast<int64_t>(line.value_minor), 0, bucket} : Scalar();
 }
 
 // Everything but the closing adds up to the closing, in each group and currency.
@@ -45,10 +50,11 @@ absl::Status CheckBalance(const Query& query, const Blocks& blocks) {
       side.value_minor += line.value_minor;
     }
     if (sum.count == closing.count && sum.value_minor == closing.value_minor) continue;
-    return absl::InternalError(absl::StrCat(
-        "The movement does not balance: opening and movements are ", sum.count, " deals and ", sum.value_minor,
-        " minor units, the closing is ", closing.count, " and ", closing.value_minor, " (",
-        HasValue(query, place.second) ? query.texts->Text(place.second) : "no value", "). This is an error of the program."));
+    std::ostringstream text;  // absl::StrCat takes no int128
+    text << "The movement does not balance: opening and movements are " << sum.count << " deals and " << sum.value_minor
+         << " minor units, the closing is " << closing.count << " and " << closing.value_minor << " ("
+         << (HasValue(query, place.second) ? query.texts->Text(place.second) : "no value") << "). This is an error of the program.";
+    return absl::InternalError(text.str());
   }
   return absl::OkStatus();
 }

@@ -25,11 +25,9 @@ class Exchange {
     const auto rate = world_.RatesOn(day).Find(from, wanted_, day);
     standing->bucket = rate ? wanted_code_ : query_.texts->unconverted();
     standing->value_minor = 0;
-    if (rate) {
-      standing->value_minor = domain::WeighAndConvert(minor, 10000, rate->rate_nanos, rate->inverse,
-                                                      domain::MinorDigits(from).value_or(2),
-                                                      domain::MinorDigits(wanted_).value_or(2));
-    }
+    const int64_t converted = rate ? ConvertedMinor(minor, 10000, *rate, from, wanted_) : 0;
+    if (converted == kNull) standing->bucket = kNull;
+    else standing->value_minor = converted;
   }
 
  private:

@@ -75,9 +75,9 @@ class RowOrder {
     if (x.currency != y.currency && x.currency != kNull && y.currency != kNull) {
       return query_.texts->Text(x.currency).compare(query_.texts->Text(y.currency));
     }
-    const absl::int128 left = absl::int128(x.number) * std::max<int64_t>(1, y.denominator);
-    const absl::int128 right = absl::int128(y.number) * std::max<int64_t>(1, x.denominator);
-    return left < right ? -1 : left > right ? 1 : 0;
+    const absl::int128 left = absl::int128(x.number) * y.over(), right = absl::int128(y.number) * x.over();
+    const int order = left < right ? -1 : left > right ? 1 : 0;
+    return (x.over() < 0) == (y.over() < 0) ? order : -order;
   }
   size_t RankOf(size_t column, int64_t code, size_t none) const {
     auto found = ranks_[column].find(code);

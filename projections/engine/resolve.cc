@@ -265,7 +265,8 @@ class Resolver {
 
   // A period that nothing looks at would be ignored in silence.
   absl::Status CheckPeriodCounts() const {
-    const bool own_time = !definition_.has_aggregate() && !definition_.has_list();
+    const bool by_entry = definition_.has_funnel() && parameters_.arguments().contains("by") && parameters_.arguments().at("by") == "period";
+    const bool own_time = definition_.has_movement() || definition_.has_timeline() || by_entry;
     if (query_->period_text.empty() || own_time || query_->axis != nullptr || UsesPeriod(query_->where)) return absl::OkStatus();
     if (query_->mode != nullptr && query_->mode->by_measure_axis()) return absl::OkStatus();
     for (const QueryMeasure& measure : query_->all_measures) {
@@ -278,6 +279,7 @@ class Resolver {
 
   absl::Status Record() {
     if (!definition_.has_timeline()) return absl::OkStatus();
+    if (!parameters_.filter().empty()) return BadParameter("filter", "a timeline shows every event of its record: it takes no filter");
     const v1::Ref& ref = parameters_.record();
     if (ref.ref_case() == v1::Ref::REF_NOT_SET) return BadParameter("record", "name the record, e.g. `deals/4711`");
     std::string collection = parameters_.collection();

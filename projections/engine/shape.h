@@ -59,6 +59,7 @@ struct Explanation {
   Type type = Type::kInteger;
   bool is_ratio = false;
   Type denominator_type = Type::kInteger;
+  Type contribution_type = Type::kNull;  // of their values; kNull: as the cell's
   std::string definition;
   std::string formula;
   std::vector<Contribution> contributions;

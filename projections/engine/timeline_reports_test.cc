@@ -1,3 +1,4 @@
+#include "domain/refusal.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "projections/engine/history_fixture.h"
@@ -57,6 +58,16 @@ TEST_F(TimelineReportsTest, AsOfAndValidAtHold) {
   request.mutable_parameters()->mutable_valid_at()->mutable_date()->set_month(1);
   request.mutable_parameters()->mutable_valid_at()->mutable_date()->set_day(10);
   EXPECT_THAT(Rows(request, {"type"}), ElementsAre("DealCreated", "DealValueChanged"));
+}
+
+TEST_F(TimelineReportsTest, WhatItCannotDoIsRefused) {
+  auto request = Ask();
+  request.mutable_parameters()->set_filter("outcome = won");
+  EXPECT_EQ(domain::ReasonOf(history_.Run(request).status()), v1::PARAMETER_INVALID);
+  // Its rows have no keys to be joined by.
+  request = Ask();
+  request.mutable_compare()->mutable_as_of()->set_position(last_ - 1);
+  EXPECT_EQ(domain::ReasonOf(history_.Run(request).status()), v1::PARAMETER_INVALID);
 }
 
 TEST_F(TimelineReportsTest, ARecordMustBeNamed) {

@@ -61,9 +61,10 @@ class Texts {
 // One value of an answer; its type is its column's.
 struct Scalar {
   int64_t number = kNull;       // as in Values; of a ratio: the numerator; kNull: no value
-  int64_t denominator = 0;      // ratios only: never 0 where there is a value
+  int64_t denominator = 0;      // ratios only: never 0 where there is a value; negative where a sum below is
   int64_t currency = kNull;     // money, and ratios of money: text code
   bool operator==(const Scalar&) const = default;
+  int64_t over() const { return denominator == 0 ? 1 : denominator; }
 };
 
 }  // namespace recount::projections

@@ -244,6 +244,27 @@ def _visits_of(world, deal, stage):
     return [v for v in deal.visits if world.visited_stage(v) == stage]
 
 
+def _start_is_day(world, deal, start):
+    """Whether only the day of the start is known."""
+    lead = world.record(deal.lead)
+    if world.question.arguments.get("start", "capture") == "created":
+        return deal.created_is_day
+    if world.question.arguments.get("start", "capture") == "capture":
+        return lead.captured_is_day if lead and not lead.deleted else deal.created_is_day
+    return all(v["is_day"] for v in _visits_of(world, deal, world.question.arguments["start"]) if v["entered"] == start)
+
+
+def is_before(world, end, end_is_day, start, start_is_day):
+    """By the days where only the day of one is known."""
+    return world.calendar.days_between(start, end) < 0 or (not end_is_day and not start_is_day and end < start)
+
+
+def closed_before_start(world, deal):
+    start = _start(world, deal)
+    return (start is not None and deal.closed_at is not None and
+            is_before(world, deal.closed_at, deal.closed_is_day, start, _start_is_day(world, deal, start)))
+
+
 def cycle(world, deal):
     start = _start(world, deal)
     return None if start is None or deal.closed_at is None else world.calendar.days_between(start, deal.closed_at)
@@ -279,7 +300,7 @@ CYCLE = Aggregate(
         "deal_days": total(lambda w, d: w.calendar.days_between(d.created_at, d.closed_at)),
         "all_deals": count(),
         "mean_as_deal": ratio("deal_days", "all_deals"),
-        "anomalies": count(lambda w, d: (cycle(w, d) or 0) < 0),
+        "anomalies": count(closed_before_start),
     })
 
 
@@ -328,7 +349,8 @@ CONVERSION = Aggregate(
         "deals": count(lambda w, l: bool(deals_of(w, l))),
         "won": count(won_in_time),
         "conversion": ratio("won", "leads"),
-        "anomalies": count(lambda w, l: first_won(w, l) is not None and first_won(w, l) < l.captured_at),
+        "anomalies": count(lambda w, l: any(is_before(w, d.won_at, d.closed_is_day, l.captured_at, l.captured_is_day)
+                                            for d in won_deals(w, l))),
     })
 
 

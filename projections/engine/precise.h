@@ -1,0 +1,17 @@
+// Times that are known to the instant, for functions that may not take a day for its first moment.
+#ifndef RECOUNT_PROJECTIONS_ENGINE_PRECISE_H_
+#define RECOUNT_PROJECTIONS_ENGINE_PRECISE_H_
+
+#include "projections/engine/expression.h"
+
+namespace recount::projections {
+
+// The same expression over a subject, without a value where only the day of the time is known (decisions.md 3), also behind a
+// choice, a reference or a roll-up. A time beside which the subject keeps no `..._is_day` is taken as it is.
+Expr Precise(const Expr& expr, const Subject& subject, const Schema& schema);
+
+bool NamesAxis(const Expr& expr);
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ENGINE_PRECISE_H_
