@@ -128,11 +128,11 @@ absl::Status CheckCurrencyName(const v1::FieldDefinition& field, const FieldType
   };
   const std::string money(absl::StripSuffix(field.id(), "_currency"));
   if (money != field.id() && is_money(money)) {
-    return Invalid(absl::StrCat("'", field.id(), "' is the name of the currency of the field '", money, "'"), at);
+    return InvalidRule(absl::StrCat("'", field.id(), "' is the name of the currency of the field '", money, "'"), at);
   }
   const std::string currency = absl::StrCat(field.id(), "_currency");
   if (field.type() == v1::FIELD_TYPE_MONEY && types.contains({field.collection(), currency})) {
-    return Invalid(absl::StrCat("there is a field '", currency, "', the name of this field's currency"), at);
+    return InvalidRule(absl::StrCat("there is a field '", currency, "', the name of this field's currency"), at);
   }
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 
 #include "domain/money.h"
 #include "domain/refusal.h"
+#include "projections/engine/derived.h"
 #include "projections/engine/movement_cuts.h"
 
 namespace recount::projections {
