@@ -5,6 +5,7 @@ Everything that is refused leaves the log's head as it was.
 """
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,14 @@ def recountd(*flags):
                               capture_output=True, text=True, timeout=60)
         assert not os.path.exists(os.path.join(folder, "data")), f"{flags}: made a data folder"
         return done.returncode, done.stdout + done.stderr
+
+
+def knows_localhost():
+    """A machine of the barest kind has no /etc/hosts."""
+    try:
+        return bool(socket.gethostbyname("localhost"))
+    except OSError:
+        return False
 
 
 class CredentialsTest(unittest.TestCase):
@@ -193,6 +202,8 @@ class CredentialsTest(unittest.TestCase):
                 ("another authority", UNAVAILABLE, ("--tls-ca", "certificate"), dict(authority=self.stranger.authority)),
                 ("no file", NOT_FOUND, ("nowhere.pem",), dict(authority="nowhere.pem")),
                 ("no certificate", USAGE, ("PEM",), dict(authority=self.tls.key))):
+            if what == "another name" and not knows_localhost():
+                continue
             with self.subTest(what):
                 done = self.recount(*command, "--timeout", "10", **settings)
                 self.assertEqual((code, ""), (done.returncode, done.stdout), done.stderr)
