@@ -36,7 +36,9 @@ absl::Status WriteAndSync(int descriptor, const std::string& path, absl::string_
 }  // namespace
 
 absl::Status FileError(absl::string_view action, const std::string& path) {
-  return absl::UnavailableError(absl::StrCat("cannot ", action, " ", path, ": ", std::strerror(errno)));
+  const bool is_full = errno == ENOSPC || errno == EDQUOT;
+  const std::string sentence = absl::StrCat("cannot ", action, " ", path, ": ", std::strerror(errno));
+  return is_full ? absl::ResourceExhaustedError(absl::StrCat("DISK_FULL: ", sentence)) : absl::UnavailableError(sentence);
 }
 
 bool FileExists(const std::string& path) {
@@ -67,8 +69,11 @@ absl::Status ReplaceFile(const std::string& path, absl::string_view content, int
   if (descriptor < 0) return FileError("write", temporary);
   absl::Status status = WriteAndSync(descriptor, temporary, content);
   close(descriptor);
-  if (!status.ok()) return status;
-  if (rename(temporary.c_str(), path.c_str()) != 0) return FileError("rename", temporary);
+  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) status = FileError("rename", temporary);
+  if (!status.ok()) {
+    unlink(temporary.c_str());
+    return status;
+  }
   return SyncDirectory(ParentOf(path));
 }
 

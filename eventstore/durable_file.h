@@ -11,14 +11,14 @@
 
 namespace recount::eventstore {
 
-// UNAVAILABLE with the path and the reason of errno.
+// UNAVAILABLE with the path and the reason of errno; RESOURCE_EXHAUSTED (`DISK_FULL: `) if there is no room.
 absl::Status FileError(absl::string_view action, const std::string& path);
 
 bool FileExists(const std::string& path);
 // Makes a folder and those above it (mode 0700), durably.
 absl::Status MakeDirectory(const std::string& path);
 absl::Status SyncDirectory(const std::string& path);
-// Replaces a file whole: a temporary one is written and synced, then renamed.
+// Replaces a file whole: a temporary one is written and synced, then renamed; removed if that fails.
 absl::Status ReplaceFile(const std::string& path, absl::string_view content, int mode = 0600);
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 

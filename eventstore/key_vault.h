@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,6 +17,9 @@
 namespace recount::eventstore {
 
 using DataKey = std::array<uint8_t, 32>;
+
+// An entry of a vault as it is stored (rocksdb_key_vault.h).
+using StoredKeyVisitor = std::function<absl::Status(absl::string_view name, absl::string_view value)>;
 
 // A store apart from the log: destroying a key there erases a person everywhere. Thread safe.
 class KeyVault {
@@ -35,6 +39,9 @@ class KeyVault {
                                  absl::string_view stream) = 0;
   virtual absl::StatusOr<std::vector<std::string>> Lookup(uint32_t tenant, absl::string_view kind,
                                                           absl::string_view value) = 0;
+  // Everything that is durable, as it is stored, for a backup of the keys: keys wrapped under the master key, look-ups as HMACs.
+  // Ends at the first error of `visit`. FAILED_PRECONDITION if nothing is stored.
+  virtual absl::Status ReadStored(const StoredKeyVisitor& visit) = 0;
 };
 
 std::unique_ptr<KeyVault> NewMemoryKeyVault();

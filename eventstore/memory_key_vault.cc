@@ -49,6 +49,10 @@ class MemoryKeyVault : public KeyVault {
     return it == lookups_.end() ? std::vector<std::string>() : it->second;
   }
 
+  absl::Status ReadStored(const StoredKeyVisitor& visit) override {
+    return absl::FailedPreconditionError("the keys are in memory only: there is no stored form of them to back up");
+  }
+
  private:
   std::mutex mutex_;
   // Guarded by mutex_.

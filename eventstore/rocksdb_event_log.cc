@@ -121,13 +121,7 @@ absl::Status RocksdbEventLog::WriteGroup(const std::vector<PendingCommit>& group
   const PendingCommit* last = nullptr;
   for (const PendingCommit& pending : group) {
     if (pending.commit == nullptr) continue;
-    const StoredCommit& commit = *pending.commit;
-    const std::string key = LogKey(pending.tenant, commit.first_position);
-    const rocksdb::Slice key_part(key);
-    const rocksdb::Slice value_parts[] = {{reinterpret_cast<const char*>(commit.hash.data()), commit.hash.size()},
-                                          commit.bytes};
-    rocksdb::Status status = batch.Put(nullptr, rocksdb::SliceParts(&key_part, 1), rocksdb::SliceParts(value_parts, 2));
-    if (!status.ok()) return FromRocksdb(status, "log/");
+    if (absl::Status status = PutCommit(pending.tenant, *pending.commit, &batch); !status.ok()) return status;
     last = &pending;
   }
   if (last == nullptr) return absl::OkStatus();

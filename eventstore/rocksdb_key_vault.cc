@@ -1,12 +1,5 @@
-// The key vault on RocksDB. Keys of its database `db/`, numbers big endian:
-//
-//   entry   := tenant (4) 'M' | 'T' | 'K' ... | 'L' ...
-//   check   := 0 (4) 'M'                        -> wrapped constant: shows that the master key is the right one
-//   tenant  := tenant (4) 'T'                   -> wrapped key of the tenant's look-ups
-//   key     := tenant (4) 'K' key_id            -> wrapped key
-//   look-up := tenant (4) 'L' HMAC-SHA256(tenant's look-up key, kind 0x00 value) (32) stream -> nothing
-//           Beside it HWM (high_water_mark.h), so that keys that were made durable cannot be lost unseen.
-//   wrapped := nonce (24), XChaCha20-Poly1305 under the master key with associated data tenant (4) | letter | key_id
+#include "eventstore/rocksdb_key_vault.h"
+
 #include <sodium.h>
 
 #include <cstring>
@@ -19,7 +12,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "eventstore/durable_file.h"
-#include "eventstore/high_water_mark.h"
 #include "eventstore/key_vault.h"
 #include "eventstore/master_key.h"
 #include "eventstore/recent_cache.h"
@@ -33,7 +25,6 @@ namespace {
 
 constexpr char kName[] = "the key vault";
 constexpr size_t kCachedKeys = 200'000;
-constexpr char kMarkId[] = "recount keyvault";  // 16 bytes, in place of a log's id
 constexpr size_t kMacSize = crypto_auth_hmacsha256_BYTES;
 
 std::string VaultKey(uint32_t tenant, char kind, absl::string_view rest) {
@@ -152,6 +143,15 @@ class RocksdbKeyVault : public KeyVault {
     return names;
   }
 
+  absl::Status ReadStored(const StoredKeyVisitor& visit) override {
+    if (absl::Status status = Flush(); !status.ok()) return status;
+    std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(rocksdb::ReadOptions()));
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      if (absl::Status status = visit(ToView(it->key()), ToView(it->value())); !status.ok()) return status;
+    }
+    return FromRocksdb(it->status(), kName);
+  }
+
  private:
   // What is not in the database yet.
   struct Unwritten {
@@ -226,12 +226,14 @@ class RocksdbKeyVault : public KeyVault {
 absl::StatusOr<std::unique_ptr<HighWaterMarkFile>> OpenMark(const std::string& path, bool is_new) {
   if (!FileExists(path)) {
     if (!is_new) return RefuseToOpen(path, "it is missing");
-    if (absl::Status status = HighWaterMarkFile::Create(path, kMarkId); !status.ok()) return status;
+    if (absl::Status status = HighWaterMarkFile::Create(path, kVaultMarkId); !status.ok()) return status;
   }
-  return HighWaterMarkFile::Open(path, kMarkId);
+  return HighWaterMarkFile::Open(path, kVaultMarkId);
 }
 
-absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenDatabase(const std::string& directory, const HighWaterMark& mark) {
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenVaultDatabase(const std::string& directory, const HighWaterMark& mark) {
   return OpenChecked(directory, "db", VaultDatabaseOptions(), mark, [&](rocksdb::DB* db) {
     const uint64_t sequence = db->GetLatestSequenceNumber();
     if (sequence >= mark.sequence) return absl::OkStatus();
@@ -240,8 +242,6 @@ absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenDatabase(const std::string& dir
                                      " were made durable (HWM): the WAL (*.log) or the MANIFEST is cut or damaged"));
   });
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<KeyVault>> OpenRocksdbKeyVault(const RocksdbVaultOptions& options) {
   if (sodium_init() < 0) return absl::InternalError("libsodium does not start");
@@ -253,7 +253,7 @@ absl::StatusOr<std::unique_ptr<KeyVault>> OpenRocksdbKeyVault(const RocksdbVault
   if (!master.ok()) return master.status();
   auto mark = OpenMark(options.directory + "/HWM", is_new);
   if (!mark.ok()) return mark.status();
-  auto db = OpenDatabase(options.directory, (*mark)->mark());
+  auto db = OpenVaultDatabase(options.directory, (*mark)->mark());
   if (!db.ok()) return db.status();
   auto vault = std::make_unique<RocksdbKeyVault>(*std::move(master), *std::move(lock), *std::move(db), *std::move(mark));
   if (absl::Status status = vault->CheckMasterKey(); !status.ok()) return status;

@@ -52,6 +52,9 @@ class LogDatabase {
   std::map<TenantNumber, Packed> packed_;  // guarded by mutex_
 };
 
+// One put for a commit, in the form of commit_codec.h.
+absl::Status PutCommit(TenantNumber tenant, const StoredCommit& commit, rocksdb::WriteBatch* batch);
+
 }  // namespace recount::eventstore
 
 #endif  // RECOUNT_EVENTSTORE_ROCKSDB_LOG_DATABASE_H_

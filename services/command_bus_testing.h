@@ -82,6 +82,7 @@ class CountingVault : public eventstore::KeyVault {
                                                   absl::string_view value) override {
     return vault_->Lookup(tenant, kind, value);
   }
+  absl::Status ReadStored(const eventstore::StoredKeyVisitor& visit) override { return vault_->ReadStored(visit); }
 
  private:
   const std::unique_ptr<eventstore::KeyVault> vault_ = eventstore::NewMemoryKeyVault();
