@@ -72,6 +72,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::CLOCK_BACKWARDS:
     case v1::STAGE_AMBIGUOUS:
     case v1::PERIOD_INVALID:
+    case v1::BACKUP_FOLDER_INVALID:
       return absl::StatusCode::kInvalidArgument;
     case v1::RECORD_NOT_FOUND:
     case v1::RULE_VERSION_NOT_FOUND:
@@ -97,10 +98,13 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::DRAFT_CLOSED:
     case v1::CLOCK_NOT_SIMULATED:
     case v1::RULE_NOT_RETROACTIVE:
+    case v1::BACKUPS_OFF:
+    case v1::BACKUP_MISMATCH:
       return absl::StatusCode::kFailedPrecondition;
     case v1::REVISION_MISMATCH:
     case v1::ATOMIC_GROUP_REFUSED:
     case v1::REBUILD_RUNNING:
+    case v1::BACKUP_RUNNING:
       return absl::StatusCode::kAborted;
     case v1::POSITION_BEYOND_HEAD:
       return absl::StatusCode::kOutOfRange;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/calendar.h"
 #include "domain/refusal.h"
+#include "projections/fact_tables.h"
 #include "projections/subject.h"
 #include "recount/v1/admin.pb.h"
 #include "services/error_mapping.h"
@@ -76,7 +77,26 @@ void ShowTenant(const Backend* backend, const Tenant& tenant, v1::Status* status
   status->mutable_rebuild()->set_digests_agree(rebuild.digests_agree);
 }
 
-absl::StatusOr<v1::Status> GetStatus(const Backend* backend, const Call& call) {
+// Puts the digests of a past position in place of those of now.
+absl::Status ShowPast(const Backend* backend, const Tenant& tenant, uint64_t position, absl::Time deadline, v1::Status* status) {
+  if (position > status->head()) {
+    return domain::Refuse(v1::POSITION_BEYOND_HEAD,
+                          absl::StrCat("the newest event of ", tenant.info().name(), " has position ", status->head(), ", not ",
+                                       position),
+                          "position");
+  }
+  auto end = backend->archive.log->CommitEnd(tenant.number(), position);
+  if (!end.ok()) return end.status();
+  auto snapshot = tenant.models().Read(*end, deadline);
+  if (!snapshot.ok()) return snapshot.status();
+  for (v1::ReadModelStatus& model : *status->mutable_read_models()) {
+    model.set_position(*end);
+    model.set_digest(projections::FormatDigest((*snapshot)->table(model.subject())->DigestAt(*end)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Status> GetStatus(const Backend* backend, const Call& call, const v1::GetStatusRequest& request) {
   v1::Status status;
   status.set_version(kVersion);
   *status.mutable_time() = domain::TimestampFrom(backend->clock->NowMicros());
@@ -85,6 +105,9 @@ absl::StatusOr<v1::Status> GetStatus(const Backend* backend, const Call& call) {
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   ShowTenant(backend, **tenant, &status);
+  if (request.position() == 0) return status;
+  absl::Status past = ShowPast(backend, **tenant, request.position(), call.deadline, &status);
+  if (!past.ok()) return past;
   return status;
 }
 
@@ -176,7 +199,7 @@ void AddAdminService(const Backend* backend, MethodTable* table) {
       });
   table->AddTyped<v1::GetStatusRequest, v1::Status>(
       "recount.v1.AdminService.GetStatus", Access::kRead,
-      [backend](const Call& call, const v1::GetStatusRequest&) { return GetStatus(backend, call); });
+      [backend](const Call& call, const v1::GetStatusRequest& request) { return GetStatus(backend, call, request); });
   table->AddTyped<v1::SetClockRequest, v1::SetClockResponse>(
       "recount.v1.AdminService.SetClock", Access::kOperate,
       [backend](const Call&, const v1::SetClockRequest& request) { return SetClock(backend, request); });

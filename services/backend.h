@@ -20,6 +20,7 @@ struct Backend {
   CommandBus* bus = nullptr;
   const projections::Catalogue* catalogue = nullptr;
   const projections::ReportEngine* engine = nullptr;
+  std::string backups_folder;         // absolute; empty: no backups
   std::string token_key;              // signs page tokens, cells and pins
   std::atomic<bool> stopping{false};  // whoever waits or streams should end
 };

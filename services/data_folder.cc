@@ -13,6 +13,8 @@ namespace recount::services {
 namespace {
 
 constexpr size_t kTokenKeyBytes = 32;
+constexpr char kRestoring[] = "/RESTORING";
+constexpr char kKeysLost[] = "/keys.lost";
 
 }  // namespace
 
@@ -21,6 +23,10 @@ absl::Status PrepareDataFolder(const std::string& folder, bool simulated_clock) 
   std::filesystem::create_directories(folder, error);
   if (error)
     return absl::UnavailableError(absl::StrCat("the data folder ", folder, " cannot be made: ", error.message()));
+  if (eventstore::FileExists(folder + kRestoring)) {
+    return absl::FailedPreconditionError(absl::StrCat("the restore into ", folder, " was not finished, and not all of the backup ",
+                                                      "is there: delete the folder and restore again"));
+  }
   const std::string marker = folder + "/SIMULATED";
   if (!simulated_clock || std::filesystem::exists(marker)) return absl::OkStatus();
   if (!std::filesystem::is_empty(folder, error) || error) {
@@ -32,10 +38,25 @@ absl::Status PrepareDataFolder(const std::string& folder, bool simulated_clock) 
       marker, "Recorded times in this folder are invented: it was made with recountd --simulated-clock.\n");
 }
 
+absl::Status BeginRestore(const std::string& folder) {
+  return eventstore::ReplaceFile(folder + kRestoring, "A restore is filling this folder, or was interrupted.\n");
+}
+
+absl::Status EndRestore(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::remove(folder + kRestoring, error);
+  if (error) return absl::UnavailableError(absl::StrCat("cannot remove ", folder, kRestoring, ": ", error.message()));
+  return eventstore::SyncDirectory(folder);
+}
+
+absl::Status GiveKeysUp(const std::string& folder) {
+  return eventstore::ReplaceFile(folder + kKeysLost, "The log was restored without keys: personal data in it reads as erased.\n");
+}
+
 absl::Status CheckKeysAreThere(const std::string& folder) {
   const bool is_made = eventstore::FileExists(folder + "/FORMAT");
   const bool has_keys = eventstore::FileExists(folder + "/keys/db/CURRENT");
-  if (!is_made || has_keys || eventstore::FileExists(folder + "/keys.lost")) return absl::OkStatus();
+  if (!is_made || has_keys || eventstore::FileExists(folder + kKeysLost)) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(
       "DATA_DAMAGED: ", folder, "/keys is missing beside a log, and without it all personal data in the log reads as ",
       "erased. Put it back. If it is lost for good, make an empty file ", folder, "/keys.lost and start again."));

@@ -16,6 +16,7 @@
 #include "eventstore/key_vault.h"
 #include "services/admin_methods.h"
 #include "services/backend.h"
+#include "services/backup_methods.h"
 #include "services/command_methods.h"
 #include "services/data_folder.h"
 #include "services/error_mapping.h"
@@ -48,6 +49,11 @@ class ServerParts : public Server {
   ~ServerParts() override { Stop().IgnoreError(); }
 
   absl::Status OpenAll() {
+    if (!options_.backups_folder.empty()) {
+      auto backups = PrepareBackupsFolder(options_.backups_folder, options_.data_folder);
+      if (!backups.ok()) return backups.status();
+      backend_.backups_folder = *std::move(backups);
+    }
     if (absl::Status opened = OpenStores(); !opened.ok()) return opened;
     auto catalogue = projections::Catalogue::Load();
     if (!catalogue.ok()) return catalogue.status();
@@ -152,6 +158,7 @@ class ServerParts : public Server {
     AddHistoryService(&backend_, &methods_);
     AddRulebookQueries(&backend_, &methods_);
     AddAdminService(&backend_, &methods_);
+    AddBackup(&backend_, &methods_);
     const google::protobuf::DescriptorPool* pool = google::protobuf::DescriptorPool::generated_pool();
     for (const char* name : kServices) {
       const google::protobuf::ServiceDescriptor* service = pool->FindServiceByName(absl::StrCat("recount.v1.", name));

@@ -20,6 +20,8 @@ struct ServerOptions {
   std::string tls_certificate;  // PEM; empty: plain text
   std::string tls_key;          // PEM
   std::string master_key_file;  // empty: keys/master.key in the data folder
+  // Where AdminService.BackUp may write; empty: nowhere.
+  std::string backups_folder;
   // The clock is set by AdminService.SetClock. Only in an empty folder or one that was made so.
   bool simulated_clock = false;
   bool models_in_memory = false;

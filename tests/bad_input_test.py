@@ -88,6 +88,7 @@ QUERIES = {
     "ReadStream": dict(ref="deals/open", collection="deals"), "ReadLog": dict(), "Subscribe": dict(), "ReadCommits": dict(),
     "CreateTenant": dict(tenant_id="acme", zone="UTC", currency="USD", region="US"), "ListTenants": dict(), "GetStatus": dict(),
     "Rebuild": dict(target="deal"), "Verify": dict(), "SetClock": dict(time=1),
+    "BackUp": dict(folder="log", keys_folder="keys"),
 }
 # Good requests that are refused none the less: the state of the server does not allow them.
 REFUSED_WHEN_GOOD = {"SetClock": ("FAILED_PRECONDITION", "CLOCK_NOT_SIMULATED")}
@@ -120,7 +121,7 @@ def good_request(service, method):
 class BadInputTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(tokens=TOKENS)
+        cls.server = Server(tokens=TOKENS, backups=True)
         cls.client, cls.other = Client(cls.server.address, token="alice-0123456789abcdef"), Client(cls.server.address, token="mallory-0123456789abcdef")
         cls.client.create_tenant("acme")
         cls.client.create_tenant("other")
@@ -167,7 +168,7 @@ class BadInputTest(unittest.TestCase):
             response = getattr(stub, method.name)(argument, metadata=metadata, timeout=30)
             if method.name == "Subscribe":
                 response = [next(iter(response))]
-            elif method.name in ("Stream", "Rebuild", "Verify"):
+            elif method.name in ("Stream", "Rebuild", "Verify", "BackUp"):
                 response = list(response)
             outcomes = response if method.name == "Stream" else [response] if method.name == "ExecuteBatch" else []
             for outcome in (o for batch in outcomes for o in batch.outcomes):
@@ -374,7 +375,7 @@ class BadInputTest(unittest.TestCase):
         self.problems = []
         reader = Client(self.server.address, token="reader-0123456789abcdef")
         for service, method, request in self.every_rpc():
-            if method.name in COMMANDS or method.name in ("CreateTenant", "Rebuild", "SetClock"):
+            if method.name in COMMANDS or method.name in ("CreateTenant", "Rebuild", "BackUp", "SetClock"):
                 self.expect(service, method, "as a viewer", self.call(reader, service, method, request), ("PERMISSION_DENIED",),
                             ("ROLE_NOT_ALLOWED",))
         reader.channel.close()

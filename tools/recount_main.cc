@@ -84,7 +84,8 @@ void AddGlobalOptions(Program& p) {
 void AddAdmin(Program& p) {
   CLI::App* status = Add(&p.app, "status", "How the server and the tenant stand", "  recount status --wait 10\n  recount --tenant acme status");
   status->add_option("--wait", p.wait, "Seconds to wait for the server")->check(CLI::NonNegativeNumber)->capture_default_str();
-  OnRun(p, status, [&p](Session& s) { return ShowStatus(s, p.wait); });
+  status->add_option("--position", p.position, "With the digests of the read models at that past position");
+  OnRun(p, status, [&p](Session& s) { return ShowStatus(s, p.wait, p.position); });
 
   CLI::App* tenant = Add(&p.app, "tenant", "Tenants", "  recount tenant create acme --zone Europe/Berlin --currency EUR --region DE\n  recount tenant list");
   tenant->require_subcommand(1);
@@ -110,6 +111,19 @@ void AddAdmin(Program& p) {
   CLI::App* set = Add(clock, "set", "Set it", "  recount clock set 2026-01-31T09:00Z");
   set->add_option("TIME", p.name, "Time, UTC if it names no zone")->required();
   OnRun(p, set, [&p](Session& s) { return SetClock(s, p.name); });
+}
+
+void AddBackups(Program& p) {
+  CLI::App* backup = Add(&p.app, "backup", "Copies of the log (docs/backup.md); `recountd restore` makes a data folder from one", "  recount backup create nightly\n  recount backup verify /backup/recount/nightly");
+  backup->require_subcommand(1);
+  CLI::App* create = Add(backup, "create", "The server backs up all tenants, or adds to a backup what came since", "  recount backup create nightly --keys nightly-keys");
+  OnRun(p, create, [&p](Session& s) { return CreateBackup(s, p.name, p.text); });
+  CLI::App* list = Add(backup, "list", "What a backup on this machine holds", "  recount backup list /backup/recount/nightly");
+  OnRun(p, list, [&p](Session& s) { return ListBackup(s, p.name); });
+  CLI::App* verify = Add(backup, "verify", "Read all of a backup on this machine: checksums, positions, hash chain", "  recount backup verify /backup/recount/nightly --keys /backup/recount/nightly-keys");
+  for (CLI::App* command : {create, list, verify}) command->add_option("FOLDER", p.name, "The backup; to create one, within the folder that recountd --backups names")->required();
+  OnRun(p, verify, [&p](Session& s) { return VerifyBackup(s, p.name, p.text); });
+  for (CLI::App* command : {create, verify}) command->add_option("--keys", p.text, "The copy of the keys of personal data too, in this folder");
 }
 
 void AddReportOptions(Program& p, CLI::App* command) {
@@ -348,7 +362,7 @@ int Act(Program& program) {
   std::cout.flush();
   if (!status.ok()) {
     const int code = Fail(status, program);
-    return program.app.got_subcommand("verify") && status.code() == absl::StatusCode::kDataLoss ? kExitVerifyFailed : code;
+    return program.command.ends_with("verify") && status.code() == absl::StatusCode::kDataLoss ? kExitVerifyFailed : code;
   }
   return std::cout ? kExitOk : kExitFailed;
 }
@@ -363,6 +377,7 @@ int Main(int argc, char** argv) {
   program.app.set_version_flag("--version", RECOUNT_VERSION);
   AddGlobalOptions(program);
   AddAdmin(program);
+  AddBackups(program);
   AddReports(program);
   AddHistory(program);
   AddRules(program);
@@ -374,9 +389,7 @@ int Main(int argc, char** argv) {
     if (error.get_exit_code() == 0) return program.app.exit(error);
     return FailToParse(program, error, std::vector<std::string>(argv + 1, argv + argc));
   }
-  for (const char* name : {"status", "tenant", "clock"}) {
-    if (program.app.got_subcommand(name)) program.needs_tenant = false;
-  }
+  for (const char* name : {"status", "tenant", "clock", "backup"}) program.needs_tenant = program.needs_tenant && !program.app.got_subcommand(name);
   return Act(program);
 }
 

@@ -1,4 +1,4 @@
-// recountd: the server. Flags in, one server, signals out.
+// recountd: the server. Flags in, one server, signals out. `recountd restore` fills a data folder from a backup instead.
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -15,6 +15,7 @@
 #include "services/admin_methods.h"
 #include "services/server.h"
 #include "tools/loopback.h"
+#include "tools/restore_command.h"
 
 namespace {
 
@@ -28,7 +29,7 @@ constexpr int kExitWriteFailed = 3;
 constexpr int kExitCannotStart = 4;
 
 struct Flags {
-  std::string data, listen = "127.0.0.1:7420", tokens, tls_certificate, tls_key, master_key;
+  std::string data, listen = "127.0.0.1:7420", tokens, tls_certificate, tls_key, master_key, backups;
   bool insecure = false, simulated_clock = false, models_in_memory = false, pause_projectors = false;
   size_t cache_mb = 256;
   uint64_t unpacked_events = 4096;
@@ -70,6 +71,8 @@ void DescribeFlags(CLI::App* app, Flags* flags) {
   app->add_option("--tls-key", flags->tls_key, "PEM file with its private key");
   app->add_option("--master-key", flags->master_key,
                   "file with the key that wraps all others; default: keys/master.key in the data folder");
+  app->add_option("--backups", flags->backups,
+                  "folder within which `recount backup create` may write; not in the data folder; without it there are none");
   app->add_flag("--simulated-clock", flags->simulated_clock,
                 "time is set by AdminService.SetClock; only for a new folder, which it marks for ever");
   app->add_flag("--models-memory", flags->models_in_memory,
@@ -81,7 +84,8 @@ void DescribeFlags(CLI::App* app, Flags* flags) {
                   "newest events of each tenant that the log keeps one a value; older ones are packed in the background")
       ->capture_default_str();
   app->set_version_flag("--version", recount::services::kVersion);
-  app->footer("Example:\n  recountd --data /var/lib/recount --listen 127.0.0.1:7420 --insecure");
+  app->footer("Example:\n  recountd --data /var/lib/recount --listen 127.0.0.1:7420 --insecure\n\n"
+              "`recountd restore --help`: a new data folder from a backup.");
 }
 
 // The options that the flags mean; a sentence if they mean none.
@@ -89,6 +93,7 @@ std::string OptionsFrom(const Flags& flags, ServerOptions* options) {
   options->data_folder = flags.data;
   options->listen = flags.listen;
   options->master_key_file = flags.master_key;
+  options->backups_folder = flags.backups;
   options->simulated_clock = flags.simulated_clock;
   options->models_in_memory = flags.models_in_memory;
   options->pause_projectors = flags.pause_projectors;
@@ -120,6 +125,7 @@ std::string OptionsFrom(const Flags& flags, ServerOptions* options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "restore") return recount::tools::RestoreMain(argc - 1, argv + 1);
   CLI::App app("Recount's server: an event-sourced CRM over gRPC.");
   Flags flags;
   DescribeFlags(&app, &flags);

@@ -17,19 +17,22 @@ START_SECONDS = 60
 
 class Server:
     """Starts at once; `with` stops it and removes a folder that it made. `tokens`: lines of a tokens file, instead of --insecure.
-    `tls`: Certificates (harness/certificates.py) to serve with."""
+    `tls`: Certificates (harness/certificates.py) to serve with. `backups`: it may write backups into `self.backups`."""
 
-    def __init__(self, folder=None, flags=("--insecure",), tokens=None, tls=None):
+    def __init__(self, folder=None, flags=("--insecure",), tokens=None, tls=None, backups=False):
         self.made_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="recount-test-")
         self.data = os.path.join(self.folder, "data")
         self.flags = list(flags)
         self.process = None
+        self.backups = os.path.join(self.folder, "backups")
         if tokens:
             path = os.path.join(self.folder, "tokens")
             with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
                 file.write(tokens)
             self.flags = ["--tokens", path]
+        if backups:
+            self.flags += ["--backups", self.backups]
         self.tls = tls
         if tls:
             self.flags += ["--tls-cert", tls.certificate, "--tls-key", tls.key]

@@ -9,20 +9,21 @@
 namespace recount::tools {
 namespace {
 
-void PrintReadModels(const api::Status& status, Session& session) {
+// `is_past`: as they stood at a past position, which is not being behind.
+void PrintReadModels(const api::Status& status, bool is_past, Session& session) {
   TextTable table;
   table.AddColumn("read model");
   for (const char* header : {"position", "behind", "rows", "current"}) table.AddColumn(header, TextTable::Align::kRight);
   for (const char* header : {"generation", "digest", "reports"}) table.AddColumn(header);
   for (const api::ReadModelStatus& model : status.read_models()) {
     const uint64_t behind = status.head() > model.position() ? status.head() - model.position() : 0;
-    table.AddRow({model.subject(), Grouped(model.position()), Grouped(behind), Grouped(model.rows()), Grouped(model.current_rows()),
+    table.AddRow({model.subject(), Grouped(model.position()), is_past ? "–" : Grouped(behind), Grouped(model.rows()), Grouped(model.current_rows()),
                   absl::StrCat(model.generation()), model.digest().substr(0, 12), absl::StrJoin(model.reports(), ", ")});
   }
   if (!table.empty()) table.Print(session.out, session.look);
 }
 
-void PrintStatus(const api::Status& status, Session& session) {
+void PrintStatus(const api::Status& status, bool is_past, Session& session) {
   const api::Tenant& tenant = status.tenant();
   session.out << "server    " << session.client->connection().server << ", version " << status.version() << ", clock "
               << IsoTime(status.time()) << (status.simulated_clock() ? " (simulated)" : "") << "\n";
@@ -36,12 +37,12 @@ void PrintStatus(const api::Status& status, Session& session) {
     session.out << "rebuild   generation " << status.rebuild().generation() << " failed: " << status.rebuild().error() << "\n";
   }
   session.out << "\n";
-  PrintReadModels(status, session);
+  PrintReadModels(status, is_past, session);
 }
 
 }  // namespace
 
-absl::Status ShowStatus(Session& session, double wait_seconds) {
+absl::Status ShowStatus(Session& session, double wait_seconds, uint64_t position) {
   if (!session.client->WaitUntilServing(wait_seconds)) {
     return absl::UnavailableError(absl::StrCat("the server at ", session.client->connection().server, " does not answer"));
   }
@@ -50,13 +51,15 @@ absl::Status ShowStatus(Session& session, double wait_seconds) {
     session.out << "server    " << connection.server << " is serving; --tenant shows how a tenant stands\n";
     return absl::OkStatus();
   }
+  api::GetStatusRequest request;
+  request.set_position(position);
   api::Status status;
-  absl::Status called = session.client->Call("AdminService.GetStatus", api::GetStatusRequest(), &status);
+  absl::Status called = session.client->Call("AdminService.GetStatus", request, &status);
   if (!called.ok()) return called;
   if (session.format == Format::kJson) {
     session.out << ToJson(status);
   } else {
-    PrintStatus(status, session);
+    PrintStatus(status, position != 0, session);
   }
   return absl::OkStatus();
 }

@@ -122,6 +122,13 @@ class GrpcClient : public Client {
     return ReadAll<api::VerifyProgress>(context.get(), reader.get(), on_message);
   }
 
+  absl::Status BackUp(const api::BackUpRequest& request,
+                      const std::function<bool(const api::BackUpProgress&)>& on_message) override {
+    auto context = NewContext();
+    auto reader = admin_->BackUp(context.get(), request);
+    return ReadAll<api::BackUpProgress>(context.get(), reader.get(), on_message);
+  }
+
   std::unique_ptr<CommandStream> OpenStream() override {
     return std::make_unique<GrpcCommandStream>(NewContext(), commands_.get());
   }

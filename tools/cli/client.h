@@ -45,6 +45,8 @@ class Client {
                                const std::function<bool(const api::RebuildProgress&)>& on_message) = 0;
   virtual absl::Status Verify(const api::VerifyRequest& request,
                               const std::function<bool(const api::VerifyProgress&)>& on_message) = 0;
+  virtual absl::Status BackUp(const api::BackUpRequest& request,
+                              const std::function<bool(const api::BackUpProgress&)>& on_message) = 0;
   virtual std::unique_ptr<CommandStream> OpenStream() = 0;
   // False: the server did not answer in time.
   virtual bool WaitUntilServing(double seconds) = 0;

@@ -13,7 +13,8 @@
 namespace recount::tools {
 
 // ---- Server and tenants (admin_commands.cc) ----
-absl::Status ShowStatus(Session& session, double wait_seconds);
+// `position`: with the digests of then; 0: of now.
+absl::Status ShowStatus(Session& session, double wait_seconds, uint64_t position);
 absl::Status CreateTenant(Session& session, const std::string& id, const std::string& display_name, const std::string& zone,
                           const std::string& currency, const std::string& region);
 absl::Status ListTenants(Session& session);
@@ -21,6 +22,14 @@ absl::Status Rebuild(Session& session, const std::string& target);
 // DATA_LOSS if something is wrong.
 absl::Status Verify(Session& session, bool read_models);
 absl::Status SetClock(Session& session, const std::string& time);
+
+// ---- Backups (backup_commands.cc) ----
+// By the server, into folders of its machine; `keys_folder` may be empty.
+absl::Status CreateBackup(Session& session, const std::string& folder, const std::string& keys_folder);
+// What lies in a folder of this machine, without a server.
+absl::Status ListBackup(Session& session, const std::string& folder);
+// DATA_LOSS if something is wrong; `keys_folder` may be empty.
+absl::Status VerifyBackup(Session& session, const std::string& folder, const std::string& keys_folder);
 
 // ---- Reports (report_commands.cc) ----
 absl::Status ListReports(Session& session, const std::string& language);
