@@ -193,7 +193,11 @@ class RandomHistoriesTest(unittest.TestCase):
     def test_a_wrong_fold_is_caught(self):
         """The reference made wrong on purpose, one way after another: the comparison must see each."""
         def differs(history, asker):
-            return differences(asker.question(), history.client, history.events, history.zone)[0]
+            question = asker.question()
+            try:
+                return differences(question, history.client, history.events, history.zone)[0]
+            except AttributeError:  # the reference itself falls over a deal that its wrong fold does not have
+                return True
         self.assertFalse(self._blind_for(broken_folds(), differs), "folds that are wrong and were not caught")
 
     def test_a_wrong_explanation_is_caught(self):
