@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "eventstore/cryptography.h"
 #include "eventstore/key_vault.h"
 
 namespace recount::eventstore {
@@ -63,7 +64,7 @@ class MemoryKeyVault : public KeyVault {
 }  // namespace
 
 std::unique_ptr<KeyVault> NewMemoryKeyVault() {
-  if (sodium_init() < 0) return nullptr;  // the machine has no source of randomness
+  if (!StartCryptography().ok()) return nullptr;  // the machine has no source of randomness
   return std::make_unique<MemoryKeyVault>();
 }
 

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -11,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "eventstore/cryptography.h"
 #include "eventstore/durable_file.h"
 #include "eventstore/key_vault.h"
 #include "eventstore/master_key.h"
@@ -90,11 +92,7 @@ class RocksdbKeyVault : public KeyVault {
       if (pending_.empty()) return absl::OkStatus();
       flushing_ = std::exchange(pending_, Unwritten());
     }
-    rocksdb::WriteBatch batch;
-    for (const auto& [name, wrapped] : flushing_.keys) batch.Put(name, wrapped);
-    for (const auto& [prefix, streams] : flushing_.lookups) {
-      for (const std::string& stream : streams) batch.Put(absl::StrCat(prefix, stream), "");
-    }
+    rocksdb::WriteBatch batch = BatchOf(flushing_);
     rocksdb::WriteOptions synced;
     synced.sync = true;
     absl::Status status = FromRocksdb(db_->Write(synced, &batch), kName);
@@ -159,6 +157,24 @@ class RocksdbKeyVault : public KeyVault {
     absl::flat_hash_map<std::string, std::vector<std::string>> lookups;    // streams by LookupPrefix()
     bool empty() const { return keys.empty() && lookups.empty(); }
   };
+
+  // In the order of the names: the memtable then finds the place of each beside that of the one before it.
+  static rocksdb::WriteBatch BatchOf(const Unwritten& unwritten) {
+    std::vector<const std::pair<const std::string, std::string>*> keys;
+    keys.reserve(unwritten.keys.size());
+    for (const auto& key : unwritten.keys) keys.push_back(&key);
+    std::sort(keys.begin(), keys.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+    std::vector<std::string> lookups;
+    lookups.reserve(unwritten.lookups.size());
+    for (const auto& [prefix, streams] : unwritten.lookups) {
+      for (const std::string& stream : streams) lookups.push_back(absl::StrCat(prefix, stream));
+    }
+    std::sort(lookups.begin(), lookups.end());
+    rocksdb::WriteBatch batch;
+    for (const auto* key : keys) batch.Put(key->first, key->second);
+    for (const std::string& lookup : lookups) batch.Put(lookup, "");
+    return batch;
+  }
 
   // All below: mutex_ is held.
   absl::StatusOr<std::optional<std::string>> Get(const std::string& name) {
@@ -244,7 +260,7 @@ absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenVaultDatabase(const std::string
 }
 
 absl::StatusOr<std::unique_ptr<KeyVault>> OpenRocksdbKeyVault(const RocksdbVaultOptions& options) {
-  if (sodium_init() < 0) return absl::InternalError("libsodium does not start");
+  if (absl::Status status = StartCryptography(); !status.ok()) return status;
   if (absl::Status status = MakeDirectory(options.directory); !status.ok()) return status;
   auto lock = DirectoryLock::Take(options.directory);
   if (!lock.ok()) return lock.status();

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "eventstore/cryptography.h"
 #include "eventstore/rocksdb_log_check.h"
 #include "eventstore/rocksdb_options.h"
 
@@ -72,7 +73,7 @@ absl::StatusOr<std::unique_ptr<LogDatabase>> LookInto(const OpenedDatabase& open
 }  // namespace
 
 absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std::shared_ptr<rocksdb::Cache>& cache) {
-  if (sodium_init() < 0) return absl::InternalError("libsodium does not start");
+  if (absl::Status status = StartCryptography(); !status.ok()) return status;
   OpenedLog opened;
   if (absl::Status status = MakeDirectory(directory); !status.ok()) return status;
   auto lock = DirectoryLock::Take(directory);

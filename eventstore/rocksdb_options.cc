@@ -111,7 +111,8 @@ rocksdb::Options IndexDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cac
 
 rocksdb::Options VaultDatabaseOptions() {
   rocksdb::Options options = CarefulOptions();
-  options.write_buffer_size = 8 << 20;
+  options.write_buffer_size = 32 << 20;
+  options.compression = rocksdb::kNoCompression;  // wrapped keys and hashes: nothing in them repeats
   rocksdb::BlockBasedTableOptions table = TableOptions(nullptr);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(12));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
