@@ -113,6 +113,9 @@ void AddCommandService(const Backend* backend, MethodTable* table) {
   };
   table->Add("recount.v1.CommandService.Execute", std::move(one));
   table->Add("recount.v1.CommandService.ExecuteBatch", many);
+  many.weight = [](const Message& request) {
+    return static_cast<size_t>(static_cast<const v1::CommandBatch&>(request).commands_size());
+  };
   table->Add("recount.v1.CommandService.Stream", std::move(many));
 }
 

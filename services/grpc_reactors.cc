@@ -26,7 +26,9 @@ namespace {
 
 using Bytes = grpc::ByteBuffer;
 
-constexpr size_t kMaxUnanswered = 8;
+// What a stream may have on its way before its next message is read: many small messages, or few large ones.
+constexpr size_t kWindowWeight = 7000;  // commands
+constexpr size_t kWindowBytes = 16 << 20;
 constexpr std::chrono::seconds kSlowestReader(30);
 constexpr int kMaxStreams = 256;  // each has a thread; one tenant may have half of them
 
@@ -103,13 +105,11 @@ absl::StatusOr<std::unique_ptr<Message>> Parse(const WireMethod& method, const B
 }
 
 // Hands a request in, or the reason why not out.
-void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& bytes, bool has_default_deadline,
-          Reply reply) {
+void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& bytes, Reply reply) {
   if (!call.ok()) return reply(call.status());
   auto request = Parse(method, bytes);
   if (!request.ok()) return reply(request.status());
-  if (has_default_deadline && call->deadline == absl::InfiniteFuture())
-    call->deadline = absl::Now() + method.handler->default_deadline;
+  if (call->deadline == absl::InfiniteFuture()) call->deadline = absl::Now() + method.handler->default_deadline;
   method.handler->unary(*call, *std::move(request), std::move(reply));
 }
 
@@ -220,10 +220,7 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     }
     // Reading goes on only after the handler took this one: the order of the messages is the order of their commands.
     if (taken) {
-      Hand(method_, call_, request_, false,
-           [self = shared_from_this(), slot](absl::StatusOr<std::unique_ptr<Message>> answer) {
-             self->Answer(*slot, std::move(answer));
-           });
+      HandIn(slot);
       std::lock_guard lock(mutex_);
       handing_ = false;
     }
@@ -234,7 +231,7 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     {
       std::lock_guard lock(mutex_);
       writing_ = false;
-      unanswered_.pop_front();
+      PopLocked();
       if (!ok) is_gone_ = true;
       if (!ok && status_.ok()) status_ = absl::CancelledError("the client is gone");
     }
@@ -245,6 +242,8 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
 
  private:
   struct Slot {
+    size_t weight = 0;
+    size_t bytes = 0;
     std::optional<Bytes> answer;
     bool is_failure = false;  // nothing to write: the stream ends with its status
   };
@@ -256,6 +255,28 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     }
     reading_ = true;
     StartRead(&request_);
+  }
+
+  void HandIn(const std::shared_ptr<Slot>& slot) {
+    auto request = Parse(method_, request_);
+    {
+      std::lock_guard lock(mutex_);
+      slot->weight = request.ok() && method_.handler->weight ? method_.handler->weight(**request) : 1;
+      slot->bytes = request_.Length();
+      under_way_ += slot->weight;
+      bytes_under_way_ += slot->bytes;
+    }
+    Reply reply = [self = shared_from_this(), slot](absl::StatusOr<std::unique_ptr<Message>> answer) {
+      self->Answer(*slot, std::move(answer));
+    };
+    if (!request.ok()) return reply(request.status());
+    method_.handler->unary(*call_, *std::move(request), std::move(reply));
+  }
+
+  void PopLocked() {
+    under_way_ -= unanswered_.front()->weight;
+    bytes_under_way_ -= unanswered_.front()->bytes;
+    unanswered_.pop_front();
   }
 
   void Answer(Slot& slot, absl::StatusOr<std::unique_ptr<Message>> answer) {
@@ -283,12 +304,13 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
       if (finished_) return;
       while (!writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value() &&
              (is_gone_ || unanswered_.front()->is_failure))
-        unanswered_.pop_front();
+        PopLocked();
       if (!writing_ && !unanswered_.empty() && unanswered_.front()->answer.has_value()) {
         writing_ = true;
         write = &*unanswered_.front()->answer;
       }
-      read = !reading_ && !ended_ && status_.ok() && unanswered_.size() < kMaxUnanswered && !handing_;
+      read = !reading_ && !ended_ && status_.ok() && !handing_ && under_way_ < kWindowWeight &&
+             bytes_under_way_ < kWindowBytes;
       if (read) reading_ = true;
       if (unanswered_.empty() && !writing_ && (ended_ || !status_.ok())) {
         finished_ = true;
@@ -307,6 +329,8 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
   std::mutex mutex_;
   // Guarded by mutex_.
   std::deque<std::shared_ptr<Slot>> unanswered_;  // in the order of the messages
+  size_t under_way_ = 0;                          // the sum of their weights
+  size_t bytes_under_way_ = 0;
   absl::Status status_;
   bool is_gone_ = false;
   bool reading_ = false;
@@ -321,7 +345,7 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
 grpc::ServerUnaryReactor* AnswerUnary(const WireMethod& method, grpc::CallbackServerContext* context,
                                       const Bytes* request, Bytes* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Hand(method, Admit(method, *context), *request, true,
+  Hand(method, Admit(method, *context), *request,
        [reactor, response](absl::StatusOr<std::unique_ptr<Message>> answer) {
          if (answer.ok()) *response = Serialized(**answer);
          reactor->Finish(ToGrpc(answer.status()));

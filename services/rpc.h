@@ -52,6 +52,8 @@ struct Method {
   StreamHandler stream;  // of methods that answer by a stream
   size_t max_request_bytes = 1 << 20;
   absl::Duration default_deadline = absl::Seconds(30);  // where the caller gives none
+  // What a message takes of the window of its stream; without it, 1.
+  std::function<size_t(const Message& request)> weight;
   bool checks_limits = true;  // false: the handler does it, for each command of a batch by itself
 };
 
