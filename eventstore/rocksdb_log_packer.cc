@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,7 +22,9 @@ using std::chrono::milliseconds;
 
 // Large commits fill a pack before their number does.
 constexpr size_t kMostPackBytes = 256 << 10;
-// How long a pack waits for commits that take it along, while commits come at all.
+// Under load a group of commits holds several packs' worth: one pack a group would never come after.
+constexpr size_t kMostPacksAtOnce = 8;
+// How long packs wait for commits that take them along, while commits come at all.
 constexpr milliseconds kWaitForCommits(20);
 // Of the packer's thread: at most a quarter of one core, and little of the committer's time.
 constexpr int kRestsForWork = 3;
@@ -85,9 +88,9 @@ bool LogPacker::AddTo(rocksdb::WriteBatch* batch) {
 
 void LogPacker::Put(rocksdb::WriteBatch* batch) const {
   for (const std::string& single : ready_->singles) batch->SingleDelete(single);
-  // Last, since it stays: RocksDB forgets the newest numbers of writes that cancel each other out in memory, and the check at
+  // Last, since they stay: RocksDB forgets the newest numbers of writes that cancel each other out in memory, and the check at
   // the start counts on the newest number.
-  batch->Put(database_->packs(), ready_->key, ready_->value);
+  for (const auto& [key, value] : ready_->packs) batch->Put(database_->packs(), key, value);
 }
 
 void LogPacker::Wrote(bool ok) {
@@ -140,7 +143,7 @@ void LogPacker::Run() {
     is_packing_ = true;
     lock.unlock();
     const auto start = Clock::now();
-    PackOne(last_tenant_, head);
+    Pack(last_tenant_, head);
     lock.lock();
     is_packing_ = false;
     FindDue(last_tenant_);
@@ -156,52 +159,69 @@ void LogPacker::Rest(std::unique_lock<std::mutex>& lock, Clock::duration worked)
   changed_.wait_for(lock, rest, [&] { return is_ending() || (waiting_ > 0 && space_.ok()); });
 }
 
-void LogPacker::PackOne(TenantNumber tenant, uint64_t head) {
+void LogPacker::Pack(TenantNumber tenant, uint64_t head) {
   const absl::Status space = free_space_.Check();
   {
     std::lock_guard lock(mutex_);
     space_ = space;
   }
   if (!space.ok()) return;
-  absl::StatusOr<std::optional<Ready>> ready = Prepare(tenant, head);
-  if (ready.ok() && ready->has_value()) return Write(*std::move(*ready));
+  absl::StatusOr<Ready> ready = Prepare(tenant, head);
+  if (ready.ok() && !ready->packs.empty()) return Write(*std::move(ready));
   std::lock_guard lock(mutex_);
   tenants_[tenant].looked_at_head = head;
   tenants_[tenant].damage = ready.status();
 }
 
-absl::StatusOr<std::optional<LogPacker::Ready>> LogPacker::Prepare(TenantNumber tenant, uint64_t head) const {
+absl::StatusOr<LogPacker::Ready> LogPacker::Prepare(TenantNumber tenant, uint64_t head) const {
   Ready ready;
   ready.tenant = tenant;
   ready.packed = database_->packed(tenant);
-  PackPlace place{tenant, ready.packed.last_position + 1, ready.packed.packs, ready.packed.commits, {}};
   RecordCursor records(database_, tenant, head, CursorUse::kScan);
-  if (absl::Status status = records.Seek(place.first_position); !status.ok()) return status;
+  if (absl::Status status = records.Seek(ready.packed.last_position + 1); !status.ok()) return status;
   if (records.is_valid()) {
     absl::StatusOr<ChainHash> previous = records.HashBefore();
     if (!previous.ok()) return previous.status();
-    place.previous_hash = *previous;
+    ready.hash = *previous;
   }
+  while (ready.packs.size() < kMostPacksAtOnce) {
+    absl::StatusOr<bool> added = AddPack(head, &records, &ready);
+    // Damage is met again, and then alone, once the packs before it are written.
+    if (!added.ok() && ready.packs.empty()) return added.status();
+    if (!added.ok() || !*added) break;
+  }
+  return ready;
+}
+
+// False: it would reach into the tail.
+absl::StatusOr<bool> LogPacker::AddPack(uint64_t head, RecordCursor* records, Ready* ready) const {
+  const TenantNumber tenant = ready->tenant;
+  const PackPlace place{tenant, ready->packed.last_position + 1, ready->packed.packs, ready->packed.commits, ready->hash};
   PackBuilder pack(place);
   StoredCommit commit;
   commit.hash = place.previous_hash;
+  std::vector<std::string> singles;
   while (pack.events() < pack_events_ && pack.bytes() < kMostPackBytes) {
     const uint64_t next = pack.last_position() + 1;
-    if (!records.is_valid() || records.first_position() != next) {
+    if (next + tail_events_ > head) return false;
+    if (!records->is_valid() || records->first_position() != next) {
       return Damaged(tenant, next, "the commit at this position is missing");
     }
-    absl::Status status = DecodeCommit(tenant, next, records.parts(), ChainHash(commit.hash), &commit);
+    absl::Status status = DecodeCommit(tenant, next, records->parts(), ChainHash(commit.hash), &commit);
     if (!status.ok()) return status;
-    if (commit.last_position + tail_events_ > head) return std::optional<Ready>();
+    if (commit.last_position + tail_events_ > head) return false;
     pack.Add(commit);
-    ready.singles.push_back(LogKey(tenant, next));
-    if (absl::Status moved = records.Next(); !moved.ok()) return moved;
+    singles.push_back(LogKey(tenant, next));
+    if (absl::Status moved = records->Next(); !moved.ok()) return moved;
   }
-  ready.packed = {pack.last_position(), ready.packed.packs + 1, ready.packed.commits + ready.singles.size()};
-  ready.key = LogKey(tenant, place.first_position);
-  ready.value = pack.Finish();
-  if (absl::Status status = CheckPack(place, ready.value, commit.hash); !status.ok()) return status;
-  return std::optional<Ready>(std::move(ready));
+  std::string value = pack.Finish();
+  if (absl::Status status = CheckPack(place, value, commit.hash); !status.ok()) return status;
+  ready->packs.emplace_back(LogKey(tenant, place.first_position), std::move(value));
+  ready->packed = {pack.last_position(), ready->packed.packs + 1, ready->packed.commits + singles.size()};
+  ready->hash = commit.hash;
+  ready->singles.insert(ready->singles.end(), std::make_move_iterator(singles.begin()),
+                        std::make_move_iterator(singles.end()));
+  return true;
 }
 
 void LogPacker::Write(Ready ready) {
@@ -220,7 +240,9 @@ void LogPacker::Write(Ready ready) {
 void LogPacker::WriteAlone(std::unique_lock<std::mutex>& lock) {
   ready_->is_taken = true;
   lock.unlock();
-  rocksdb::WriteBatch batch(ready_->value.size() + 64 * ready_->singles.size(), /*max_bytes=*/0,
+  size_t bytes = 64 * ready_->singles.size();
+  for (const auto& [key, value] : ready_->packs) bytes += value.size() + 64;
+  rocksdb::WriteBatch batch(bytes, /*max_bytes=*/0,
                             /*protection_bytes_per_key=*/8, /*default_cf_ts_sz=*/0);
   Put(&batch);
   // Synced, as every write: the high-water mark takes the newest number in the database for durable.

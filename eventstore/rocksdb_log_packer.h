@@ -1,7 +1,7 @@
 // The packer: a thread that turns old commits, which lie one a value, into packs, which are read several times faster.
 //
-// It takes little: one pack at a time, a rest after each, a low priority. A pack that is ready goes to the disk together with
-// the next group of commits, so that it costs no sync of its own; the packer writes it itself when no commits come.
+// It takes little: a few packs at a time, a rest after them, a low priority. Packs that are ready go to the disk together with
+// the next group of commits, so that they cost no sync of their own; the packer writes them itself when no commits come.
 #ifndef RECOUNT_EVENTSTORE_ROCKSDB_LOG_PACKER_H_
 #define RECOUNT_EVENTSTORE_ROCKSDB_LOG_PACKER_H_
 
@@ -25,17 +25,19 @@
 
 namespace recount::eventstore {
 
+class RecordCursor;
+
 // Thread safe.
 class LogPacker {
  public:
-  // `on_failure` is called once if a pack cannot be written.
+  // `on_failure` is called once if packs cannot be written.
   LogPacker(const RocksdbLogOptions& options, LogDatabase* database,
             std::function<void(const absl::Status&)> on_failure);
   ~LogPacker();
 
   // The tenant's log is durable up to `head`.
   void Raise(TenantNumber tenant, uint64_t head);
-  // Adds the pack that is ready to a batch of commits; true: call Wrote() with what came of the batch.
+  // Adds the packs that are ready to a batch of commits; true: call Wrote() with what came of the batch.
   bool AddTo(rocksdb::WriteBatch* batch);
   void Wrote(bool ok);
 
@@ -52,21 +54,23 @@ class LogPacker {
     absl::Status damage;          // in the way of packing; readers and Verify() meet it too
   };
 
-  // Packed, and waiting to be written.
+  // Packs that follow each other, waiting to be written.
   struct Ready {
     TenantNumber tenant = 0;
-    Packed packed;  // once it is written
-    std::string key, value;
-    std::vector<std::string> singles;  // keys of the commits in it
+    Packed packed;                                            // once they are written
+    ChainHash hash{};                                         // of the last commit in them
+    std::vector<std::pair<std::string, std::string>> packs;   // key and value
+    std::vector<std::string> singles;                         // keys of the commits in them
     bool is_taken = false;
   };
 
   void Run();
-  // One pack of a tenant.
-  void PackOne(TenantNumber tenant, uint64_t head);
-  // None: the commits that the pack would need reach into the tail.
-  absl::StatusOr<std::optional<Ready>> Prepare(TenantNumber tenant, uint64_t head) const;
-  // Waits until a group of commits has taken it along, or writes it.
+  // The next packs of a tenant.
+  void Pack(TenantNumber tenant, uint64_t head);
+  // No packs: the commits that the next would need reach into the tail.
+  absl::StatusOr<Ready> Prepare(TenantNumber tenant, uint64_t head) const;
+  absl::StatusOr<bool> AddPack(uint64_t head, RecordCursor* records, Ready* ready) const;
+  // Waits until a group of commits has taken them along, or writes them.
   void Write(Ready ready);
   void WriteAlone(std::unique_lock<std::mutex>& lock);
   void Put(rocksdb::WriteBatch* batch) const;
