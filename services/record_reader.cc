@@ -21,6 +21,13 @@ absl::Status Behind(uint64_t wanted, uint64_t reached) {
                         "min_position", {{"position", absl::StrCat(reached)}});
 }
 
+// A little before the deadline: at the deadline nobody would hear the reason any more.
+absl::Time AnswerBy(absl::Time deadline) {
+  if (deadline == absl::InfiniteFuture()) return deadline;
+  const absl::Time now = absl::Now();
+  return deadline - std::clamp((deadline - now) / 4, absl::ZeroDuration(), absl::Milliseconds(200));
+}
+
 absl::Status Stopping() { return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: ask again"); }
 
 }  // namespace
@@ -31,9 +38,10 @@ absl::Status RecordReader::AwaitPosition(const Tenant& tenant, uint64_t position
     tenant.AwaitApplied(position);
     return absl::OkStatus();
   }
+  const absl::Time answer_by = AnswerBy(deadline);
   const auto subscription = backend_->archive.log->Subscribe(tenant.number(), position - 1);
   while (position > reached()) {
-    const int64_t left_ms = absl::ToInt64Milliseconds(deadline - absl::Now());
+    const int64_t left_ms = absl::ToInt64Milliseconds(answer_by - absl::Now());
     if (left_ms <= 0) return Behind(position, reached());
     if (backend_->stopping) return Stopping();
     auto commits = subscription->Next(1, static_cast<int>(std::min<int64_t>(left_ms, kAwaitSliceMs)));
@@ -47,10 +55,11 @@ absl::StatusOr<std::unique_ptr<projections::Snapshot>> RecordReader::Snapshot(co
                                                                               uint64_t min_position,
                                                                               absl::Time deadline) const {
   // In slices, so that a long deadline does not hold up the end of the server.
+  const absl::Time answer_by = AnswerBy(deadline);
   while (true) {
-    const absl::Time slice = std::min(deadline, absl::Now() + absl::Milliseconds(kAwaitSliceMs));
+    const absl::Time slice = std::min(answer_by, absl::Now() + absl::Milliseconds(kAwaitSliceMs));
     auto snapshot = tenant.models().Read(min_position, slice);
-    if (snapshot.ok() || absl::Now() >= deadline || !absl::IsDeadlineExceeded(snapshot.status())) return snapshot;
+    if (snapshot.ok() || absl::Now() >= answer_by || !absl::IsDeadlineExceeded(snapshot.status())) return snapshot;
     if (backend_->stopping) return Stopping();
   }
 }

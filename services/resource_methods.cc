@@ -23,9 +23,11 @@ std::unique_ptr<Message> NewMessage(const Descriptor* type) {
   return std::unique_ptr<Message>(MessageFactory::generated_factory()->GetPrototype(type)->New());
 }
 
-absl::Status NotFound(absl::string_view name) {
-  return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", name, " as of then"), "ref",
-                        {{"name", name}});
+absl::Status NotFound(absl::string_view name, uint64_t as_of) {
+  return domain::Refuse(
+      v1::RECORD_NOT_FOUND,
+      absl::StrCat("there is no ", name, as_of == kAnyPosition ? "" : absl::StrCat(" as of position ", as_of)), "ref",
+      {{"name", name}});
 }
 
 absl::Status TooLarge(int fitting) {
@@ -41,7 +43,7 @@ absl::Status ReadInto(const RecordReader& reader, const Tenant& tenant, absl::st
   auto folded = reader.ReadAt(tenant, name, as_of);
   if (!folded.ok()) return folded.status();
   const Message* resource = domain::ResourceOf((*folded)->state);
-  if (resource == nullptr || resource->GetDescriptor() != target->GetDescriptor()) return NotFound(name);
+  if (resource == nullptr || resource->GetDescriptor() != target->GetDescriptor()) return NotFound(name, as_of);
   target->CopyFrom(*resource);
   return absl::OkStatus();
 }

@@ -251,6 +251,24 @@ TEST_F(ServerTest, ALongHistoryComesInPages) {
   EXPECT_EQ(nothing.entries_size(), 0);
 }
 
+TEST_F(ServerTest, APositionThatIsNotReachedIsSaidBeforeTheDeadline) {
+  MustCapture("1");
+  v1::GetRequest get;
+  get.mutable_ref()->mutable_external()->set_source("web");
+  get.mutable_ref()->mutable_external()->set_id("1");
+  get.set_min_position(999);
+  v1::Lead lead;
+  As getting(kUser);
+  getting.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(1));
+  EXPECT_EQ(ReasonOf(leads_->GetLead(&getting, get, &lead)), "READ_MODEL_BEHIND");
+  v1::ListRequest list;
+  list.set_min_position(999);
+  v1::ListLeadsResponse leads;
+  As listing(kUser);
+  listing.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(1));
+  EXPECT_EQ(ReasonOf(leads_->ListLeads(&listing, list, &leads)), "READ_MODEL_BEHIND");
+}
+
 TEST_F(ServerTest, WhatOccurredByAFastClockIsListedAtOnce) {
   v1::CaptureLeadRequest capture;
   capture.mutable_person_name()->set_display("Ann");

@@ -254,6 +254,11 @@ TEST_F(EngineTest, WrongParametersAreNamed) {
   request = Ask("won_lost");
   request.mutable_parameters()->mutable_as_of()->set_position(1000000);
   EXPECT_EQ(ReasonOf(request), v1::POSITION_BEYOND_HEAD);
+  // Before the first commit there is no zone to tell a day by.
+  request.mutable_parameters()->mutable_as_of()->set_position(0);
+  EXPECT_EQ(ReasonOf(request), v1::PARAMETER_INVALID);
+  request.mutable_parameters()->mutable_as_of()->mutable_time()->mutable_time()->set_seconds(1);
+  EXPECT_EQ(ReasonOf(request), v1::PARAMETER_INVALID);
   request = Ask("sales_conversion");
   (*request.mutable_parameters()->mutable_arguments())["within_days"] = "soon";
   EXPECT_NE(ReasonOf(request), v1::ERROR_REASON_UNSPECIFIED);

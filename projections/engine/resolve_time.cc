@@ -1,9 +1,25 @@
 // P and D: positions, times, dates as points.
+#include <string>
+
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "domain/refusal.h"
 #include "projections/engine/resolve.h"
 
 namespace recount::projections {
+namespace {
+
+// Before its first commit a tenant has no zone to tell days by, and no rules.
+absl::Status NothingKnown(const EngineContext& context) {
+  auto first = RecordedAt(1, context);
+  if (!first.ok()) return first.status();
+  const std::string recorded = absl::FormatTime(absl::RFC3339_full, absl::FromUnixMicros(*first), absl::UTCTimeZone());
+  return domain::Refuse(v1::PARAMETER_INVALID,
+                        absl::StrCat("nothing was known then: the tenant's first event is of ", recorded, ", position 1"),
+                        "parameters.as_of", {{"first_recorded", recorded}});
+}
+
+}  // namespace
 
 absl::StatusOr<int64_t> ResolveTime(const v1::DateOrTime& time, const domain::Calendar& calendar, absl::string_view field) {
   if (time.has_date()) {
@@ -23,7 +39,8 @@ absl::StatusOr<uint64_t> ResolvePosition(const v1::AsOf& as_of, const domain::Ca
       return domain::Refuse(v1::POSITION_BEYOND_HEAD, absl::StrCat("position ", as_of.position(), " is beyond the head, ", head),
                             "parameters.as_of", {{"head", absl::StrCat(head)}});
     }
-    if (as_of.position() == 0 || as_of.position() == here || context.log == nullptr) return as_of.position();
+    if (as_of.position() == 0 && here > 0) return NothingKnown(context);
+    if (as_of.position() == here || context.log == nullptr) return as_of.position();
     auto end = context.log->CommitEnd(context.tenant, as_of.position());
     if (!end.ok()) return end;
     position = *end;
@@ -34,6 +51,7 @@ absl::StatusOr<uint64_t> ResolvePosition(const v1::AsOf& as_of, const domain::Ca
     if (*time >= context.log->DurableHead(context.tenant).recorded_micros) return here;
     auto at = context.log->PositionAt(context.tenant, *time);
     if (!at.ok()) return at;
+    if (*at == 0 && here > 0) return NothingKnown(context);
     position = *at;
   }
   if (position > here) {
