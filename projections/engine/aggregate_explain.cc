@@ -99,6 +99,16 @@ Scalar AsNumber(const Part& part, const Scalar& brings) {
   return number || brings.number == kNull ? brings : Scalar{1, 0, kNull};
 }
 
+// What makes a record count, and for how much.
+void AddCountsBy(const Query& query, const QueryMeasure& measure, std::vector<Expr>* out) {
+  for (const int part : {measure.numerator, measure.denominator}) {
+    if (part >= 0) AddCountsBy(query, query.all_measures[part], out);
+  }
+  for (const Expr& expr : {measure.where, measure.expr, measure.axis}) {
+    if (expr != nullptr) out->push_back(expr);
+  }
+}
+
 void OpenRatio(Opener& opener, const QueryMeasure& measure, Explanation* out) {
   const Part numerator = opener.Open(measure.numerator), denominator = opener.Open(measure.denominator);
   out->value = RatioOf(numerator.value, denominator.value);
@@ -128,6 +138,10 @@ absl::StatusOr<Explanation> ExplainAggregate(const Query& query, const CellAddre
   if (measure == nullptr) return domain::Refuse(v1::TOKEN_INVALID, absl::StrCat("there is no measure `", cell.column, "`"));
   Opener opener(query, cell);
   Explanation out;
+  AddCountsBy(query, *measure, &out.counts_by);
+  for (const Expr& expr : {query.where, query.axis}) {
+    if (expr != nullptr) out.counts_by.push_back(expr);
+  }
   out.definition = measure->measure->definition();
   out.formula = Formula(query, *measure);
   out.type = measure->type;

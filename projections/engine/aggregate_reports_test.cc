@@ -215,6 +215,32 @@ TEST_F(AggregateReportsTest, ADealWonBeforeItsFirstContactKeepsItsSign) {
   EXPECT_THAT(Rows(Ask("sales_conversion", {"-"}), {"won", "anomalies"}), ElementsAre("=4 1"));
 }
 
+TEST_F(AggregateReportsTest, ALeadThatCountsAsWonOpensIntoItsWonDeals) {
+  history_.Pipelines({"p: a won+ lost-"});
+  for (const std::string id : {"1", "2"}) history_.Append("leads/" + id, "2024-01-01", {Captured("web")});
+  for (const auto& [id, lead] : std::vector<std::pair<std::string, std::string>>{
+           {"lost", "1"}, {"first", "1"}, {"second", "1"}, {"open", "2"}}) {
+    history_.Append("deals/" + id, "2024-01-02", {DealOf("leads/" + lead)});
+  }
+  history_.Lose("lost", "2024-01-03");
+  history_.Win("first", "2024-01-03");
+  history_.Win("second", "2024-01-04");
+  const v1::RunReportResponse answer = Run(Ask("sales_conversion", {"-"}));
+  for (const std::string column : {"won", "conversion"}) {
+    const auto opened = history_.Explain(answer.rows(0).cells(column == "won" ? 5 : 6).cell_id());
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    const v1::Contribution& lead = opened->contributions(0);
+    EXPECT_EQ(lead.record(), "leads/1");
+    ASSERT_EQ(lead.related_size(), 2) << column;
+    EXPECT_EQ(lead.total_related(), 2);
+    EXPECT_EQ(lead.related(0).record(), "deals/first");
+    EXPECT_EQ(lead.related(1).record(), "deals/second");
+    EXPECT_EQ(lead.related(1).total_events(), lead.related(1).events_size());
+    EXPECT_EQ(lead.related(1).events(lead.related(1).events_size() - 1).type_name(), "DealWon");
+    for (int i = 1; i < opened->contributions_size(); ++i) EXPECT_EQ(opened->contributions(i).related_size(), 0);
+  }
+}
+
 TEST_F(AggregateReportsTest, WinRatesReversalsAndQuartersByUnit) {
   history_.Pipelines({"p: a won+ lost-"});
   history_.Belongs("users/ann", "teams/north");

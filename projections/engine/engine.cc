@@ -6,6 +6,7 @@
 #include "domain/refusal.h"
 #include "projections/engine/engine_run.h"
 #include "projections/engine/render.h"
+#include "projections/engine/roll_up.h"
 #include "projections/engine/tokens.h"
 #include "projections/report_engine.h"
 
@@ -169,14 +170,35 @@ absl::StatusOr<size_t> FirstOf(const v1::ExplainReportRequest& request, const En
   return static_cast<size_t>(token->offset());
 }
 
-absl::Status AddEvents(const Query& query, const EngineContext& context, v1::Contribution* contribution) {
+// `opened`: a Contribution or a RelatedRecord.
+template <typename Opened>
+absl::Status AddEvents(const Query& query, const EngineContext& context, Opened* opened) {
   constexpr int kNewest = 20;
-  if (context.events == nullptr || contribution->record().empty()) return absl::OkStatus();
-  auto events = context.events(contribution->record(), query.moment().position, query.moment().valid_at);
+  if (context.events == nullptr || opened->record().empty()) return absl::OkStatus();
+  auto events = context.events(opened->record(), query.moment().position, query.moment().valid_at);
   if (!events.ok()) return events.status();
-  contribution->set_total_events(static_cast<int64_t>(events->size()));
+  opened->set_total_events(static_cast<int64_t>(events->size()));
   for (size_t i = events->size() > kNewest ? events->size() - kNewest : 0; i < events->size(); ++i) {
-    contribution->add_events()->Swap(&(*events)[i]);
+    opened->add_events()->Swap(&(*events)[i]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddRelated(const Query& query, const EngineContext& context, const Explanation& opened, Renderer& renderer,
+                        size_t first, v1::ExplainReportResponse* response) {
+  constexpr size_t kMost = 20;
+  std::vector<int64_t> records;
+  for (int i = 0; i < response->contributions_size(); ++i) records.push_back(opened.contributions[first + i].record);
+  const auto related = RolledUpRecords(*query.world, opened.counts_by, records);
+  for (size_t i = 0; i < related.size(); ++i) {
+    v1::Contribution* contribution = response->mutable_contributions(static_cast<int>(i));
+    contribution->set_total_related(static_cast<int64_t>(related[i].size()));
+    for (size_t j = 0; j < std::min(related[i].size(), kMost); ++j) {
+      v1::RelatedRecord* to = contribution->add_related();
+      to->set_record(query.texts->Text(related[i][j]));
+      to->set_label(renderer.RecordLabel(related[i][j]));
+      if (auto status = AddEvents(query, context, to); !status.ok()) return status;
+    }
   }
   return absl::OkStatus();
 }
@@ -235,6 +257,7 @@ absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::Explai
     to->set_rank(from.rank);
     if (auto status = AddEvents(**query, context, to); !status.ok()) return status;
   }
+  if (auto status = AddRelated(**query, context, *opened, renderer, *first, &response); !status.ok()) return status;
   if (end < total) {
     ReportToken next;
     next.set_kind(ReportToken::KIND_PAGE);

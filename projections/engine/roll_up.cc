@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "projections/engine/functions.h"
 #include "projections/engine/world_caches.h"
@@ -52,7 +53,38 @@ RolledUp Gather(const World& world, const Node& node) {
   return out;
 }
 
+void FindRollUps(const Node& node, std::vector<const Node*>* out) {
+  if (node.kind == Node::Kind::kRollUp) return out->push_back(&node);
+  // What a reference leads to has roll-ups of its own, over other records.
+  if (node.kind == Node::Kind::kFollow) return;
+  for (const Expr& part : node.parts) FindRollUps(*part, out);
+}
+
 }  // namespace
+
+std::vector<std::vector<int64_t>> RolledUpRecords(const World& world, const std::vector<Expr>& exprs,
+                                                  const std::vector<int64_t>& records) {
+  std::vector<const Node*> roll_ups;
+  for (const Expr& expr : exprs) FindRollUps(*expr, &roll_ups);
+  absl::flat_hash_map<int64_t, size_t> place;
+  for (size_t i = 0; i < records.size(); ++i) place.emplace(records[i], i);
+  std::vector<std::vector<int64_t>> found(records.size());
+  for (const Node* node : roll_ups) {
+    const Selection all = world.Select(*node->subject, Names(node->parts[2], "deleted"));
+    const auto reference = all.Evaluate(node->parts[0]);
+    const auto value = all.Evaluate(node->parts[1]);
+    const auto condition = all.Evaluate(node->parts[2]);
+    const bool counts = node->name == "count_of";
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (condition->data[i] != 1 || (!counts && value->data[i] == kNull)) continue;
+      const auto to = place.find(reference->data[i]);
+      if (to == place.end() || all.record(i) == to->first) continue;
+      std::vector<int64_t>& related = found[to->second];
+      if (std::find(related.begin(), related.end(), all.record(i)) == related.end()) related.push_back(all.record(i));
+    }
+  }
+  return found;
+}
 
 Values RollUp(const Selection& selection, const Node& roll_up) {
   const World& world = selection.world();

@@ -63,6 +63,7 @@ struct Explanation {
   std::string definition;
   std::string formula;
   std::vector<Contribution> contributions;
+  std::vector<Expr> counts_by;    // what decides and values them, of the query's subject: opened for the records shown
 };
 
 class Shape {

@@ -208,6 +208,31 @@ void RenderTable(const api::RunReportResponse& answer, const Look& look, std::os
   PrintNotes(answer, look, out);
 }
 
+namespace {
+
+// Of a Contribution or a RelatedRecord.
+template <typename Opened>
+void PrintEvents(const Opened& opened, const absl::TimeZone& zone, const Look& look, std::ostream& out) {
+  TextTable events;
+  events.AddColumn("  position", TextTable::Align::kRight);
+  for (const char* header : {"occurred", "recorded", "event", "by"}) events.AddColumn(header);
+  for (const api::Event& event : opened.events()) {
+    const std::string occurred = TimeText(event.occurred_time(), zone);
+    events.AddRow({absl::StrCat("  ", event.position()),
+                   event.precision() == api::PRECISION_DAY ? occurred.substr(0, 10) : occurred,
+                   TimeText(event.recorded_time(), zone), event.type_name(),
+                   event.actor() + (event.actor_authenticated() ? "" : "?")});
+  }
+  if (!events.empty()) events.Print(out, look);
+  if (opened.total_events() > opened.events_size()) {
+    out << look.Faint(absl::StrCat("  the newest ", opened.events_size(), " of ", opened.total_events(),
+                                   " events; all: recount history ", opened.record()))
+        << "\n";
+  }
+}
+
+}  // namespace
+
 void RenderExplanation(const api::ExplainReportResponse& answer, const Look& look, std::ostream& out) {
   const absl::TimeZone zone = ZoneOf(answer.basis());
   out << look.Bold(absl::StrCat(answer.basis().report(), ": ", ForPeople(answer.value(), "", zone))) << "\n";
@@ -223,20 +248,15 @@ void RenderExplanation(const api::ExplainReportResponse& answer, const Look& loo
     if (item.has_numerator()) out << "  numerator " << ForPeople(item.numerator(), "", zone);
     if (item.has_denominator()) out << "  denominator " << ForPeople(item.denominator(), "", zone);
     out << "\n";
-    TextTable events;
-    events.AddColumn("  position", TextTable::Align::kRight);
-    for (const char* header : {"occurred", "recorded", "event", "by"}) events.AddColumn(header);
-    for (const api::Event& event : item.events()) {
-      const std::string occurred = TimeText(event.occurred_time(), zone);
-      events.AddRow({absl::StrCat("  ", event.position()),
-                     event.precision() == api::PRECISION_DAY ? occurred.substr(0, 10) : occurred,
-                     TimeText(event.recorded_time(), zone), event.type_name(),
-                     event.actor() + (event.actor_authenticated() ? "" : "?")});
+    PrintEvents(item, zone, look, out);
+    for (const api::RelatedRecord& related : item.related()) {
+      out << "  counts by " << look.Bold(related.record());
+      if (!related.label().empty() && related.label() != related.record()) out << "  " << ForTerminal(related.label());
+      out << "\n";
+      PrintEvents(related, zone, look, out);
     }
-    if (!events.empty()) events.Print(out, look);
-    if (item.total_events() > item.events_size()) {
-      out << look.Faint(absl::StrCat("  the newest ", item.events_size(), " of ", item.total_events(), " events; all: recount history ",
-                                     item.record()))
+    if (item.total_related() > item.related_size()) {
+      out << look.Faint(absl::StrCat("  ", item.related_size(), " of ", Grouped(item.total_related()), " records that it counts by"))
           << "\n";
     }
   }
