@@ -12,15 +12,20 @@ namespace {
 
 // What may wait for the disk before sequencing waits too: bounds memory when the disk stalls.
 constexpr size_t kMostWaitingBytes = 64 << 20;
+// Below this a write costs less than waiting for others.
+constexpr std::chrono::microseconds kSlowWrite(500);
+constexpr int kFractionToGather = 4;
 
 }  // namespace
 
 GroupCommitter::GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads,
-                               std::shared_ptr<RecentCommits> recent, std::function<void()> on_failure)
+                               std::shared_ptr<RecentCommits> recent, std::function<void()> on_failure,
+                               std::function<Clock::time_point()> now)
     : write_(std::move(write)),
       heads_(std::move(heads)),
       recent_(std::move(recent)),
       on_failure_(std::move(on_failure)),
+      now_(std::move(now)),
       thread_([this] { Run(); }) {}
 
 GroupCommitter::~GroupCommitter() { Close(); }
@@ -43,7 +48,8 @@ absl::Status GroupCommitter::Add(PendingCommit commit) {
     room_.wait(lock, [&] { return waiting_bytes_ < kMostWaitingBytes || !failure_.ok() || closed_; });
     if (!failure_.ok() || closed_) return absl::UnavailableError("the log has stopped");
     waiting_bytes_ += commit.commit->bytes.size();
-    wake = waiting_.empty() && !is_writing_;
+    ++waiting_commits_;
+    wake = (waiting_.empty() && !is_writing_) || (is_gathering_ && waiting_commits_ >= expected_);
     waiting_.push_back(std::move(commit));
   }
   if (wake) work_.notify_one();
@@ -54,12 +60,13 @@ void GroupCommitter::AfterPending(std::function<void(absl::Status)> done) {
   absl::Status failure;
   {
     std::lock_guard lock(mutex_);
-    if (failure_.ok() && (is_writing_ || !waiting_.empty())) {
+    if (failure_.ok() && !waiting_.empty()) {
       PendingCommit waiter;
       waiter.durable = std::move(done);
       waiting_.push_back(std::move(waiter));
       return;
     }
+    if (failure_.ok() && is_writing_) return riders_.push_back(std::move(done));
     failure = failure_;
   }
   done(failure.ok() ? failure : OutcomeUnknown(failure));
@@ -94,8 +101,10 @@ void GroupCommitter::Run() {
     is_writing_ = false;
     work_.wait(lock, [&] { return !waiting_.empty() || closed_; });
     if (waiting_.empty()) return;
+    Gather(lock);
     group.clear();
     group.swap(waiting_);
+    writing_commits_ = std::exchange(waiting_commits_, 0);
     waiting_bytes_ = 0;
     is_writing_ = true;
     lock.unlock();
@@ -105,14 +114,28 @@ void GroupCommitter::Run() {
   }
 }
 
+void GroupCommitter::Gather(std::unique_lock<std::mutex>& lock) {
+  const Clock::duration left = last_write_end_ + last_write_ / kFractionToGather - now_();
+  if (last_write_ < kSlowWrite || left <= Clock::duration::zero()) return;
+  is_gathering_ = true;
+  work_.wait_for(lock, left, [&] {
+    return waiting_commits_ >= expected_ || waiting_bytes_ >= kMostWaitingBytes || closed_ || !failure_.ok();
+  });
+  is_gathering_ = false;
+}
+
 void GroupCommitter::WriteAndReport(std::vector<PendingCommit>& group) {
-  const auto failure = [this] {
+  const auto failure = [&] {
     std::lock_guard lock(mutex_);
+    expected_ = writing_commits_ + waiting_commits_;
     return failure_;
   };
   absl::Status outcome = failure();
   if (outcome.ok()) {
+    const Clock::time_point start = now_();
     outcome = write_(group);
+    last_write_end_ = now_();
+    last_write_ = last_write_end_ - start;
     if (outcome.ok()) outcome = failure();  // stopped meanwhile: acknowledges nothing any more
     if (outcome.ok()) {
       absl::flat_hash_map<TenantNumber, Head> heads;
@@ -130,6 +153,13 @@ void GroupCommitter::WriteAndReport(std::vector<PendingCommit>& group) {
   for (PendingCommit& commit : group) {
     if (commit.durable) commit.durable(outcome);
   }
+  std::vector<std::function<void(absl::Status)>> riders;
+  {
+    std::lock_guard lock(mutex_);
+    riders.swap(riders_);
+    is_writing_ = false;
+  }
+  for (const auto& rider : riders) rider(outcome);
 }
 
 }  // namespace recount::eventstore
