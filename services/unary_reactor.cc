@@ -1,0 +1,39 @@
+// Methods that answer a message by one.
+#include <grpcpp/server_context.h>
+
+#include <memory>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "services/error_mapping.h"
+#include "services/grpc_reactors.h"
+#include "services/wire.h"
+
+namespace recount::services {
+namespace {
+
+using Bytes = grpc::ByteBuffer;
+
+// Hands a request in, or the reason why not out.
+void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& bytes, Reply reply) {
+  if (!call.ok()) return reply(call.status());
+  auto request = ParseRequest(method, bytes);
+  if (!request.ok()) return reply(request.status());
+  if (call->deadline == absl::InfiniteFuture()) call->deadline = absl::Now() + method.handler->default_deadline;
+  method.handler->unary(*call, *std::move(request), std::move(reply));
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AnswerUnary(const WireMethod& method, grpc::CallbackServerContext* context,
+                                      const Bytes* request, Bytes* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  Hand(method, Admit(method, *context), *request,
+       [reactor, response](absl::StatusOr<std::unique_ptr<Message>> answer) {
+         if (answer.ok()) *response = Serialized(**answer);
+         reactor->Finish(ToGrpc(answer.status()));
+       });
+  return reactor;
+}
+
+}  // namespace recount::services
