@@ -153,7 +153,7 @@ void FoldDriver::Step(const FoldEvent& event, bool is_creation, StreamState* sta
 absl::Status FoldDriver::Refold(const Touched& touched, uint64_t commit_position) {
   ++refolds_;
   std::vector<ReadBack> events;
-  const std::string stream = tables_->dictionary.Text(touched.record);
+  const std::string stream(tables_->dictionary.Text(touched.record));
   absl::Status read = log_->ReadStream(tenant_, stream, 0, eventstore::Direction::kForward,
                                        [&](const eventstore::StreamEvent& found) {
                                          if (found.position > commit_position) return false;

@@ -64,9 +64,10 @@ size_t IntervalTable::Add(int64_t record, int64_t item, uint64_t since, uint64_t
   valid_from_.push_back(valid_from);
   valid_to_.push_back(valid_to);
   for (size_t i = 0; i < values_.size(); ++i) values_[i].push_back(i < values.size() ? values[i] : kNull);
-  std::vector<uint32_t>& rows = rows_of_[record];
-  if (rows.empty()) rows.reserve(6);  // most records have a few
-  rows.push_back(static_cast<uint32_t>(row));
+  const uint32_t number = static_cast<uint32_t>(row);
+  next_row_.push_back(RowChain::kEnd);
+  const auto [chain, is_new] = rows_of_.try_emplace(record, Chain{number, number});
+  if (!is_new) next_row_[std::exchange(chain->second.last, number)] = number;
   if (until == kOpenPosition) ++current_rows_;
   digest_ += HashRow(row, until);
   return row;
@@ -80,10 +81,18 @@ void IntervalTable::Retire(size_t row, uint64_t until) {
   retired_blocks_.insert(static_cast<uint32_t>(row / kUntilBlock));
 }
 
-absl::Span<const uint32_t> IntervalTable::RowsOf(int64_t record) const {
-  auto found = rows_of_.find(record);
-  if (found == rows_of_.end()) return {};
-  return found->second;
+RowChain IntervalTable::RowsOf(int64_t record) const {
+  const auto found = rows_of_.find(record);
+  return {&next_row_, found == rows_of_.end() ? RowChain::kEnd : found->second.first};
+}
+
+void IntervalTable::Reserve(size_t rows, size_t records) {
+  for (auto* column : {&record_, &item_, &valid_from_, &valid_to_}) column->reserve(rows);
+  since_.reserve(rows);
+  until_.reserve(rows);
+  next_row_.reserve(rows);
+  for (auto& column : values_) column.reserve(rows);
+  rows_of_.reserve(records);
 }
 
 absl::uint128 IntervalTable::DigestAt(uint64_t position) const {

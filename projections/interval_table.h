@@ -40,6 +40,36 @@ struct ColumnDef {
   std::string description;
 };
 
+// Rows that are linked one to the next.
+class RowChain {
+ public:
+  static constexpr uint32_t kEnd = UINT32_MAX;
+
+  class Iterator {
+   public:
+    Iterator(const std::vector<uint32_t>* next, uint32_t row) : next_(next), row_(row) {}
+    uint32_t operator*() const { return row_; }
+    Iterator& operator++() {
+      row_ = (*next_)[row_];
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return row_ != other.row_; }
+
+   private:
+    const std::vector<uint32_t>* next_;
+    uint32_t row_;
+  };
+
+  RowChain(const std::vector<uint32_t>* next, uint32_t first) : next_(next), first_(first) {}
+  Iterator begin() const { return {next_, first_}; }
+  Iterator end() const { return {next_, kEnd}; }
+  bool empty() const { return first_ == kEnd; }
+
+ private:
+  const std::vector<uint32_t>* next_;
+  uint32_t first_;
+};
+
 // Columnar, append-only but for `until`. Not thread safe: ReadModels guards it.
 class IntervalTable {
  public:
@@ -61,6 +91,9 @@ class IntervalTable {
   void Restore(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from, int64_t valid_to,
                absl::Span<const int64_t> values);
 
+  // Room for so many rows in all, about so many of them of records of their own.
+  void Reserve(size_t rows, size_t records);
+
   size_t size() const { return since_.size(); }
   size_t current_rows() const { return current_rows_; }
   // Columns as arrays over all rows, for scans.
@@ -78,8 +111,8 @@ class IntervalTable {
   bool VisibleAt(size_t row, uint64_t position, int64_t valid_at) const {
     return BelievedAt(row, position) && valid_from_[row] <= valid_at && valid_at < valid_to_[row];
   }
-  // Rows of a record, all versions, in order of appending.
-  absl::Span<const uint32_t> RowsOf(int64_t record) const;
+  // Rows of a record, all versions, in order of appending. Valid until rows are added.
+  RowChain RowsOf(int64_t record) const;
 
   // Digest at a position: sum mod 2^128 of the rows' hashes over values, a later `until` read as open. Texts enter by content,
   // columns by name; a column without value adds nothing, so that adding a column changes no digest. At the newest position it
@@ -111,7 +144,11 @@ class IntervalTable {
   std::vector<int64_t> record_, item_, valid_from_, valid_to_;
   std::vector<uint64_t> since_, until_;
   std::vector<std::vector<int64_t>> values_;
-  absl::flat_hash_map<int64_t, std::vector<uint32_t>> rows_of_;
+  struct Chain {
+    uint32_t first, last;
+  };
+  absl::flat_hash_map<int64_t, Chain> rows_of_;  // by record
+  std::vector<uint32_t> next_row_;               // of the same record; RowChain::kEnd: none
   absl::flat_hash_set<uint32_t> retired_blocks_;
   size_t current_rows_ = 0;
   absl::uint128 digest_ = 0;

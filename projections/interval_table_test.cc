@@ -12,6 +12,12 @@ std::vector<ColumnDef> Columns() {
   return {{"stage", ColumnKind::kText, "", ""}, {"value", ColumnKind::kMinor, "", ""}};
 }
 
+std::vector<uint32_t> RowsOf(const IntervalTable& table, int64_t record) {
+  std::vector<uint32_t> rows;
+  for (const uint32_t row : table.RowsOf(record)) rows.push_back(row);
+  return rows;
+}
+
 TEST(DictionaryTest, GivesEachTextOneCodeThatNeverMoves) {
   Dictionary dictionary;
   std::vector<int64_t> codes;
@@ -21,7 +27,32 @@ TEST(DictionaryTest, GivesEachTextOneCodeThatNeverMoves) {
     EXPECT_EQ(dictionary.Text(codes[i]), "text " + std::to_string(i));
   }
   EXPECT_EQ(dictionary.Find("absent"), kNull);
+  EXPECT_EQ(dictionary.Find(""), kNull);
   EXPECT_EQ(dictionary.size(), 5000u);
+}
+
+TEST(DictionaryTest, KeepsTextsOfEveryLength) {
+  Dictionary dictionary;
+  std::vector<std::string> texts;
+  for (const size_t size : {0, 1, 8191, 8192, 8193, 65536, 200000, 3, 60000}) {
+    for (const char letter : {'a', 'b'}) texts.emplace_back(size, size == 0 ? 'a' : letter);
+  }
+  std::vector<int64_t> codes;
+  for (const std::string& text : texts) codes.push_back(dictionary.Intern(text));
+  EXPECT_EQ(dictionary.size(), texts.size() - 1);  // the empty one twice
+  for (size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_EQ(dictionary.Text(codes[i]), texts[i]);
+    EXPECT_EQ(dictionary.Find(texts[i]), codes[i]);
+  }
+}
+
+TEST(IntervalTableTest, RowsOfARecordComeInTheOrderOfAppending) {
+  Dictionary dictionary;
+  IntervalTable table("t", Columns(), &dictionary);
+  const int64_t one = dictionary.Intern("deals/1"), two = dictionary.Intern("deals/2");
+  for (const int64_t record : {one, two, one, one, two}) table.Append(record, 0, 1, 0, 1, {});
+  EXPECT_EQ(RowsOf(table, one), (std::vector<uint32_t>{0, 2, 3}));
+  EXPECT_EQ(RowsOf(table, two), (std::vector<uint32_t>{1, 4}));
 }
 
 TEST(IntervalTableTest, SpansAreHalfOpenInBothTimes) {
@@ -36,7 +67,7 @@ TEST(IntervalTableTest, SpansAreHalfOpenInBothTimes) {
   EXPECT_FALSE(table.VisibleAt(row, 6, 200));
   EXPECT_FALSE(table.VisibleAt(row, 7, 150));
   EXPECT_EQ(table.current_rows(), 0u);
-  EXPECT_EQ(table.RowsOf(record).size(), 1u);
+  EXPECT_EQ(RowsOf(table, record), std::vector<uint32_t>{0});
   EXPECT_TRUE(table.RowsOf(record + 1).empty());
 }
 

@@ -1,9 +1,12 @@
 #include "projections/rocksdb_model_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <numeric>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "projections/segment_codec.h"
@@ -69,10 +72,8 @@ class RocksdbModelStore : public ModelStore {
     if (absl::Status fits = TakeColumns(*manifest, tables.get()); !fits.ok()) return fits;
     if (absl::Status read = ReadTexts(generation, manifest->texts(), &tables->dictionary); !read.ok()) return read;
     cursor->rows.clear();
-    for (int i = 0; i < manifest->tables_size(); ++i) {
-      if (absl::Status read = ReadTable(generation, i, manifest->tables(i), tables.get()); !read.ok()) return read;
-      cursor->rows.push_back(manifest->tables(i).rows());
-    }
+    if (absl::Status read = ReadTables(generation, *manifest, tables.get()); !read.ok()) return read;
+    for (const storage::v1::ModelTable& table : manifest->tables()) cursor->rows.push_back(table.rows());
     cursor->texts = manifest->texts();
     cursor->position = tables->position = manifest->position();
     tables->recorded_micros = manifest->recorded_micros();
@@ -220,7 +221,27 @@ class RocksdbModelStore : public ModelStore {
     return absl::OkStatus();
   }
 
+  // Each table by itself, on all processors: a start waits for this.
+  absl::Status ReadTables(uint64_t generation, const storage::v1::ModelManifest& manifest, FactTables* tables) {
+    std::vector<absl::Status> statuses(manifest.tables_size());
+    std::atomic<int> next{0};
+    const auto work = [&] {
+      for (int i = next++; i < manifest.tables_size(); i = next++) {
+        statuses[i] = ReadTable(generation, i, manifest.tables(i), tables);
+      }
+    };
+    std::vector<std::thread> helpers(std::min(7u, std::max(1u, std::thread::hardware_concurrency()) - 1));
+    for (std::thread& helper : helpers) helper = std::thread(work);
+    work();
+    for (std::thread& helper : helpers) helper.join();
+    for (const absl::Status& status : statuses) {
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ReadTexts(uint64_t generation, size_t count, Dictionary* dictionary) {
+    dictionary->Reserve(count);
     for (size_t chunk = 0; chunk * kChunk < count; ++chunk) {
       std::string value;
       if (!db_->Get(rocksdb::ReadOptions(), TextsKey(generation, chunk), &value).ok() || !DecodeTexts(value, dictionary)) {
@@ -232,6 +253,8 @@ class RocksdbModelStore : public ModelStore {
 
   absl::Status ReadTable(uint64_t generation, size_t index, const storage::v1::ModelTable& kept, FactTables* tables) {
     IntervalTable* table = tables->entries[index].table.get();
+    // A record has a row at least; how many there are is not kept.
+    table->Reserve(kept.rows(), std::min<size_t>(kept.rows(), tables->dictionary.size()) / 2);
     for (size_t first = 0; first < kept.rows(); first += kChunk) {
       const size_t rows = std::min<size_t>(kChunk, kept.rows() - first);
       std::string value;

@@ -112,9 +112,9 @@ std::string EncodeUntils(const IntervalTable& table, size_t first, size_t last) 
 std::string EncodeTexts(const Dictionary& dictionary, size_t first, size_t last) {
   std::string bytes;
   for (size_t code = first; code < last; ++code) {
-    const std::string& text = dictionary.Text(static_cast<int64_t>(code));
+    const absl::string_view text = dictionary.Text(static_cast<int64_t>(code));
     PutVarint(text.size(), &bytes);
-    bytes.append(text);
+    bytes.append(text.data(), text.size());
   }
   Seal(&bytes);
   return bytes;

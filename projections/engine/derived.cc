@@ -38,7 +38,7 @@ StageFact FindStage(const World& world, const Rules& rules, int64_t pipeline, in
   auto [it, added] = world.caches().stages.try_emplace({&rules, {pipeline, stage}});
   if (!added || stage == kNull) return it->second;
   Texts& texts = world.texts();
-  const std::string pipeline_id = texts.Text(pipeline), stage_id = texts.Text(stage);
+  const std::string pipeline_id(texts.Text(pipeline)), stage_id(texts.Text(stage));
   StageFact& fact = it->second;
   fact.pipeline = pipeline;
   const domain::StageBook::Entry* entry = rules.stages.Find(pipeline_id, stage_id);

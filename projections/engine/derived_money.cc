@@ -42,7 +42,7 @@ class Converter {
       out->currency[i] = currency;
       return;
     }
-    const std::string& from = world_.texts().Text(currency);
+    const absl::string_view from = world_.texts().Text(currency);
     const auto rate = world_.RatesOn(days_[i]).Find(from, to_, days_[i]);
     if (!rate) {
       out->currency[i] = world_.texts().unconverted();

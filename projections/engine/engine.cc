@@ -83,7 +83,7 @@ class Page {
       const int64_t number = row.cells[i].number;
       if (number == kNull) continue;
       if (IsText(column.type)) {
-        part->set_text(whole_.query->texts->Text(number));
+        part->set_text(std::string(whole_.query->texts->Text(number)));
       } else {
         part->set_number(number);
       }
@@ -195,7 +195,7 @@ absl::Status AddRelated(const Query& query, const EngineContext& context, const 
     contribution->set_total_related(static_cast<int64_t>(related[i].size()));
     for (size_t j = 0; j < std::min(related[i].size(), kMost); ++j) {
       v1::RelatedRecord* to = contribution->add_related();
-      to->set_record(query.texts->Text(related[i][j]));
+      to->set_record(std::string(query.texts->Text(related[i][j])));
       to->set_label(renderer.RecordLabel(related[i][j]));
       if (auto status = AddEvents(query, context, to); !status.ok()) return status;
     }
@@ -245,7 +245,7 @@ absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::Explai
   for (size_t i = *first; i < end; ++i) {
     const Contribution& from = opened->contributions[i];
     v1::Contribution* to = response.add_contributions();
-    to->set_record((*query)->texts->Text(from.record));
+    to->set_record(std::string((*query)->texts->Text(from.record)));
     to->set_label(renderer.RecordLabel(from.record));
     if (opened->is_ratio) {
       *to->mutable_numerator() = renderer.ValueOf(from.numerator, opened->type, false);

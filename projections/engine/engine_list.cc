@@ -117,7 +117,7 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   std::vector<size_t> rows(records.size());
   std::iota(rows.begin(), rows.end(), 0);
   std::sort(rows.begin(), rows.end(), order);
-  for (const size_t row : rows) listing.names.push_back(texts.Text(records.record(row)));
+  for (const size_t row : rows) listing.names.emplace_back(texts.Text(records.record(row)));
   return listing;
 }
 

@@ -57,7 +57,7 @@ FunnelCount::FunnelCount(const Query& query, const Selection& records, FunnelMod
 
 int FunnelCount::LadderOf(int64_t pipeline) {
   const auto [found, added] = ladder_of_.emplace(pipeline, static_cast<int>(ladders_.size()));
-  if (added) ladders_.push_back({pipeline == kNull ? std::string() : query_.texts->Text(pipeline), {}, "won"});
+  if (added) ladders_.push_back({std::string(pipeline == kNull ? "" : query_.texts->Text(pipeline)), {}, "won"});
   return found->second;
 }
 

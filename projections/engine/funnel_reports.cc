@@ -181,9 +181,9 @@ absl::StatusOr<Target> TargetOf(const Query& query, const Funnel& funnel, const 
     return domain::Refuse(v1::TOKEN_INVALID, "The cell id names no line of a funnel.", "cell_id");
   }
   Target target;
-  target.pipeline = query.texts->Text(cell.key[dimensions].number);
+  target.pipeline = std::string(query.texts->Text(cell.key[dimensions].number));
   const int64_t stage = cell.key[dimensions + 1].number;
-  if (stage != kNull) target.stage = query.texts->Text(stage);
+  if (stage != kNull) target.stage = std::string(query.texts->Text(stage));
   target.group = cell.is_total ? GroupKeys::kTotal
                                : funnel.keys.Find(absl::MakeConstSpan(cell.key).subspan(0, dimensions));
   return target;

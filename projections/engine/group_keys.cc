@@ -41,7 +41,7 @@ void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values,
     std::vector<int64_t> members = {dimension->data[row]};
     if (dimension->type == Type::kTextSet && members[0] != kNull) {
       Texts& texts = *query_.texts;
-      const std::string set = texts.Text(members[0]);
+      const std::string set(texts.Text(members[0]));
       members.clear();
       for (const absl::string_view member : absl::StrSplit(set, '\x1f', absl::SkipEmpty())) {
         members.push_back(texts.Code(member));

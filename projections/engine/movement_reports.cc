@@ -171,7 +171,7 @@ absl::StatusOr<Explanation> MovementShape::Explain(const Query& query, const Cel
     return domain::Refuse(v1::TOKEN_INVALID, "The cell id names no row of a movement.", "cell_id");
   }
   const int64_t bucket = cell.key[dimensions].number;
-  const std::string category = query.texts->Text(cell.key[dimensions + 1].number);
+  const absl::string_view category = query.texts->Text(cell.key[dimensions + 1].number);
   const int64_t group = cell.is_total ? GroupKeys::kTotal
                                       : (*walk)->keys().Find(absl::MakeConstSpan(cell.key).subspan(0, dimensions));
   Explanation explanation;

@@ -21,7 +21,7 @@ class Exchange {
     standing->bucket = minor == kNull ? kNull : currency;
     standing->value_minor = minor == kNull ? 0 : minor;
     if (minor == kNull || wanted_.empty() || currency == wanted_code_) return;
-    const std::string& from = query_.texts->Text(currency);
+    const absl::string_view from = query_.texts->Text(currency);
     const int32_t day = query_.calendar().DayOf(at_micros);
     const auto rate = world_.RatesOn(day).Find(from, wanted_, day);
     standing->bucket = rate ? wanted_code_ : query_.texts->unconverted();

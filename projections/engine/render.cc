@@ -17,7 +17,7 @@ v1::Value Renderer::ValueOf(const Scalar& scalar, Type type, bool is_ratio) cons
   if (is_ratio || scalar.denominator > 1) {
     value.mutable_ratio()->set_numerator(scalar.number);
     value.mutable_ratio()->set_denominator(scalar.denominator);
-    if (scalar.currency != kNull) value.mutable_ratio()->set_currency(texts.Text(scalar.currency));
+    if (scalar.currency != kNull) value.mutable_ratio()->set_currency(std::string(texts.Text(scalar.currency)));
     return value;
   }
   switch (type) {
@@ -25,13 +25,13 @@ v1::Value Renderer::ValueOf(const Scalar& scalar, Type type, bool is_ratio) cons
       *value.mutable_money() = domain::MoneyFromMinor(scalar.number, texts.Text(scalar.currency));
       break;
     case Type::kText:
-      value.set_text(texts.Text(scalar.number));
+      value.set_text(std::string(texts.Text(scalar.number)));
       break;
     case Type::kTextSet:
       value.set_text(absl::StrJoin(absl::StrSplit(texts.Text(scalar.number), '\x1f', absl::SkipEmpty()), ", "));
       break;
     case Type::kRecord:
-      value.set_record(texts.Text(scalar.number));
+      value.set_record(std::string(texts.Text(scalar.number)));
       break;
     case Type::kTime:
       *value.mutable_time() = domain::TimestampFrom(scalar.number);

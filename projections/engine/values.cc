@@ -70,10 +70,10 @@ int64_t Texts::Find(absl::string_view text) const {
   return it == own_.end() ? kNull : it->second;
 }
 
-const std::string& Texts::Text(int64_t code) const {
-  static const std::string* const kEmpty = new std::string();
-  if (code == kNull || code < 0) return *kEmpty;
-  return code < first_own_ ? dictionary_.Text(code) : *own_texts_[code - first_own_];
+absl::string_view Texts::Text(int64_t code) const {
+  if (code == kNull || code < 0) return "";
+  if (code < first_own_) return dictionary_.Text(code);
+  return *own_texts_[code - first_own_];
 }
 
 }  // namespace recount::projections

@@ -47,7 +47,7 @@ class Texts {
   explicit Texts(const Dictionary& dictionary);
   int64_t Code(absl::string_view text);          // adds it
   int64_t Find(absl::string_view text) const;    // kNull: nobody has it
-  const std::string& Text(int64_t code) const;
+  absl::string_view Text(int64_t code) const;
   int64_t unconverted() const { return unconverted_; }
 
  private:

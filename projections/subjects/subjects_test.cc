@@ -45,7 +45,7 @@ class Folded : public RowSink {
       if (values[i] == kNull) continue;
       const bool is_text =
           column.kind == ColumnKind::kText || column.kind == ColumnKind::kRecord || column.kind == ColumnKind::kTextSet;
-      facts[column.name] = is_text ? texts_.Text(values[i]) : absl::StrCat(values[i]);
+      facts[column.name] = std::string(is_text ? texts_.Text(values[i]) : absl::StrCat(values[i]));
     }
   }
   std::map<int64_t, Facts> Rows() {
