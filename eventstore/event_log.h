@@ -148,9 +148,9 @@ class EventLog {
   // ---- Care. ----
 
   // Reads everything: checksums, gapless positions, hash chain, revisions, recorded time. Calls `progress` with
-  // (position, head) now and then. Findings are sentences; none means that the log is sound.
-  virtual absl::StatusOr<std::vector<std::string>> Verify(
-      TenantNumber tenant, const std::function<void(uint64_t, uint64_t)>& progress) = 0;
+  // (position, head) now and then; false ends it with CANCELLED. Findings are sentences; none means that the log is sound.
+  using VerifyProgress = std::function<bool(uint64_t, uint64_t)>;
+  virtual absl::StatusOr<std::vector<std::string>> Verify(TenantNumber tenant, const VerifyProgress& progress) = 0;
   // Does now what the log does for its own good in the background, and returns when nothing of that is due. Changes nothing
   // that a reader sees.
   virtual absl::Status FinishUpkeep() { return absl::OkStatus(); }

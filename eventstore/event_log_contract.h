@@ -313,9 +313,11 @@ TEST_P(EventLogContract, ChainsCommits) {
   EXPECT_THAT(*log_->Verify(1, [&](uint64_t position, uint64_t head) {
     EXPECT_LE(position, head);
     last = position;
+    return true;
   }),
               testing::IsEmpty());
   EXPECT_EQ(last, 40u);
+  EXPECT_TRUE(absl::IsCancelled(log_->Verify(1, [](uint64_t, uint64_t) { return false; }).status()));
 }
 
 }  // namespace recount::eventstore

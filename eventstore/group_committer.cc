@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -20,12 +21,13 @@ constexpr int kFractionToGather = 4;
 
 GroupCommitter::GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads,
                                std::shared_ptr<RecentCommits> recent, std::function<void()> on_failure,
-                               std::function<Clock::time_point()> now)
+                               std::function<Clock::time_point()> now, Clock::duration longest_gathering)
     : write_(std::move(write)),
       heads_(std::move(heads)),
       recent_(std::move(recent)),
       on_failure_(std::move(on_failure)),
       now_(std::move(now)),
+      longest_gathering_(longest_gathering),
       thread_([this] { Run(); }) {}
 
 GroupCommitter::~GroupCommitter() { Close(); }
@@ -49,7 +51,8 @@ absl::Status GroupCommitter::Add(PendingCommit commit) {
     if (!failure_.ok() || closed_) return absl::UnavailableError("the log has stopped");
     waiting_bytes_ += commit.commit->bytes.size();
     ++waiting_commits_;
-    wake = (waiting_.empty() && !is_writing_) || (is_gathering_ && waiting_commits_ >= expected_);
+    wake = (waiting_.empty() && !is_writing_) ||
+           (is_gathering_ && (waiting_commits_ >= expected_ || waiting_bytes_ >= kMostWaitingBytes));
     waiting_.push_back(std::move(commit));
   }
   if (wake) work_.notify_one();
@@ -115,7 +118,8 @@ void GroupCommitter::Run() {
 }
 
 void GroupCommitter::Gather(std::unique_lock<std::mutex>& lock) {
-  const Clock::duration left = last_write_end_ + last_write_ / kFractionToGather - now_();
+  const Clock::duration gathering = std::min<Clock::duration>(last_write_ / kFractionToGather, longest_gathering_);
+  const Clock::duration left = last_write_end_ + gathering - now_();
   if (last_write_ < kSlowWrite || left <= Clock::duration::zero()) return;
   is_gathering_ = true;
   work_.wait_for(lock, left, [&] {

@@ -40,7 +40,8 @@ class GroupCommitter {
   // durable.
   GroupCommitter(WriteGroup write, std::shared_ptr<DurableHeads> heads, std::shared_ptr<RecentCommits> recent,
                  std::function<void()> on_failure = nullptr,
-                 std::function<Clock::time_point()> now = &Clock::now);
+                 std::function<Clock::time_point()> now = &Clock::now,
+                 Clock::duration longest_gathering = std::chrono::milliseconds(20));
   ~GroupCommitter();
 
   // UNAVAILABLE when it has stopped or is closed; `durable` is not called then. Waits while too much is on its way.
@@ -64,6 +65,7 @@ class GroupCommitter {
   const std::shared_ptr<RecentCommits> recent_;
   const std::function<void()> on_failure_;
   const std::function<Clock::time_point()> now_;
+  const Clock::duration longest_gathering_;  // after a stall of the disk those who were answered may be gone
   Clock::duration last_write_{};         // how long it took; the committer's thread only
   Clock::time_point last_write_end_{};
   mutable std::mutex mutex_;

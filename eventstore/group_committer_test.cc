@@ -16,7 +16,7 @@ using Clock = GroupCommitter::Clock;
 // A committer whose writes take as long as the test says, by a clock of its own.
 class GroupCommitterTest : public testing::Test {
  protected:
-  void Start(Clock::duration write) {
+  void Start(Clock::duration write, Clock::duration longest_gathering = std::chrono::hours(1)) {
     committer_ = std::make_unique<GroupCommitter>(
         [this, write](const std::vector<PendingCommit>& group) {
           now_ = now_.load() + write;
@@ -24,7 +24,7 @@ class GroupCommitterTest : public testing::Test {
           return absl::OkStatus();
         },
         std::make_shared<DurableHeads>(), std::make_shared<RecentCommits>(1 << 20), nullptr,
-        [this] { return Clock::time_point(now_.load()); });
+        [this] { return Clock::time_point(now_.load()); }, longest_gathering);
   }
   std::atomic<Clock::duration> now_{};
   std::vector<size_t> sizes_;  // of the groups written
@@ -79,6 +79,23 @@ TEST_F(GroupCommitterTest, TwoClientsShareEachWriteOfASlowDisk) {
   // Only the first may have gone alone, and the last.
   EXPECT_GE(std::count(sizes_.begin(), sizes_.end(), 2), kRounds - 2);
   EXPECT_LE(sizes_.size(), kRounds + 1u);
+}
+
+TEST_F(GroupCommitterTest, AClientThatIsGoneIsNotWaitedForLong) {
+  Start(std::chrono::hours(1), std::chrono::milliseconds(1));
+  TwoClients clients(committer_.get(), 1);  // after this one of them goes on alone
+  clients.Wait();
+  for (int i = 0; i < 3; ++i) {
+    std::promise<void> durable;
+    PendingCommit pending;
+    pending.tenant = 1;
+    pending.commit = std::make_shared<StoredCommit>();
+    pending.durable = [&](absl::Status) { durable.set_value(); };
+    ASSERT_TRUE(committer_->Add(std::move(pending)).ok());
+    durable.get_future().wait();
+  }
+  committer_->Close();
+  clients.Join();
 }
 
 TEST_F(GroupCommitterTest, WhoComesLongAfterTheLastWriteWaitsForNobody) {

@@ -159,15 +159,16 @@ class MemoryEventLog : public EventLog {
     return NewSubscription(this, heads_, recent_, tenant, after_position);
   }
 
-  absl::StatusOr<std::vector<std::string>> Verify(TenantNumber tenant,
-                                                  const std::function<void(uint64_t, uint64_t)>& progress) override {
+  absl::StatusOr<std::vector<std::string>> Verify(TenantNumber tenant, const VerifyProgress& progress) override {
     LogVerifier verifier(tenant);
     absl::Status status = ReadCommits(tenant, 0, Direction::kForward, [&](const StoredCommit& commit) {
       verifier.Check(commit.first_position, {commit.hash, commit.bytes});
       return true;
     });
     if (!status.ok()) return status;
-    if (progress) progress(verifier.position(), heads_->Get(tenant).position);
+    if (progress && !progress(verifier.position(), heads_->Get(tenant).position)) {
+      return absl::CancelledError("verifying was ended");
+    }
     return verifier.TakeFindings();
   }
 

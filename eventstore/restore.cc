@@ -96,7 +96,7 @@ absl::Status VerifyRestored(const RestoreOptions& options, const std::vector<Res
       findings.push_back(absl::StrCat("tenant ", tenant.number, " stands at position ", head.position, ", not at ",
                                       tenant.head.position));
     }
-    auto found = (*log)->Verify(tenant.number, [](uint64_t, uint64_t) {});
+    auto found = (*log)->Verify(tenant.number, nullptr);
     if (!found.ok()) return found.status();
     for (std::string& finding : *found) findings.push_back(std::move(finding));
   }

@@ -40,6 +40,7 @@ absl::Status RocksdbEventLog::Start() {
   committer_ = std::make_unique<GroupCommitter>(
       [this](const std::vector<PendingCommit>& group) { return WriteGroup(group); }, heads_, recent_, [this] {
         if (index_ != nullptr) index_->GiveUp();
+        if (packer_ != nullptr) packer_->GiveUp();
       });
   const auto stop = [committer = committer_.get()](const absl::Status& cause) { committer->Fail(cause); };
   mark_writer_ = std::make_unique<HighWaterMarkWriter>(std::move(opened_.mark), stop);

@@ -43,8 +43,7 @@ class RocksdbEventLog : public EventLog {
   absl::StatusOr<uint64_t> PositionAt(TenantNumber tenant, int64_t recorded_micros) override;
   absl::StatusOr<uint64_t> CommitEnd(TenantNumber tenant, uint64_t position) override;
   std::unique_ptr<Subscription> Subscribe(TenantNumber tenant, uint64_t after_position) override;
-  absl::StatusOr<std::vector<std::string>> Verify(TenantNumber tenant,
-                                                  const std::function<void(uint64_t, uint64_t)>& progress) override;
+  absl::StatusOr<std::vector<std::string>> Verify(TenantNumber tenant, const VerifyProgress& progress) override;
   absl::Status FinishUpkeep() override { return packer_->PackNow(); }
   void Close() override;
 
@@ -56,7 +55,7 @@ class RocksdbEventLog : public EventLog {
   absl::StatusOr<bool> IndexFits(const std::vector<std::pair<TenantNumber, Head>>& heads);
   absl::Status WriteGroup(const std::vector<PendingCommit>& group);
   absl::Status VerifyFiles(std::vector<std::string>* findings);
-  absl::Status VerifyRecords(TenantNumber tenant, uint64_t head, const std::function<void(uint64_t, uint64_t)>& progress,
+  absl::Status VerifyRecords(TenantNumber tenant, uint64_t head, const VerifyProgress& progress,
                              LogVerifier* verifier);
 
   const RocksdbLogOptions options_;

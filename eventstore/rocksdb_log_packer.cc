@@ -106,6 +106,14 @@ void LogPacker::Wrote(bool ok) {
   changed_.notify_all();
 }
 
+void LogPacker::GiveUp() {
+  {
+    std::lock_guard lock(mutex_);
+    if (failure_.ok()) failure_ = absl::UnavailableError("the log has stopped");
+  }
+  changed_.notify_all();
+}
+
 absl::Status LogPacker::PackNow() {
   std::unique_lock lock(mutex_);
   ++waiting_;

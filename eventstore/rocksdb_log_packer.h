@@ -41,6 +41,8 @@ class LogPacker {
   bool AddTo(rocksdb::WriteBatch* batch);
   void Wrote(bool ok);
 
+  // The log has stopped: writes nothing more. Does not wait.
+  void GiveUp();
   // See EventLog::FinishUpkeep.
   absl::Status PackNow();
   void Close();

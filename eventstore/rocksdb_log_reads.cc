@@ -137,8 +137,7 @@ absl::Status RocksdbEventLog::VerifyFiles(std::vector<std::string>* findings) {
 }
 
 absl::Status RocksdbEventLog::VerifyRecords(TenantNumber tenant, uint64_t head,
-                                            const std::function<void(uint64_t, uint64_t)>& progress,
-                                            LogVerifier* verifier) {
+                                            const VerifyProgress& progress, LogVerifier* verifier) {
   RecordCursor records(opened_.database.get(), tenant, head, CursorUse::kScan);
   uint64_t commits = 0;
   absl::Status status = head == 0 ? absl::OkStatus() : records.SeekToFirst();
@@ -150,14 +149,15 @@ absl::Status RocksdbEventLog::VerifyRecords(TenantNumber tenant, uint64_t head,
       return absl::OkStatus();
     } else {
       verifier->Check(records.first_position(), records.parts());
-      if (progress && ++commits % kCommitsBetweenProgress == 0) progress(verifier->position(), head);
+      const bool is_time = progress && ++commits % kCommitsBetweenProgress == 0;
+      if (is_time && !progress(verifier->position(), head)) return absl::CancelledError("verifying was ended");
     }
     status = records.Next();
   }
 }
 
 absl::StatusOr<std::vector<std::string>> RocksdbEventLog::Verify(
-    TenantNumber tenant, const std::function<void(uint64_t, uint64_t)>& progress) {
+    TenantNumber tenant, const VerifyProgress& progress) {
   std::vector<std::string> findings;
   if (absl::Status status = VerifyFiles(&findings); !status.ok()) return status;
   const Head head = heads_->Get(tenant);
@@ -176,7 +176,7 @@ absl::StatusOr<std::vector<std::string>> RocksdbEventLog::Verify(
                                        ", the log up to ", revision));
     }
   }
-  if (progress) progress(verifier.position(), head.position);
+  if (progress && !progress(verifier.position(), head.position)) return absl::CancelledError("verifying was ended");
   return verifier.TakeFindings();
 }
 

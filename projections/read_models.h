@@ -57,6 +57,8 @@ class ReadModels {
   virtual RebuildState LastRebuild() = 0;
   // Digests of a fresh fold of the log up to the present position, compared with the live ones: sentences, empty if all agree.
   virtual absl::StatusOr<std::vector<std::string>> Verify() = 0;
+  // The server is ending: a Rebuild() under way ends with ABORTED, a Verify() with CANCELLED. Both answer so from now on.
+  virtual void EndLongWork() = 0;
   // Stops and resumes the projector (benchmarks, tests).
   virtual void Pause(bool paused) = 0;
   // Writes what is in memory; called at a clean end.

@@ -111,7 +111,7 @@ class CountingLog final : public eventstore::EventLog {
     return log_->Subscribe(tenant, after);
   }
   absl::StatusOr<std::vector<std::string>> Verify(eventstore::TenantNumber tenant,
-                                                  const std::function<void(uint64_t, uint64_t)>& progress) override {
+                                                  const VerifyProgress& progress) override {
     return log_->Verify(tenant, progress);
   }
   void Close() override { log_->Close(); }

@@ -29,7 +29,7 @@ absl::Status TenantReadModels::CatchUp(Generation* generation, uint64_t position
         if (++commits % kCommitsPerReport != 0) return true;
         reached(commit.last_position);
         std::lock_guard<std::mutex> lock(mutex_);
-        if (stopping_) applied = absl::CancelledError("the read models are closing");
+        if (long_work_ends_) applied = absl::CancelledError("the read models are closing");
         return applied.ok();
       });
   if (!read.ok()) return read;
@@ -42,7 +42,7 @@ absl::Status TenantReadModels::Rebuild(const std::function<void(const RebuildSta
   uint64_t number;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (stopping_) return absl::UnavailableError("the read models are closing");
+    if (long_work_ends_) return absl::AbortedError("the read models are closing");
     if (log_ended_) return absl::UnavailableError("the log was closed");
     if (rebuild_.running) {
       return domain::Refuse(v1::REBUILD_RUNNING, absl::StrCat("a rebuild runs already, at position ", rebuild_.position, " of ",
@@ -65,8 +65,8 @@ absl::Status TenantReadModels::Rebuild(const std::function<void(const RebuildSta
   do {
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      changed_.wait_for(lock, kProgressInterval, [this] { return rebuild_.done || !rebuild_.error.empty() || stopping_; });
-      if (stopping_ && !rebuild_.done && rebuild_.error.empty()) rebuild_.error = "the read models are closing";
+      changed_.wait_for(lock, kProgressInterval, [this] { return rebuild_.done || !rebuild_.error.empty() || long_work_ends_; });
+      if (long_work_ends_ && !rebuild_.done && rebuild_.error.empty()) rebuild_.error = "the read models are closing";
       state = rebuild_;
     }
     progress(state);
@@ -101,7 +101,7 @@ absl::Status TenantReadModels::BuildCandidate(uint64_t number) {
     if (absl::Status folded = CatchUp(candidate.get(), target, report); !folded.ok()) return folded;
     report(candidate->tables->position);
     std::lock_guard<std::mutex> lock(mutex_);
-    if (stopping_) return absl::CancelledError("the read models are closing");
+    if (long_work_ends_) return absl::CancelledError("the read models are closing");
     if (position_ - target < kNearlyThere) break;
   }
   if (store_ != nullptr) {
@@ -109,7 +109,7 @@ absl::Status TenantReadModels::BuildCandidate(uint64_t number) {
     if (!written.ok()) return written;
   }
   std::lock_guard<std::mutex> lock(mutex_);
-  if (stopping_) return absl::CancelledError("the read models are closing");
+  if (long_work_ends_) return absl::CancelledError("the read models are closing");
   candidate_ = std::move(candidate);
   changed_.notify_all();
   return absl::OkStatus();
@@ -164,6 +164,12 @@ absl::Status TenantReadModels::KeepCandidate(Generation* candidate) {
   written = store_->MakeLive(candidate->tables->generation);
   candidate->is_kept_live = written.ok();
   return written;
+}
+
+void TenantReadModels::EndLongWork() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  long_work_ends_ = true;
+  changed_.notify_all();
 }
 
 void TenantReadModels::EndRebuild(const absl::Status& status) {

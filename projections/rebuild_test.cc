@@ -77,6 +77,17 @@ TEST_F(ReadModelsTest, ClosingEndsARebuild) {
   EXPECT_THAT(*models->Verify(), testing::IsEmpty());
 }
 
+TEST_F(ReadModelsTest, LongWorkEndsWhileReadersGoOn) {
+  auto log = RandomLog(16, 100);
+  auto models = Open(log.get());
+  const uint64_t head = log->DurableHead(kTestTenant).position;
+  ReadAt(models.get(), head);
+  models->EndLongWork();
+  EXPECT_TRUE(absl::IsAborted(models->Rebuild([](const RebuildState&) {})));
+  EXPECT_TRUE(absl::IsCancelled(models->Verify().status()));
+  ReadAt(models.get(), head);
+}
+
 TEST_F(ReadModelsTest, VerifyAndRebuildCatchAFoldThatIsWrongOnPurpose) {
   is_kept_ = false;
   const std::vector<Subject> subjects = {{"canary", "deals", "", {{"applied", ColumnKind::kInteger, "", ""}}, {},

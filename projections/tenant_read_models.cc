@@ -185,6 +185,7 @@ absl::StatusOr<std::vector<std::string>> TenantReadModels::Verify() {
   uint64_t position;
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    if (long_work_ends_) return absl::CancelledError("the read models are closing");
     position = position_;
   }
   Generation fresh = NewGeneration(0);
@@ -217,6 +218,7 @@ void TenantReadModels::Stop() {
   {
     std::unique_lock<std::mutex> lock(mutex_);
     stopping_ = true;
+    long_work_ends_ = true;
     if (subscription_ != nullptr) subscription_->Cancel();
     changed_.notify_all();
   }

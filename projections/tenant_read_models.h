@@ -45,6 +45,7 @@ class TenantReadModels final : public ReadModels {
   absl::Status Rebuild(const std::function<void(const RebuildState&)>& progress) override;
   RebuildState LastRebuild() override;
   absl::StatusOr<std::vector<std::string>> Verify() override;
+  void EndLongWork() override;
   void Pause(bool paused) override;
   absl::Status Close() override;
 
@@ -93,6 +94,7 @@ class TenantReadModels final : public ReadModels {
   std::condition_variable changed_;
   uint64_t position_ = 0;
   bool stopping_ = false;
+  bool long_work_ends_ = false;
   bool log_ended_ = false;
   std::unique_ptr<eventstore::Subscription> subscription_;  // the projector reads it without: it alone changes it
   absl::Status failure_;               // why the projector stands still

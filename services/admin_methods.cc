@@ -141,6 +141,7 @@ absl::Status Rebuild(const Backend* backend, const Call& call, const v1::Rebuild
   absl::Status rebuilt = (*tenant)->models().Rebuild([&](const projections::RebuildState& state) {
     if (!state.done) writer.WriteIfFree(ShowProgress(state));
   });
+  if (!rebuilt.ok() && backend->stopping) return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: rebuild again");
   if (!rebuilt.ok()) return WithReason(rebuilt);
   v1::RebuildProgress last = ShowProgress((*tenant)->models().LastRebuild());
   last.set_done(true);
@@ -156,12 +157,15 @@ absl::Status Verify(const Backend* backend, const Call& call, const v1::VerifyRe
     progress.set_position(position);
     progress.set_head(head);
     writer.WriteIfFree(progress);
+    return !writer.cancelled() && !backend->stopping;
   });
+  if (backend->stopping) return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: verify again");
   if (!findings.ok()) return WithReason(findings.status());
   v1::VerifyProgress last;
   for (std::string& finding : *findings) last.add_findings(std::move(finding));
   if (request.read_models()) {
     auto differences = (*tenant)->models().Verify();
+    if (backend->stopping) return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: verify again");
     if (!differences.ok()) return WithReason(differences.status());
     for (std::string& difference : *differences) last.add_findings(std::move(difference));
   }

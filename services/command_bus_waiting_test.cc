@@ -44,7 +44,7 @@ TEST(CommandBusWaitingTest, ManyThreadsLoseNothingAndDoNothingTwice) {
       EXPECT_EQ(resource->DebugString(), domain::ResourceOf((*cached)->state)->DebugString());
     }
   }
-  EXPECT_TRUE(bus.log().Verify(bus.tenant().number(), [](uint64_t, uint64_t) {})->empty());
+  EXPECT_TRUE(bus.log().Verify(bus.tenant().number(), nullptr)->empty());
 }
 
 TEST(CommandBusWaitingTest, FullQueueRefuses) {

@@ -1,6 +1,7 @@
 // Methods that answer each message of a stream by one.
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -85,7 +86,8 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
     auto request = ParseRequest(method_, request_);
     {
       std::lock_guard lock(mutex_);
-      slot->weight = request.ok() && method_.handler->weight ? method_.handler->weight(**request) : 1;
+      // An empty message takes its place, too.
+      slot->weight = request.ok() && method_.handler->weight ? std::max<size_t>(1, method_.handler->weight(**request)) : 1;
       slot->bytes = request_.Length();
       under_way_ += slot->weight;
       bytes_under_way_ += slot->bytes;
@@ -112,6 +114,8 @@ class EachReactor : public grpc::ServerBidiReactor<Bytes, Bytes>, public std::en
       // not come here.
       if (!answer.ok() && status_.ok()) status_ = answer.status();
       slot.is_failure = !answer.ok();
+      bytes_under_way_ += bytes.Length();
+      slot.bytes += bytes.Length();
       slot.answer = std::move(bytes);
     }
     GoOn();

@@ -86,6 +86,9 @@ class ServerParts : public Server {
     if (stopped_) return absl::OkStatus();
     stopped_ = true;
     backend_.stopping = true;
+    if (tenants_ != nullptr) {
+      for (Tenant* tenant : tenants_->All()) tenant->models().EndLongWork();
+    }
     if (grpc_ != nullptr) {
       if (auto* health = grpc_->GetHealthCheckService()) health->Shutdown();
       // Calls under way are answered; streams that nobody ends are cut then.

@@ -146,6 +146,9 @@ class StreamReactor : public grpc::ServerWriteReactor<Bytes>, public StreamWrite
   void AwaitTaken() {
     std::unique_lock lock(mutex_);
     taken_.wait_for(lock, kSlowestReader, [&] { return (!writing_ && queue_.empty()) || cancelled_; });
+    // Nothing is written after the end.
+    cancelled_ = true;
+    queue_.clear();
   }
 
   std::shared_ptr<StreamReactor> self_;
