@@ -1,11 +1,15 @@
 #!/usr/bin/python3
 """The witness itself: it finds nothing where nothing is wrong, and every fault that is planted.
 
-Some faults are planted in recorded histories (witness/damages.py), some in what lies under a real server.
+Faults are planted in recorded histories (witness/damages.py), between clients and a real server (witness/liar.py), and in the
+files under one.
 """
 
+import glob
 import os
 import random
+import re
+import shutil
 import sys
 import unittest
 
@@ -13,9 +17,11 @@ from harness.server import Server
 from witness import Journal, Load, check, read_back
 from witness.damage import History
 from witness.damages import DAMAGES
+from witness.liar import LIES, Liar, Lie
 
 SEED = int(os.environ.get("RECOUNT_SEED") or random.randrange(2 ** 32))
 ANSWERS = 800
+LIED_ANSWERS = 300
 
 
 def record(server, seed):
@@ -65,6 +71,72 @@ class DamageTest(unittest.TestCase):
         repeated = sum(1 for call in calls if call.outcome == "ok" and call.answer.get("repeated"))
         self.assertGreater(repeated, 10)
         self.assertGreater(sum(call.outcome == "ok" for call in calls), len(calls) // 3)
+
+
+class LiarTest(unittest.TestCase):
+    """Faults of a server that does its work under load, told apart by what they must be convicted of."""
+
+    def findings(self, lie):
+        with Server() as server, Liar(server.address, lie) as liar:
+            journal = Journal()
+            load = Load(journal, SEED)
+            load.prepare(server.address)
+            run = load.start(liar.address)
+            run.wait_for(LIED_ANSWERS)
+            run.stop()
+            run.join()
+            return check(journal, read_back(server.address, load.tenants), shown=10 ** 6)
+
+    def test_an_honest_server_between_is_not_suspected(self):
+        self.assertEqual([], self.findings(Lie(SEED)))
+
+    def test_every_lie_is_found(self):
+        for words, lie in LIES.items():
+            with self.subTest(lie.__doc__):
+                findings = self.findings(lie(SEED))
+                self.assertTrue(any(re.search(words, finding) for finding in findings),
+                                f"no finding says '{words}': " + "\n".join(findings[:20]))
+        print(f"{len(LIES)} lies found")
+
+
+class LostDataTest(unittest.TestCase):
+    """Acknowledged data that is gone from under a real server, in a way that the server itself cannot notice."""
+
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.__exit__)
+        self.journal = Journal()
+        self.load = Load(self.journal, SEED)
+        self.load.prepare(self.server.address)
+        self.kill_under_load()
+        self.kept = self.server.data + ".kept"
+        shutil.copytree(self.server.data, self.kept)
+        self.server.start()
+        self.assertEqual([], self.findings())
+        self.kill_under_load()
+
+    def kill_under_load(self):
+        run = self.load.start(self.server.address)
+        run.wait_for(200)
+        self.server.kill()
+        run.join()
+
+    def findings(self):
+        return check(self.journal, read_back(self.server.address, self.load.tenants, self.journal))
+
+    def test_a_folder_of_yesterday(self):
+        shutil.rmtree(self.server.data)
+        os.rename(self.kept, self.server.data)
+        self.server.start()
+        self.assertIn("is lost", "\n".join(self.findings()))
+
+    def test_a_tail_that_was_never_synced(self):
+        """What a power loss leaves where fdatasync does nothing: the mark of what must be there is as old as the log."""
+        wal = max(glob.glob(os.path.join(self.server.data, "log", "*.log")))
+        os.truncate(wal, os.path.getsize(wal) // 2)
+        shutil.copy(os.path.join(self.kept, "HWM"), os.path.join(self.server.data, "HWM"))
+        self.server.start()
+        self.assertIn("is lost", "\n".join(self.findings()))
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ START_SECONDS = 60
 
 class Server:
     """Starts at once; `with` stops it and removes a folder that it made. `tokens`: lines of a tokens file, instead of --insecure.
-    `tls`: Certificates (harness/certificates.py) to serve with. `backups`: it may write backups into `self.backups`."""
+    `tls`: Certificates (harness/certificates.py) to serve with. `backups`: it may write backups into `self.backups`.
+    `started=False`: not yet."""
 
-    def __init__(self, folder=None, flags=("--insecure",), tokens=None, tls=None, backups=False):
+    def __init__(self, folder=None, flags=("--insecure",), tokens=None, tls=None, backups=False, started=True):
         self.made_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="recount-test-")
         self.data = os.path.join(self.folder, "data")
@@ -36,7 +37,8 @@ class Server:
         self.tls = tls
         if tls:
             self.flags += ["--tls-cert", tls.certificate, "--tls-key", tls.key]
-        self.start()
+        if started:
+            self.start()
 
     def __enter__(self):
         return self
@@ -47,6 +49,12 @@ class Server:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self, flags=None):
+        self.launch(flags)
+        self.address = self._read_address()
+        self._wait_until_serving()
+
+    def launch(self, flags=None):
+        """Starts the program and does not wait until it serves."""
         os.makedirs(self.folder, exist_ok=True)
         self.log_path = os.path.join(self.folder, "recountd.log")
         log = open(self.log_path, "ab")
@@ -54,8 +62,6 @@ class Server:
                    *(self.flags if flags is None else flags)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
         log.close()
-        self.address = self._read_address()
-        self._wait_until_serving()
 
     def _read_address(self):
         """The address that the server prints; it is printed once the port is open."""

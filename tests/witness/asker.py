@@ -3,16 +3,15 @@
 import random
 
 COLLECTIONS = ("leads", "persons", "organizations", "deals")
-LONG_COLLECTIONS = ("leads", "deals")
 SOURCE = "pbx"
 
 
 class Asker:
-    """One client's choices. They follow from the seed and from what is known. `long`: characters that a text gets."""
+    """One client's choices. They follow from the seed and from what is known."""
 
-    def __init__(self, seed, tenant, number, known, records, long=0):
+    def __init__(self, seed, tenant, number, known, records):
         self.random = random.Random(seed)
-        self.tenant, self.number, self.known, self.records, self.long = tenant, number, known, records, long
+        self.tenant, self.number, self.known, self.records = tenant, number, known, records
         self.actor = f"witness-{number}"  # the same in each tenant, as the request ids are: they must not meet
         self.asked = self.heard = 0  # commands; position up to which the log was listened to
         self.tenant_number = sum(ord(letter) << 8 * place for place, letter in enumerate(tenant[:2]))
@@ -23,8 +22,8 @@ class Asker:
         request = f"{self.number}-{self.asked}"
         return request, self._group() if self.random.random() < 0.1 else self._single(self._stream())
 
-    def _stream(self, collections=COLLECTIONS):
-        return f"{self.random.choice(collections)}/r{self.random.randrange(self.records)}"
+    def _stream(self):
+        return f"{self.random.choice(COLLECTIONS)}/r{self.random.randrange(self.records)}"
 
     def _group(self):
         """Two records in one commit."""
@@ -45,8 +44,6 @@ class Asker:
             ask["value"] = (self.tenant_number * 100 + self.number) * 10 ** 6 + self.asked * 3 + part  # no two the same
         if kind == "claim" or kind == "create" and not part and self.random.random() < 0.5:
             ask["external"] = [SOURCE, f"k{self.random.randrange(6 * self.records)}"]
-        if kind in ("create", "name") and self.long and stream.split("/")[0] in LONG_COLLECTIONS:
-            ask["long"] = self.long
         if self.random.random() < 0.5:
             ask["expected"] = self._expected(stream)
         return ask

@@ -8,7 +8,6 @@
     {"kind": "group", "parts": [ask, ask]}                                            # atomic: all in one commit or none
 
 `expected` is the revision that the record must have; missing: any. A mark stands in one command only and begins with its tenant.
-`long`: so many more characters, to fill memory tables.
 """
 
 from harness.client import command
@@ -20,7 +19,6 @@ CREATED = {"leads": "LeadCaptured", "persons": "PersonCreated", "organizations":
 CHANGED = {"leads": "LeadDetailsChanged", "persons": "PersonDetailsChanged", "organizations": "OrganizationDetailsChanged",
            "deals": "DealDetailsChanged"}
 NAME = {"leads": "person_name", "persons": "person_name", "organizations": "display_name", "deals": "title"}
-LONG = {"leads": "request", "deals": "needs"}
 CURRENCY = "USD"
 
 
@@ -58,8 +56,6 @@ def _command(ask, request):
 def _details(type_of, ask):
     name = NAME[type_of]
     details = {name: dict(display=ask["mark"]) if name == "person_name" else ask["mark"]}
-    if ask.get("long"):
-        details[LONG[type_of]] = "x" * ask["long"]
     if type_of == "deals" and ask["kind"] == "create":
         details["value"] = (ask["value"], CURRENCY)
     return details
@@ -74,15 +70,11 @@ def _effect(ask):
     kind, type_of = ask["kind"], collection(ask["stream"])
     if kind == "create":
         said = dict(tags=[ask["mark"]], external=[list(ask["external"])] if "external" in ask else [], name=ask["mark"])
-        return CREATED[type_of], said | (dict(value=ask["value"]) if type_of == "deals" else {}) | _long(ask)
+        return CREATED[type_of], said | (dict(value=ask["value"]) if type_of == "deals" else {})
     if kind == "append":
         return "RecordAnnotated", dict(tags=[ask["mark"]])
     if kind == "name":
-        return CHANGED[type_of], dict(name=ask["mark"]) | _long(ask)
+        return CHANGED[type_of], dict(name=ask["mark"])
     if kind == "value":
         return "DealValueChanged", dict(value=ask["value"])
     return "ExternalIdLinked", dict(external=[list(ask["external"])])
-
-
-def _long(ask):
-    return dict(long=ask["long"]) if ask.get("long") else {}

@@ -6,10 +6,8 @@ last one before any commit of a command that was first sent after its answer: wh
 """
 
 from witness import check_reads
-from witness.asks import collection, effects, parts
+from witness.asks import CREATE, collection, effects, parts
 from witness.talk import NOTHING_DONE
-
-ACTORS = "witness-"
 
 
 def check_calls(calls, world):
@@ -144,10 +142,10 @@ class _Checked:
 
     def commands(self):
         for key, positions in self.world.requests.items():
-            if not key[0].startswith(ACTORS):
-                continue
             if key not in self.first:
-                yield f"request {key[1]} of {key[0]} stands at {positions[0]}, and nobody asked it"
+                records = [event for event in self.world.commits[positions[0]] if collection(event.stream) in CREATE]
+                if records:
+                    yield f"request '{key[1]}' of {key[0]} stands at {positions[0]}, and nobody asked it: {records}"
                 continue
             if len(positions) > 1:
                 yield f"{self.first[key]} is there {len(positions)} times: {positions}"

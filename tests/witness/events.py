@@ -3,7 +3,7 @@
 import dataclasses
 
 from harness.values import micros_of, minor_of
-from witness.asks import LONG, NAME, collection
+from witness.asks import NAME, collection
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +49,6 @@ def said(event):
         result["name"] = _name(getattr(message, NAME[type_of]))
     if aggregate == "deal" and "value" in fields:
         result["value"] = minor_of(message.value)
-    if LONG.get(type_of) in fields and getattr(message, LONG[type_of]):
-        result["long"] = len(getattr(message, LONG[type_of]))
     return result
 
 

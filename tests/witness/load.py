@@ -17,9 +17,9 @@ WAIT_SECONDS = 120
 
 class Load:
     """Clients of several tenants, half of them calling and half streaming, and a listener in each tenant. It may be started again
-    and again, also against a restarted server: what has no answer is sent again first. `long`: characters of long texts."""
+    and again, also against a restarted server: what has no answer is sent again first."""
 
-    def __init__(self, journal, seed, tenants=("acme", "beta"), clients=6, records=4, long=0):
+    def __init__(self, journal, seed, tenants=("acme", "beta"), clients=6, records=4):
         self.journal, self.tenants = journal, tenants
         choices = random.Random(seed)
         self.askers, self.pending = [], {}
@@ -27,7 +27,7 @@ class Load:
         for number in range(clients + len(tenants)):
             tenant = tenants[number % len(tenants)]
             own = number // len(tenants)
-            asker = Asker(choices.randrange(2 ** 32), tenant, own, known[tenant], records, long)
+            asker = Asker(choices.randrange(2 ** 32), tenant, own, known[tenant], records)
             self.askers.append(asker)
             self.pending[asker] = {}  # request id -> ask of what has no last word
         self.listeners, self.speakers = self.askers[clients:], self.askers[:clients]
@@ -59,7 +59,7 @@ class Run:
     """The clients at work."""
 
     def __init__(self, load, address):
-        self.over, self._answers = False, 0
+        self.over, self.answers = False, 0
         self._changed = threading.Condition()
         kinds = (Caller, Streamer)
         self._speakers = [kinds[asker.number % 2](address, load.journal, asker, load.pending[asker], self) for asker in load.speakers]
@@ -71,7 +71,7 @@ class Run:
 
     def note(self, answers):
         with self._changed:
-            self._answers += answers
+            self.answers += answers
             self._changed.notify_all()
 
     def end(self):
@@ -83,8 +83,12 @@ class Run:
     def wait_for(self, answers):
         """Until so many answers came in all, or no client runs any more."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._answers >= answers or not self._running, WAIT_SECONDS):
-                raise RuntimeError(f"only {self._answers} answers of {answers} after {WAIT_SECONDS} s")
+            if not self._changed.wait_for(lambda: self.answers >= answers or not self._running, WAIT_SECONDS):
+                raise RuntimeError(f"only {self.answers} answers of {answers} after {WAIT_SECONDS} s")
+
+    @property
+    def is_running(self):
+        return self._running > 0
 
     def stop(self):
         """The clients finish what they are at."""

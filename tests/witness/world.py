@@ -57,7 +57,7 @@ class World:
         before = stream.value
         stream.add(event)
         self.commits[event.commit].append(event)
-        if event.request and event.commit not in self.requests[event.actor, event.request][-1:]:
+        if event.commit not in self.requests[event.actor, event.request][-1:]:
             self.requests[event.actor, event.request].append(event.commit)
         for source, key in event.said.get("external", []):
             owner = self.owners.setdefault((collection(event.stream), source, key), (event.position, event.stream))

@@ -1,0 +1,152 @@
+"""Moments at which a server is killed (kill -9). Each fault gets the server, the load that it may
+start, and chance; it leaves the server dead and the clients at rest."""
+
+import contextlib
+import glob
+import math
+import os
+import signal
+import subprocess
+import threading
+
+from harness.client import Client, Refused, command
+from harness.protos import v1
+
+MOST_ANSWERS = 600
+WATCHED_ANSWERS = 5  # between two looks at the table files
+FILLING = "x" * 16000  # a memory table holds some thousands of them
+A_MESSAGE = 12
+NEARLY_FULL = 58 << 20  # bytes of a memory table of 64 MiB
+START_SECONDS = 0.6  # in which a start is killed
+LONGEST_CHAIN = 5
+
+
+class DidNotStart(Exception):
+    """The server ended by itself when it should have started."""
+
+
+def some_answers(random, most=MOST_ANSWERS):
+    """1 to most; every second time small numbers are as likely as large ones."""
+    return random.randint(1, most) if random.random() < 0.5 else int(math.exp(random.uniform(0, math.log(most))))
+
+
+def in_load(server, load, random):
+    """While commands come in."""
+    run = load.start(server.address)
+    run.wait_for(some_answers(random))
+    server.kill()
+    run.join()
+
+
+def in_stop(server, load, random):
+    """While it ends, as it was asked to."""
+    run = load.start(server.address)
+    run.wait_for(some_answers(random))
+    server.process.send_signal(signal.SIGTERM)
+    wait_or_kill(server, 10 ** random.uniform(-4, -1))
+    run.join()
+
+
+def in_rebuild(server, load, random):
+    """While read models are built anew, again and again."""
+    with _beside(server, _rebuild):
+        in_load(server, load, random)
+
+
+def in_backup(server, load, random):
+    """While backups are made one after another."""
+    with _beside(server, _back_up):
+        in_load(server, load, random)
+
+
+def in_flush(server, load, random):
+    """When a table file comes or goes, since a memory table is flushed or tables are compacted: a tenant of its own fills them."""
+    filling = _fill(server.address)
+    while _newest_wal(server) < NEARLY_FULL:
+        next(filling)
+    with _beside(server, lambda address: filling):
+        tables, run = _tables(server), load.start(server.address)
+        while run.is_running and _tables(server) == tables:
+            run.wait_for(run.answers + WATCHED_ANSWERS)
+        server.kill()
+        run.join()
+
+
+def _newest_wal(server):
+    """Bytes of the log's write-ahead log, which is about what its memory table holds."""
+    with contextlib.suppress(FileNotFoundError):  # one that is done with goes
+        return max(os.path.getsize(path) for path in glob.glob(os.path.join(server.data, "log", "*.log")))
+    return 0
+
+
+def _tables(server):
+    return set(glob.glob(os.path.join(server.data, "**", "*.sst"), recursive=True))
+
+
+def _fill(address):
+    with Client(address, tenant="filling", actor="filler") as client:
+        client.create_tenant("filling")
+        message = [command("capture_lead", person_name=dict(display="Filling"), request=FILLING)] * A_MESSAGE
+        while True:
+            client.execute_all(message)
+            yield
+
+
+def _rebuild(address):
+    with Client(address, tenant="acme", actor="operator") as client:
+        while True:
+            yield from client.stream(client.Admin.Rebuild, v1.RebuildRequest(target="deal"))
+
+
+def _back_up(address):
+    with Client(address, tenant="acme", actor="operator") as client:
+        while True:
+            yield from client.stream(client.Admin.BackUp, v1.BackUpRequest(folder="backup", keys_folder="backup-keys"))
+
+
+@contextlib.contextmanager
+def _beside(server, work):
+    """Goes on with some work beside the clients until the server is gone; begins when that has begun."""
+    begun, problems = threading.Event(), []
+
+    def loop():
+        try:
+            for _ in work(server.address):
+                begun.set()
+        except Refused as refused:
+            if refused.code not in ("UNAVAILABLE", "CANCELLED", "UNKNOWN", "INTERNAL"):
+                problems.append(refused)
+        begun.set()
+
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    begun.wait()
+    yield
+    thread.join()
+    if problems:
+        raise problems[0]
+
+
+FAULTS = dict(load=in_load, stop=in_stop, rebuild=in_rebuild, backup=in_backup, flush=in_flush)
+WEIGHTS = dict(load=8, stop=2, rebuild=4, backup=4, flush=1)
+
+
+def wait_or_kill(server, seconds):
+    """Gives it so long to end by itself. True: it did."""
+    try:
+        server.process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        pass
+    ended = server.process.poll() is not None
+    server.kill()
+    return ended
+
+
+def kill_starts(server, random):
+    """Starts it and kills it before or soon after it serves, once or in a chain; how often."""
+    kills = random.randint(1, LONGEST_CHAIN) if random.random() < 0.3 else 1
+    for _ in range(kills):
+        server.launch()
+        if wait_or_kill(server, START_SECONDS * random.random()):
+            raise DidNotStart(f"the server ended by itself with {server.process.returncode}:\n{server.log()}")
+    return kills
