@@ -69,4 +69,5 @@ class Asker:
     def other(self, ask):
         """Another command that is sent under the request id of this one: it must be refused."""
         first = ask["parts"][0] if ask["kind"] == "group" else ask
-        return dict(kind="append", stream=first["stream"], mark=f"{self.tenant}.{self.number}.reused.{self.random.randrange(10 ** 9)}")
+        mark = f"{self.tenant}.{self.number}.reused.{self.random.randrange(10 ** 9)}"
+        return dict(kind="append", stream=first["stream"], mark=mark)

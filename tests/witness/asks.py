@@ -40,8 +40,9 @@ def _command(ask, request):
     type_of, own = collection(stream), collection(stream)[:-1]
     header = dict(request_id=request, expected_revision=ask.get("expected"))
     if kind == "create":
-        return command(CREATE[type_of], name=stream, tags=[ask["mark"]], external_ids=[ask["external"]] if "external" in ask else [],
-                       **_details(type_of, ask), **header)
+        external_ids = [ask["external"]] if "external" in ask else []
+        return command(CREATE[type_of], name=stream, tags=[ask["mark"]], external_ids=external_ids, **_details(type_of, ask),
+                       **header)
     if kind == "append":
         return command("annotate_record", record=stream, tags=dict(add=[ask["mark"]]), **header)
     if kind == "name":

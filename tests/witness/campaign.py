@@ -1,8 +1,8 @@
 """Rounds of load, kill, recovery and check, with a server of one's own.
 
-Rounds are grouped in eras: an era has a data folder, flags and a journal of its own, so that a long campaign costs no more a round than a
-short one. After each round everything is read back and checked; at the end of an era also what a rebuild counts, what `recount verify`
-says, and what a backup that is restored holds.
+Rounds are grouped in eras: an era has a data folder, flags and a journal of its own, so that a long campaign costs no more a
+round than a short one. After each round everything is read back and checked; at the end of an era also what a rebuild counts,
+what `recount verify` says, and what a backup that is restored holds.
 """
 
 import collections
@@ -17,7 +17,7 @@ from harness.client import Client
 from harness.protos import v1
 from harness.server import Server
 from witness.check import check
-from witness.faults import FAULTS, WEIGHTS, kill_starts
+from witness.faults import FAULTS, Deck, kill_starts
 from witness.journal import Journal
 from witness.load import Load
 from witness.readings import read_back
@@ -42,16 +42,26 @@ class Count:
     events: int = 0
     faults: collections.Counter = dataclasses.field(default_factory=collections.Counter)  # kills by moment
 
+    def add(self, journal, readings_by_tenant):
+        for tenant, readings in readings_by_tenant.items():
+            calls = journal.calls(tenant)
+            self.calls += len(calls)
+            self.acknowledged += sum(call.request != "" and call.outcome == "ok" for call in calls)
+            self.unknown += sum(call.outcome == "unknown" for call in calls)
+            self.events += len(readings.log)
+
     def __str__(self):
-        return (f"{self.rounds} rounds in {self.eras} folders, {self.faults.total()} kills and {self.killed_starts} of a start; {self.calls} calls, "
-                f"{self.acknowledged} commands acknowledged, {self.unknown} calls without an answer, {self.events} events")
+        return (f"{self.rounds} rounds in {self.eras} folders, {self.faults.total()} kills and {self.killed_starts} of a start; "
+                f"{self.calls} calls, {self.acknowledged} commands acknowledged, {self.unknown} calls without an answer, "
+                f"{self.events} events")
 
 
 class Campaign:
     """`faults`: names of FAULTS that may come; `say`: is told of each era."""
 
     def __init__(self, seed, clients=6, faults=tuple(FAULTS), say=lambda text: None):
-        self.seed, self.clients, self.faults, self.say = seed, clients, faults, say
+        self.seed, self.clients, self.say = seed, clients, say
+        self.deck = Deck(faults, random.Random(seed))
         self.count = Count()
 
     def run(self, rounds):
@@ -60,6 +70,10 @@ class Campaign:
             era = Era(self, self.count.eras)
             try:
                 era.live(min(rounds - self.count.rounds, ROUNDS_AN_ERA))
+            except KeyboardInterrupt:
+                era.server.kill()
+                shutil.rmtree(era.folder)
+                raise
             except Exception as problem:
                 era.server.kill()
                 raise Failed(f"seed {self.seed}, folder {self.count.eras}, {era.doing}, flags {era.flags}: {problem}\n"
@@ -95,7 +109,7 @@ class Era:
         self.end()
 
     def round(self, number):
-        name = self.random.choices(self.campaign.faults, [WEIGHTS[name] for name in self.campaign.faults])[0]
+        name = self.campaign.deck.draw()
         self.doing = f"round {number}, killed in {name}"
         FAULTS[name](self.server, self.load, self.random)
         self.count.faults[name] += 1
@@ -117,20 +131,16 @@ class Era:
         self.server.recount("verify", tenant=self.load.tenants[0])
         self.check(self._restored())
         self.server.stop()
-        for tenant, read in readings.items():
-            calls = self.journal.calls(tenant)
-            self.count.calls += len(calls)
-            self.count.acknowledged += sum(call.request != "" and call.outcome == "ok" for call in calls)
-            self.count.unknown += sum(call.outcome == "unknown" for call in calls)
-            self.count.events += len(read.log)
+        self.count.add(self.journal, readings)
 
     def _restored(self):
         """What a server on a restored backup tells; backups may have been killed before."""
         with Client(self.server.address, tenant=self.load.tenants[0], actor="operator") as client:
             list(client.stream(client.Admin.BackUp, v1.BackUpRequest(folder="backup", keys_folder="backup-keys")))
         root = os.path.join(self.folder, "restored")
-        data, backups = os.path.join(root, "data"), self.server.backups
-        code, said = restore("--from", os.path.join(backups, "backup"), "--keys", os.path.join(backups, "backup-keys"), "--data", data)
+        data = os.path.join(root, "data")
+        backup, keys = (os.path.join(self.server.backups, name) for name in ("backup", "backup-keys"))
+        code, said = restore("--from", backup, "--keys", keys, "--data", data)
         if code:
             raise AssertionError(f"recountd restore ended with {code}: {said}")
         shutil.copy(os.path.join(self.server.data, "keys", "master.key"), os.path.join(data, "keys", "master.key"))

@@ -13,8 +13,8 @@ def check(journal, readings_by_tenant, shown=SHOWN):
     findings = []
     for tenant, readings in readings_by_tenant.items():
         world = World(readings.log)
-        own = [*check_log(readings, journal.heads(tenant)), *check_records(readings, world), *check_calls(journal.calls(tenant), world),
-               *check_tenants(readings, set(readings_by_tenant) - {tenant})]
+        own = [*check_log(readings, journal.heads(tenant)), *check_records(readings, world),
+               *check_calls(journal.calls(tenant), world), *check_tenants(readings, set(readings_by_tenant) - {tenant})]
         findings += [f"{tenant}: {finding}"[:SHOWN_CHARACTERS] for finding in own[:shown]]
         if len(own) > shown:
             findings.append(f"{tenant}: and {len(own) - shown} more findings")

@@ -1,8 +1,9 @@
 """Checks of every call against the log, in one pass over the journal.
 
-The log itself is the order that explains the history: positions say in which order commands took effect. So each call must fit between
-two positions: its floor (the newest position that an answer before it had shown: what was known must not go away) and its ceiling (the
-last one before any commit of a command that was first sent after its answer: what was asked later cannot have been known).
+The log itself is the order that explains the history: positions say in which order commands took effect. So each call must fit
+between two positions: its floor (the newest position that an answer before it had shown: what was known must not go away) and its
+ceiling (the last one before any commit of a command that was first sent after its answer: what was asked later cannot have been
+known).
 """
 
 from witness import check_reads

@@ -50,7 +50,8 @@ def _agreement(readings):
         by_stream.setdefault(event.stream, []).append(event)
     for stream in sorted(set(by_stream) | set(readings.streams)):
         if collection(stream) in CREATE and readings.streams.get(stream, []) != by_stream.get(stream, []):
-            yield f"{stream} and the log differ: " + _first_difference(readings.streams.get(stream, []), by_stream.get(stream, []))
+            difference = _first_difference(readings.streams.get(stream, []), by_stream.get(stream, []))
+            yield f"{stream} and the log differ: {difference}"
 
 
 def _first_difference(one, other):
@@ -89,13 +90,15 @@ def _stored(readings, first, last, record):
 
 def check_records(readings, world):
     """Records, lists and the report are what follows from the log."""
-    yield from (f"position {event.position} gives {event.stream} an external id that another record has" for event in world.claimed_twice)
+    for event in world.claimed_twice:
+        yield f"position {event.position} gives {event.stream} an external id that another record has"
     counted = world.records()
     for stream in sorted(set(counted) | set(readings.records)):
         if counted.get(stream) != readings.records.get(stream):
             yield f"{stream} is {readings.records.get(stream)}, by its events {counted.get(stream)}"
     for type_of, (total, position) in readings.totals.items():
-        there = sum(1 for stream in world.streams if collection(stream) == type_of and world.streams[stream].events[0].position <= position)
+        there = sum(collection(name) == type_of and stream.events[0].position <= position
+                    for name, stream in world.streams.items())
         if total != there:
             yield f"{total} {type_of} are listed at position {position}, by the log there are {there}"
     if readings.report != world.open_deals(readings.report["position"]):
@@ -106,7 +109,7 @@ def check_records(readings, world):
 
 def check_tenants(readings, others):
     """Nothing of another tenant is there. Marks begin with their tenant."""
-    for event in readings.log:
-        yield from (f"position {event.position} of {readings.tenant} is of {other}: {event}" for other in others if f"{other}." in str(event))
-    for stream, record in readings.records.items():
-        yield from (f"{stream} of {readings.tenant} holds something of {other}: {record}" for other in others if f"{other}." in str(record))
+    shown = [(f"position {event.position}", str(event)) for event in readings.log]
+    shown += [(stream, str(record)) for stream, record in readings.records.items()]
+    for place, text in shown:
+        yield from (f"{place} of {readings.tenant} is of {other}: {text}" for other in others if f"{other}." in text)

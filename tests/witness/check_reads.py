@@ -1,6 +1,8 @@
 """Checks of reads that were made while commands came in."""
 
 
+from witness.talk import NOTHING_DONE
+
 
 def meets(span, floor, ceiling):
     """Whether something that holds from the first to the last position of the span (None: up to now) can be seen by a call."""
@@ -21,6 +23,8 @@ def _refused(call, world, floor):
         there = world.streams[ask["stream"]].events[0].position
     if ask["read"] == "external":
         there = world.owners.get((ask["collection"], *ask["external"]), (0,))[0]
+    if call.reason in NOTHING_DONE:
+        return
     if call.reason != "RECORD_NOT_FOUND":
         yield f"was refused with {call.code} {call.reason}"
     elif 0 < there <= floor:

@@ -8,7 +8,7 @@ import grpc
 from harness.protos import v1
 from witness import asks, talk
 
-WINDOW = 8  # messages under way on a stream
+WINDOW = 4  # messages under way on a stream
 PER_MESSAGE = 8
 
 
@@ -42,7 +42,7 @@ class Caller(ClientThread):
                 self.talk.execute(request, ask, [twin] if self.asker.random.random() < 0.3 else [])
             while not self.run_.over:
                 self._step(twin)
-                self.run_.note(1)
+                self.run_.note(1, called=1)
         finally:
             twin.close()
 

@@ -1,7 +1,7 @@
 """Histories that a faulty server would have left: a sound one, damaged on purpose. The check must see every damage.
 
-Most damages are told consistently (`retold`): log, streams, records, counts, stored commits and their hashes agree with each other,
-and only what clients wrote down can convict the server.
+Most damages are told consistently (`retold`): log, streams, records, counts, stored commits and their hashes agree with each
+other, and only what clients wrote down can convict the server.
 """
 
 import dataclasses
@@ -45,8 +45,8 @@ class History:
         count = {}
         for call in calls:
             count[call.key] = count.get(call.key, 0) + 1
-        return [call for call in calls if call.request and call.outcome == "ok" and call.answer["revisions"] and count[call.key] == 1
-                and (not kinds or call.ask["kind"] in kinds)]
+        accepted = [call for call in calls if call.request and call.outcome == "ok" and call.answer["revisions"]]
+        return [call for call in accepted if count[call.key] == 1 and (not kinds or call.ask["kind"] in kinds)]
 
     def events(self, call):
         return self.world.commit_of(call.key)
@@ -88,7 +88,8 @@ def retold(readings, log):
     world = World(log)
     commits = list(_stored(world))
     return dataclasses.replace(
-        readings, log=log, backwards=log[::-1], records=world.records(), commits=commits, head=world.head, head_hash=commits[-1][3].hex(),
+        readings, log=log, backwards=log[::-1], records=world.records(), commits=commits, head=world.head,
+        head_hash=commits[-1][3].hex(),
         streams={name: stream.events for name, stream in world.streams.items() if collection(name) in CREATE},
         totals={name: (sum(collection(stream) == name for stream in world.streams), world.head) for name in readings.totals},
         report=world.open_deals(world.head))

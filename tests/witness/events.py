@@ -59,6 +59,6 @@ def _name(value):
 def record(message, type_of):
     """Of a resource message: what must follow from its events."""
     info = message.info
-    result = dict(revision=info.revision, position=info.position, tags=sorted(info.tags), name=_name(getattr(message, NAME[type_of])),
-                  external=sorted([one.source, one.id] for one in info.external_ids))
+    result = dict(revision=info.revision, position=info.position, tags=sorted(info.tags),
+                  name=_name(getattr(message, NAME[type_of])), external=sorted([one.source, one.id] for one in info.external_ids))
     return result | (dict(value=minor_of(message.value)) if type_of == "deals" else {})

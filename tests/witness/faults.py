@@ -1,5 +1,6 @@
-"""Moments at which a server is killed (kill -9). Each fault gets the server, the load that it may
-start, and chance; it leaves the server dead and the clients at rest."""
+"""Moments at which a server is killed (kill -9). Each fault gets the server, the load to start, and chance; it leaves the server
+dead and the clients at rest.
+"""
 
 import contextlib
 import glob
@@ -13,7 +14,7 @@ from harness.client import Client, Refused, command
 from harness.protos import v1
 
 MOST_ANSWERS = 600
-WATCHED_ANSWERS = 5  # between two looks at the table files
+WATCHED_ANSWERS, MOST_WATCHED = 5, 20000  # answers between two looks at the table files, and in all
 FILLING = "x" * 16000  # a memory table holds some thousands of them
 A_MESSAGE = 12
 NEARLY_FULL = 58 << 20  # bytes of a memory table of 64 MiB
@@ -60,13 +61,13 @@ def in_backup(server, load, random):
 
 
 def in_flush(server, load, random):
-    """When a table file comes or goes, since a memory table is flushed or tables are compacted: a tenant of its own fills them."""
+    """When a table file comes or goes, since a memory table, which another tenant fills, is flushed, or tables are compacted."""
     filling = _fill(server.address)
     while _newest_wal(server) < NEARLY_FULL:
         next(filling)
     with _beside(server, lambda address: filling):
         tables, run = _tables(server), load.start(server.address)
-        while run.is_running and _tables(server) == tables:
+        while run.is_running and run.answers < MOST_WATCHED and _tables(server) == tables:
             run.wait_for(run.answers + WATCHED_ANSWERS)
         server.kill()
         run.join()
@@ -128,7 +129,20 @@ def _beside(server, work):
 
 
 FAULTS = dict(load=in_load, stop=in_stop, rebuild=in_rebuild, backup=in_backup, flush=in_flush)
-WEIGHTS = dict(load=8, stop=2, rebuild=4, backup=4, flush=1)
+OFTEN = dict(load=8, stop=2, rebuild=4, backup=4, flush=1)
+
+
+class Deck:
+    """Faults in an order of chance, each as often as OFTEN says before the deck is mixed again."""
+
+    def __init__(self, names, random):
+        self.names, self.random, self.cards = names, random, []
+
+    def draw(self):
+        if not self.cards:
+            self.cards = [name for name in self.names for _ in range(OFTEN[name])]
+            self.random.shuffle(self.cards)
+        return self.cards.pop()
 
 
 def wait_or_kill(server, seconds):

@@ -1,7 +1,7 @@
 """What clients asked and what they were answered, in the order of time.
 
-A journal is lines of JSON. An `invoke` line is written before its request goes out; at most one line with the outcome follows when
-the answer is there:
+A journal is lines of JSON. An `invoke` line is written before its request goes out; at most one line with the outcome follows
+when the answer is there:
 
     {"what": "invoke", "call": 7, "tenant": "acme", "actor": "witness-1", "request": "1-12", "ask": {...}}
     {"what": "ok", "call": 7, "answer": {...}}
@@ -103,7 +103,8 @@ class Journal:
 
     def heads(self, tenant):
         """[(position, hash)] that the server once told."""
-        return [(entry["position"], entry["hash"]) for entry in self.entries if entry["what"] == "head" and entry["tenant"] == tenant]
+        return [(entry["position"], entry["hash"]) for entry in self.entries
+                if entry["what"] == "head" and entry["tenant"] == tenant]
 
     def close(self):
         if self._file:

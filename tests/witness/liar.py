@@ -1,5 +1,5 @@
-"""A server between the clients and the real one that does not tell or do the truth: what a fault in the server would look like from
-outside, under load. The check must see every lie.
+"""A server between the clients and the real one that does not tell or do the truth: what a fault in the server would look like
+from outside, under load. The check must see every lie.
 """
 
 import random

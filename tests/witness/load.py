@@ -59,19 +59,22 @@ class Run:
     """The clients at work."""
 
     def __init__(self, load, address):
-        self.over, self.answers = False, 0
+        self.over, self.answers, self.called = False, 0, 0  # answers in all, and those of calls
         self._changed = threading.Condition()
-        kinds = (Caller, Streamer)
-        self._speakers = [kinds[asker.number % 2](address, load.journal, asker, load.pending[asker], self) for asker in load.speakers]
-        self._listeners = [Listener(address, load.journal, asker, load.pending[asker], self) for asker in load.listeners]
+        def client(kind, asker):
+            return kind(address, load.journal, asker, load.pending[asker], self)
+
+        self._speakers = [client((Caller, Streamer)[asker.number % 2], asker) for asker in load.speakers]
+        self._listeners = [client(Listener, asker) for asker in load.listeners]
         self._threads = self._speakers + self._listeners
         self._running = len(self._threads)
         for thread in self._threads:
             thread.start()
 
-    def note(self, answers):
+    def note(self, answers, called=0):
         with self._changed:
             self.answers += answers
+            self.called += called
             self._changed.notify_all()
 
     def end(self):
@@ -80,10 +83,13 @@ class Run:
             self._running -= 1
             self._changed.notify_all()
 
-    def wait_for(self, answers):
-        """Until so many answers came in all, or no client runs any more."""
+    def wait_for(self, answers, called=0):
+        """Until so many answers came in all, and so many not by streams, which are faster; or no client runs any more."""
+        def is_enough():
+            return self.answers >= answers and self.called >= called or not self._running
+
         with self._changed:
-            if not self._changed.wait_for(lambda: self.answers >= answers or not self._running, WAIT_SECONDS):
+            if not self._changed.wait_for(is_enough, WAIT_SECONDS):
                 raise RuntimeError(f"only {self.answers} answers of {answers} after {WAIT_SECONDS} s")
 
     @property

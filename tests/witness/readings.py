@@ -63,7 +63,8 @@ def _backwards(client):
 def _stream(client, stream):
     after = 0
     while True:
-        page = client.call(client.History.ReadStream, v1.ReadStreamRequest(ref=v1.Ref(name=stream), after_revision=after, page_size=PAGE))
+        request = v1.ReadStreamRequest(ref=v1.Ref(name=stream), after_revision=after, page_size=PAGE)
+        page = client.call(client.History.ReadStream, request)
         yield from (events.seen(entry.event) for entry in page.entries)
         after = page.next_after_revision
         if not after:
@@ -73,7 +74,8 @@ def _stream(client, stream):
 def record(client, ref, collection, min_position=0):
     """A record now; Refused if there is none."""
     service, name = _resource(client, collection)
-    return events.record(client.call(getattr(service, "Get" + name), v1.GetRequest(ref=ref, min_position=min_position)), collection)
+    found = client.call(getattr(service, "Get" + name), v1.GetRequest(ref=ref, min_position=min_position))
+    return events.record(found, collection)
 
 
 def _resource(client, collection):

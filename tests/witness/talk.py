@@ -108,7 +108,7 @@ class Talk:
         try:
             answer = getattr(self, "_" + ask["read"])(ask, ask.get("min_position", 0))
         except Refused as refusal:
-            if refusal.code in UNKNOWN_CODES and not refusal.reason:
+            if refusal.code in UNKNOWN_CODES and (not refusal.reason or refusal.reason in NOTHING_DONE):
                 self.journal.unknown(call, str(refusal))
                 raise Gone from None
             self.journal.refused(call, refusal.code, refusal.reason, refusal.metadata)
@@ -120,7 +120,8 @@ class Talk:
 
     def _external(self, ask, min_position):
         source, key = ask["external"]
-        return readings.record(self.client, v1.Ref(external=v1.ExternalId(source=source, id=key)), ask["collection"], min_position)
+        ref = v1.Ref(external=v1.ExternalId(source=source, id=key))
+        return readings.record(self.client, ref, ask["collection"], min_position)
 
     def _stream(self, ask, min_position):
         page = self.client.call(self.client.History.ReadStream, v1.ReadStreamRequest(
@@ -128,7 +129,8 @@ class Talk:
         return dict(revision=page.revision, events=briefly(entry.event for entry in page.entries))
 
     def _tail(self, ask, min_position):
-        page = self.client.call(self.client.History.ReadLog, v1.ReadLogRequest(page_size=TAIL, backwards=True, min_position=min_position))
+        request = v1.ReadLogRequest(page_size=TAIL, backwards=True, min_position=min_position)
+        page = self.client.call(self.client.History.ReadLog, request)
         return dict(head=page.head, events=briefly(page.events))
 
     def _report(self, ask, min_position):

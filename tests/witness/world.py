@@ -1,4 +1,6 @@
-"""The checker's own count of what a log says: records at each revision, who has which external id, open deals at each position."""
+"""The checker's own count of what a log says: records at each revision, who has which external id, open deals at each
+position.
+"""
 
 import bisect
 import collections
