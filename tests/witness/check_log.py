@@ -88,6 +88,14 @@ def _stored(readings, first, last, record):
         yield f"the stored commit {first} to {last} and the log differ"
 
 
+def difference(told, counted):
+    """Of two records, in words."""
+    if not told or not counted:
+        return f"it is {told}, not {counted}"
+    return ", ".join(f"{field} is {told.get(field)}, not {counted.get(field)}" for field in sorted(set(told) | set(counted))
+                     if told.get(field) != counted.get(field))
+
+
 def check_records(readings, world):
     """Records, lists and the report are what follows from the log."""
     for event in world.claimed_twice:
@@ -95,7 +103,7 @@ def check_records(readings, world):
     counted = world.records()
     for stream in sorted(set(counted) | set(readings.records)):
         if counted.get(stream) != readings.records.get(stream):
-            yield f"{stream} is {readings.records.get(stream)}, by its events {counted.get(stream)}"
+            yield f"{stream} is not what its events say: " + difference(readings.records.get(stream), counted.get(stream))
     for type_of, (total, position) in readings.totals.items():
         there = sum(collection(name) == type_of and stream.events[0].position <= position
                     for name, stream in world.streams.items())

@@ -1,6 +1,7 @@
 """Checks of reads that were made while commands came in."""
 
 
+from witness.check_log import difference
 from witness.talk import NOTHING_DONE
 
 
@@ -50,7 +51,7 @@ def _record(call, world, floor, ceiling):
 def _shown(name, answer, world, floor, ceiling):
     position, problems = _at_revision(name, answer["revision"], world, floor, ceiling)
     if not problems and answer != world.streams[name].record(answer["revision"]):
-        problems = [f"shows {name} as {answer}, by its events it is {world.streams[name].record(answer['revision'])}"]
+        problems = [f"shows {name} not as its events say: " + difference(answer, world.streams[name].record(answer["revision"]))]
     return position, problems
 
 

@@ -8,7 +8,7 @@ import grpc
 from harness.protos import v1
 from witness import asks, talk
 
-WINDOW = 4  # messages under way on a stream
+WINDOW = 3  # messages under way on a stream
 PER_MESSAGE = 8
 
 

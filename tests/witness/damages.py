@@ -234,7 +234,7 @@ DAMAGES = {
     "a revision is skipped": (skip_a_revision, "has revision"),
     "a stream has less than the log": (lose_from_a_stream, "and the log differ"),
     "backwards there is less than forwards": (lose_backwards, "backwards is another one"),
-    "a record is behind its events": (show_an_old_record, "by its events"),
+    "a record is behind its events": (show_an_old_record, "is not what its events say"),
     "a bit of a stored commit is flipped": (flip_a_stored_bit, "is not that of its bytes"),
     "a list counts wrongly": (miscount_a_list, "are listed at position"),
     "a report counts wrongly": (miscount_a_report, "the report says"),
