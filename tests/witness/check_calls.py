@@ -14,7 +14,8 @@ from witness.talk import NOTHING_DONE
 def check_calls(calls, world):
     """Findings about one tenant's calls."""
     checked = _Checked(calls, world)
-    return [*checked.commands(), *checked.findings()]
+    answers = list(checked.answers())  # finds the floors
+    return [*checked.commands(), *answers]
 
 
 class _Checked:
@@ -44,7 +45,8 @@ class _Checked:
                 ceiling = min([ceiling] + [event.position - 1 for event in events])
         return ceilings
 
-    def findings(self):
+    def answers(self):
+        """What is wrong with an answer."""
         floor = 0
         for call, is_answer in self._steps():
             if not is_answer:
@@ -61,7 +63,7 @@ class _Checked:
         if call.outcome == "ok":
             return self._accepted(call, floor, ceiling)
         problem = self._refused(call, floor, ceiling)
-        return 0, [problem] if problem else []
+        return (0, [problem]) if problem else (self._shown(call), [])
 
     # ---- Accepted ----
 
@@ -80,9 +82,6 @@ class _Checked:
             problems.append(f"was answered with revisions {answer['revisions']}, its commit is {events}")
         if events[-1].recorded != answer["recorded"]:
             problems.append("was answered with another recorded time than its commit has")
-        before = self.floors[self.first[call.key].number]
-        if events[0].position <= before:
-            problems.append(f"stands at {events[0].position}, though {before} was known before it was asked")
         return answer["position"], problems
 
     def _unchanged(self, call, events, ceiling):
@@ -113,6 +112,12 @@ class _Checked:
             return None
         return f"was refused with {call.code} {call.reason} {call.metadata}, for which the log shows no reason"
 
+    def _shown(self, call):
+        """The position that a justified refusal shows to be there."""
+        if call.reason == "REVISION_MISMATCH" and call.metadata["name"] in self.world.streams:
+            return self.world.streams[call.metadata["name"]].span(int(call.metadata["revision"]))[0]
+        return 0
+
     def _revision_mismatch(self, call, floor, ceiling):
         name, told = call.metadata["name"], int(call.metadata["revision"])
         expected = [part.get("expected") for part in parts(call.ask) if part["stream"] == name]
@@ -142,6 +147,7 @@ class _Checked:
     # ---- What the log holds of commands ----
 
     def commands(self):
+        """What is wrong with a command in the log, also with one that was not answered."""
         for key, positions in self.world.requests.items():
             if key not in self.first:
                 records = [event for event in self.world.commits[positions[0]] if collection(event.stream) in CREATE]
@@ -156,6 +162,9 @@ class _Checked:
         events, ask = self.world.commit_of(key), self.first[key].ask
         if [event.effect for event in events] != effects(ask):
             yield f"its commit says {[event.effect for event in events]}, not {effects(ask)}"
+        known = self.floors[self.first[key].number]
+        if events[0].position <= known:
+            yield f"stands at {events[0].position}, though {known} was known before it was asked"
         for part, event in zip(parts(ask), events):
             if "expected" in part and event.revision != part["expected"] + 1:
                 yield f"{event.stream} was to be at revision {part['expected']}, and was at {event.revision - 1}"
