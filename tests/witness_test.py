@@ -12,6 +12,7 @@ import random
 import re
 import shutil
 import sys
+import tempfile
 import unittest
 
 from harness.server import Server
@@ -50,6 +51,24 @@ def is_rich(calls):
     reads = collections.Counter(call.ask["read"] for call in calls if "read" in call.ask and call.outcome == "ok")
     return REASONS <= {call.reason for call in calls} and all(
         reads[kind] >= READS for kind in ("record", "external", "stream", "tail", "report"))
+
+
+class JournalTest(unittest.TestCase):
+    def test_what_is_kept_is_what_was_noted(self):
+        with tempfile.NamedTemporaryFile() as file:
+            journal = Journal(file.name)
+            first = journal.invoke("acme", "ann", dict(read="tail"))
+            second = journal.invoke("acme", "ann", dict(kind="append"), "r1")
+            journal.ok(second, dict(position=1))
+            journal.head("acme", 1, "ab")
+            journal.refused(first, "NOT_FOUND", "RECORD_NOT_FOUND", {})
+            journal.invoke("beta", "ann", dict(read="tail"))
+            journal.close()
+            file.truncate(os.path.getsize(file.name) - 1)  # the machine fell while the last line was written
+            kept = Journal.of(file.name)
+        self.assertEqual(journal.entries[:-1], kept.entries)
+        self.assertEqual([("refused", 4), ("ok", 2)], [(call.outcome, call.answered) for call in kept.calls("acme")])
+        self.assertEqual([(1, "ab")], kept.heads("acme"))
 
 
 class DamageTest(unittest.TestCase):
