@@ -98,6 +98,8 @@ class DamageTest(unittest.TestCase):
         """A load that meets no conflict, retry or unknown key would show nothing."""
         calls = self.journal.calls("acme")
         self.assertLessEqual(REASONS, {call.reason for call in calls})
+        accepted = collections.Counter(call.actor for call in calls if call.request and call.outcome == "ok")
+        self.assertTrue(all(accepted[f"witness-{number}"] > 20 for number in range(3)), f"some clients do next to nothing: {accepted}")
         repeated = sum(1 for call in calls if call.outcome == "ok" and call.answer.get("repeated"))
         self.assertGreater(repeated, 10)
         self.assertGreater(sum(call.outcome == "ok" for call in calls), len(calls) // 3)

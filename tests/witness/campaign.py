@@ -51,9 +51,9 @@ class Count:
             self.events += len(readings.log)
 
     def __str__(self):
-        return (f"{self.rounds} rounds in {self.eras} folders, {self.faults.total()} kills and {self.killed_starts} of a start; "
-                f"{self.calls} calls, {self.acknowledged} commands acknowledged, {self.unknown} calls without an answer, "
-                f"{self.events} events")
+        return (f"rounds {self.rounds}, kills {self.faults.total() + self.killed_starts} ({self.killed_starts} in a start), "
+                f"calls {self.calls} ({self.unknown} without an answer), commands acknowledged {self.acknowledged}, "
+                f"events {self.events}")
 
 
 class Campaign:

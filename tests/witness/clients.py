@@ -15,9 +15,9 @@ PER_MESSAGE = 8
 class ClientThread(threading.Thread):
     """Talks until the run is over or the server is gone. What went wrong in the thread itself is a problem."""
 
-    def __init__(self, address, journal, asker, pending, run):
+    def __init__(self, address, journal, asker, pending, of_run):
         super().__init__(daemon=True)
-        self.talk, self.run_, self.problem = talk.Talk(address, journal, asker, pending), run, None
+        self.talk, self.of_run, self.problem = talk.Talk(address, journal, asker, pending), of_run, None
         self.asker, self.journal, self.pending = asker, journal, pending
 
     def run(self):
@@ -29,7 +29,7 @@ class ClientThread(threading.Thread):
             self.problem = problem
         finally:
             self.talk.close()
-            self.run_.end()
+            self.of_run.end()
 
 
 class Caller(ClientThread):
@@ -40,9 +40,9 @@ class Caller(ClientThread):
         try:
             for request, ask in list(self.pending.items()):
                 self.talk.execute(request, ask, [twin] if self.asker.random.random() < 0.3 else [])
-            while not self.run_.over:
+            while not self.of_run.over:
                 self._step(twin)
-                self.run_.note(1, called=1)
+                self.of_run.note(1, called=1)
         finally:
             twin.close()
 
@@ -79,9 +79,13 @@ class Streamer(ClientThread):
         while True:
             self.free.acquire()
             with self.making:
-                if self.run_.over or self.gone:
+                if self.of_run.over or self.gone:
                     return
-                message = self._message(self._together(left))
+                try:
+                    message = self._message(self._together(left))
+                except Exception as problem:  # the stream would end as if it had been told to
+                    self.problem = problem
+                    raise
             yield message
 
     def _together(self, left):
@@ -117,7 +121,7 @@ class Streamer(ClientThread):
             self.talk.note(call, request, ask, by_call.pop(call))
         if by_call:
             raise AssertionError(f"outcomes of commands that were not in the message: {sorted(by_call)}")
-        self.run_.note(len(calls))
+        self.of_run.note(len(calls))
 
 
 class Listener(ClientThread):
@@ -129,7 +133,7 @@ class Listener(ClientThread):
         call = self.journal.invoke(self.asker.tenant, self.asker.actor, dict(read="subscription", after=self.asker.heard))
         self.stream = self.talk.client.History.Subscribe(v1.SubscribeRequest(after_position=self.asker.heard),
                                                          metadata=self.talk.client.metadata, timeout=600)
-        if self.run_.over:
+        if self.of_run.over:
             self.hang_up()
         heard = []
         try:

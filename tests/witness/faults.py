@@ -22,8 +22,19 @@ START_SECONDS = 0.6  # in which a start is killed
 LONGEST_CHAIN = 5
 
 
-class DidNotStart(Exception):
-    """The server ended by itself when it should have started."""
+class EndedByItself(Exception):
+    """The server ended when it should serve, or otherwise than it should."""
+
+    def __init__(self, server):
+        super().__init__(f"the server ended by itself with {server.process.returncode}:\n{server.log()}")
+
+
+def kill(server):
+    """kill -9, of a server that still runs."""
+    has_ended = server.process.poll() is not None
+    server.kill()
+    if has_ended:
+        raise EndedByItself(server)
 
 
 def some_answers(random, most=MOST_ANSWERS):
@@ -35,7 +46,7 @@ def in_load(server, load, random):
     """While commands come in."""
     run = load.start(server.address)
     run.wait_for(some_answers(random))
-    server.kill()
+    kill(server)
     run.join()
 
 
@@ -44,7 +55,8 @@ def in_stop(server, load, random):
     run = load.start(server.address)
     run.wait_for(some_answers(random))
     server.process.send_signal(signal.SIGTERM)
-    wait_or_kill(server, 10 ** random.uniform(-4, -1))
+    if wait_or_kill(server, 10 ** random.uniform(-4, -1)) and server.process.returncode != 0:
+        raise EndedByItself(server)
     run.join()
 
 
@@ -69,7 +81,7 @@ def in_flush(server, load, random):
         tables, run = _tables(server), load.start(server.address)
         while run.is_running and run.answers < MOST_WATCHED and _tables(server) == tables:
             run.wait_for(run.answers + WATCHED_ANSWERS)
-        server.kill()
+        kill(server)
         run.join()
 
 
@@ -162,5 +174,5 @@ def kill_starts(server, random):
     for _ in range(kills):
         server.launch()
         if wait_or_kill(server, START_SECONDS * random.random()):
-            raise DidNotStart(f"the server ended by itself with {server.process.returncode}:\n{server.log()}")
+            raise EndedByItself(server)
     return kills

@@ -38,8 +38,8 @@ class Talk:
         self.pending[request] = ask
         calls = [(talk, talk.invoke(request, ask)) for talk in (self, *others)]
         futures = [(talk, call, talk.send(request, ask)) for talk, call in calls]
-        gone = [1 for talk, call, future in futures if not talk.take(call, request, ask, future)]
-        if gone:
+        there = [talk.take(call, request, ask, future) for talk, call, future in futures]
+        if not all(there):
             raise Gone
 
     def send(self, request, ask, metadata=None):
