@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "eventstore/durable_file.h"
 #include "eventstore/rocksdb_layout.h"
+#include "eventstore/rocksdb_text_log.h"
 
 namespace recount::eventstore {
 namespace {
@@ -39,6 +40,7 @@ absl::StatusOr<OpenedDatabase> OpenDatabase(const CheckedOpen& open, WALRecovery
   auto families = FamiliesToOpen(open, path, read_only);
   if (!families.ok()) return families.status();
   rocksdb::DBOptions options(open.options);
+  options.info_log = OpenTextLog(path);
   options.wal_recovery_mode = mode;
   options.create_missing_column_families = true;
   rocksdb::DB* db = nullptr;
