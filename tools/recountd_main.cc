@@ -7,7 +7,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
+#include <new>
 #include <sstream>
 #include <string>
 
@@ -58,6 +60,13 @@ void ExplainAbort(int) {
       "acknowledged is on the disk: see that disk and memory are well, then start recountd again\n";
   (void)!write(STDERR_FILENO, kSentence, sizeof(kSentence) - 1);
   _exit(kExitAborted);
+}
+
+// Before somebody catches the exception, as gRPC does, and answers as if the method did not exist.
+void EndWithoutMemory() {
+  constexpr char kSentence[] = "recountd: no memory is left\n";
+  (void)!write(STDERR_FILENO, kSentence, sizeof(kSentence) - 1);
+  std::abort();
 }
 
 // As many files as the system allows; no core files, which would hold personal data and keys.
@@ -166,6 +175,7 @@ int main(int argc, char** argv) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGABRT, ExplainAbort);
+  std::set_new_handler(EndWithoutMemory);
   auto server = Server::Start(std::move(options));
   if (!server.ok()) return Complain(kExitCannotStart, server.status().message());
   std::printf("listening on %s\n", (*server)->address().c_str());
