@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "domain/aggregate.h"
 #include "domain/refusal.h"
+#include "eventstore/steady_time.h"
 
 namespace recount::services {
 namespace {
@@ -29,7 +31,7 @@ absl::StatusOr<Call> Admit(const WireMethod& method, const grpc::CallbackServerC
   Call call;
   call.caller = *std::move(caller);
   if (context.deadline() != std::chrono::system_clock::time_point::max())
-    call.deadline = absl::FromChrono(context.deadline());
+    call.deadline = eventstore::SteadyNow() + (absl::FromChrono(context.deadline()) - absl::Now());
   return call;
 }
 
