@@ -58,6 +58,16 @@ absl::StatusOr<OpenedDatabase> OpenDatabase(const CheckedOpen& open, WALRecovery
   return opened;
 }
 
+// RocksDB takes space ahead of its WALs, and a killed server leaves it taken: on a full disk the start needs it.
+void GiveBackReserved(const std::string& path) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    if (entry.path().extension() != ".log") continue;
+    const uintmax_t size = entry.file_size(error);
+    if (!error) std::filesystem::resize_file(entry.path(), size, error);
+  }
+}
+
 // What RocksDB is about to cut off is kept for a person to look at.
 absl::Status KeepTornWal(const std::string& folder, const std::string& database) {
   const std::string target = folder + "/torn-wal";
@@ -97,6 +107,7 @@ absl::StatusOr<OpenedDatabase> OpenChecked(const CheckedOpen& open) {
     if (absl::Status status = open.before_writing(); !status.ok()) return status;
   }
   if (absl::Status status = MakeDirectory(path); !status.ok()) return status;
+  GiveBackReserved(path);
   auto opened = OpenDatabase(open, WALRecoveryMode::kAbsoluteConsistency, /*read_only=*/false);
   if (absl::IsDataLoss(opened.status())) {
     // A torn tail, as far as the look before can tell: it holds everything up to the mark without it.
