@@ -14,7 +14,7 @@ import subprocess
 import sys
 import unittest
 
-from faults.faulty_server import ABORTED
+from faults.faulty_server import ABORTED, is_sanitized
 from faults.script import DEADLINE_SECONDS, Script
 from harness.client import Client, Refused, command
 from harness.server import Server
@@ -88,6 +88,7 @@ class OpenFilesTest(unittest.TestCase):
             self.assertEqual([str(hard), str(hard)], line.split()[3:5])
 
 
+@unittest.skipIf(is_sanitized(), "a sanitizer takes terabytes of addresses")
 class MemoryTest(unittest.TestCase):
     def write_until_the_end(self, server, number):
         """As a client that asks for more than there is memory for."""

@@ -12,6 +12,12 @@ ENDS_WITHIN_SECONDS = 60
 STOPPED, WRITE_FAILED, CANNOT_START, ABORTED = 0, 3, 4, 5
 
 
+def is_sanitized():
+    """Whether the server was built with AddressSanitizer."""
+    with open(os.path.join(BIN, "recountd"), "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 class DidNotStart(Exception):
     """The server ended before it listened."""
 
