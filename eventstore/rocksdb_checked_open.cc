@@ -40,7 +40,6 @@ absl::StatusOr<OpenedDatabase> OpenDatabase(const CheckedOpen& open, WALRecovery
   auto families = FamiliesToOpen(open, path, read_only);
   if (!families.ok()) return families.status();
   rocksdb::DBOptions options(open.options);
-  options.info_log = OpenTextLog(path);
   options.wal_recovery_mode = mode;
   options.create_missing_column_families = true;
   rocksdb::DB* db = nullptr;
@@ -93,8 +92,10 @@ absl::Status RefuseToOpen(absl::string_view file, absl::string_view finding) {
       ". It is not opened, and nothing was changed. Keep a copy of the data folder, then restore a backup."));
 }
 
-absl::StatusOr<OpenedDatabase> OpenChecked(const CheckedOpen& open) {
-  const std::string path = open.folder + "/" + open.name;
+absl::StatusOr<OpenedDatabase> OpenChecked(const CheckedOpen& asked) {
+  const std::string path = asked.folder + "/" + asked.name;
+  CheckedOpen open = asked;
+  open.options.info_log = OpenTextLog(path);
   if (FileExists(path + "/CURRENT")) {
     auto looked_at = OpenDatabase(open, WALRecoveryMode::kPointInTimeRecovery, /*read_only=*/true);
     if (!looked_at.ok()) return looked_at.status();

@@ -19,9 +19,7 @@ constexpr size_t kLongestLine = 4096;
 class TextLog : public rocksdb::Logger {
  public:
   TextLog(std::string path, size_t max_bytes)
-      : Logger(rocksdb::InfoLogLevel::INFO_LEVEL), path_(std::move(path)), max_bytes_(max_bytes) {
-    Begin();
-  }
+      : Logger(rocksdb::InfoLogLevel::INFO_LEVEL), path_(std::move(path)), max_bytes_(max_bytes) {}
   ~TextLog() override {
     Close().PermitUncheckedError();
     if (file_ >= 0) close(file_);
@@ -38,13 +36,13 @@ class TextLog : public rocksdb::Logger {
     size = std::min(size + static_cast<size_t>(std::max(wanted, 0)), sizeof(line) - 2);
     if (line[size - 1] != '\n') line[size++] = '\n';
     std::lock_guard lock(mutex_);
-    if (bytes_ > max_bytes_) Begin();
+    if (file_ < 0 || bytes_ > max_bytes_) Begin();
     const ssize_t written = file_ < 0 ? -1 : write(file_, line, size);
     if (written > 0) bytes_ += static_cast<size_t>(written);
   }
 
  private:
-  // Of the constructor, or mutex_ is held.
+  // mutex_ is held.
   void Begin() {
     if (file_ >= 0) close(file_);
     rename(path_.c_str(), (path_ + ".old").c_str());  // there may be none
@@ -55,7 +53,8 @@ class TextLog : public rocksdb::Logger {
   const std::string path_;
   const size_t max_bytes_;
   std::mutex mutex_;
-  int file_ = -1;  // guarded by mutex_; negative: it could not be opened
+  // Guarded by mutex_.
+  int file_ = -1;  // negative: no line came yet, or it could not be opened
   size_t bytes_ = 0;
 };
 

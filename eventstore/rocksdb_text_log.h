@@ -10,7 +10,8 @@
 
 namespace recount::eventstore {
 
-// Lines that cannot be written are left out. The former LOG becomes LOG.old; so does one that has grown to `max_bytes`.
+// Lines that cannot be written are left out. With the first line the former LOG becomes LOG.old; so does one that has grown to
+// `max_bytes`. The folder may be made later.
 std::shared_ptr<rocksdb::Logger> OpenTextLog(const std::string& directory, size_t max_bytes = 4 << 20);
 
 }  // namespace recount::eventstore

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstdio>
 #include <mutex>
 
@@ -21,9 +22,10 @@ constexpr rlim_t kMostKept = 4096;
 // Files with this number and above are no connections: a new file has the lowest number that is free.
 int FirstKept() {
   static const int first = [] {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    return static_cast<int>(limit.rlim_cur - std::min<rlim_t>(limit.rlim_cur / 4, kMostKept));
+    rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return INT_MAX;
+    const rlim_t files = std::min<rlim_t>(limit.rlim_cur, INT_MAX);
+    return static_cast<int>(files - std::min(files / 4, kMostKept));
   }();
   return first;
 }
