@@ -98,11 +98,12 @@ HighWaterMarkFile::~HighWaterMarkFile() { close(descriptor_); }
 absl::Status HighWaterMarkFile::Write(const HighWaterMark& mark) {
   const std::string slot = EncodeSlot(mark, log_id_);
   const off_t place = next_slot_ * static_cast<off_t>(kSlotSize);
-  ssize_t written;
-  do {
-    written = pwrite(descriptor_, slot.data(), slot.size(), place);
-  } while (written < 0 && errno == EINTR);
-  if (written != static_cast<ssize_t>(slot.size())) return FileError("write", path_);
+  for (size_t done = 0; done < slot.size();) {
+    const ssize_t written = pwrite(descriptor_, slot.data() + done, slot.size() - done, place + static_cast<off_t>(done));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return FileError("write", path_);
+    done += static_cast<size_t>(written);
+  }
   if (fdatasync(descriptor_) != 0) return FileError("sync", path_);
   next_slot_ = 1 - next_slot_;
   mark_ = mark;

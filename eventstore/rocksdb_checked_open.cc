@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "eventstore/durable_file.h"
 #include "eventstore/rocksdb_layout.h"
+#include "eventstore/rocksdb_text_log.h"
 
 namespace recount::eventstore {
 namespace {
@@ -56,6 +57,16 @@ absl::StatusOr<OpenedDatabase> OpenDatabase(const CheckedOpen& open, WALRecovery
   return opened;
 }
 
+// RocksDB takes space ahead of its WALs, and a killed server leaves it taken: on a full disk the start needs it.
+void GiveBackReserved(const std::string& path) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    if (entry.path().extension() != ".log") continue;
+    const uintmax_t size = entry.file_size(error);
+    if (!error) std::filesystem::resize_file(entry.path(), size, error);
+  }
+}
+
 // What RocksDB is about to cut off is kept for a person to look at.
 absl::Status KeepTornWal(const std::string& folder, const std::string& database) {
   const std::string target = folder + "/torn-wal";
@@ -81,8 +92,10 @@ absl::Status RefuseToOpen(absl::string_view file, absl::string_view finding) {
       ". It is not opened, and nothing was changed. Keep a copy of the data folder, then restore a backup."));
 }
 
-absl::StatusOr<OpenedDatabase> OpenChecked(const CheckedOpen& open) {
-  const std::string path = open.folder + "/" + open.name;
+absl::StatusOr<OpenedDatabase> OpenChecked(const CheckedOpen& asked) {
+  const std::string path = asked.folder + "/" + asked.name;
+  CheckedOpen open = asked;
+  open.options.info_log = OpenTextLog(path);
   if (FileExists(path + "/CURRENT")) {
     auto looked_at = OpenDatabase(open, WALRecoveryMode::kPointInTimeRecovery, /*read_only=*/true);
     if (!looked_at.ok()) return looked_at.status();
@@ -95,6 +108,7 @@ absl::StatusOr<OpenedDatabase> OpenChecked(const CheckedOpen& open) {
     if (absl::Status status = open.before_writing(); !status.ok()) return status;
   }
   if (absl::Status status = MakeDirectory(path); !status.ok()) return status;
+  GiveBackReserved(path);
   auto opened = OpenDatabase(open, WALRecoveryMode::kAbsoluteConsistency, /*read_only=*/false);
   if (absl::IsDataLoss(opened.status())) {
     // A torn tail, as far as the look before can tell: it holds everything up to the mark without it.

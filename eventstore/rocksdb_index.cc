@@ -13,6 +13,7 @@
 #include "eventstore/rocksdb_index_writer.h"
 #include "eventstore/rocksdb_layout.h"
 #include "eventstore/rocksdb_options.h"
+#include "eventstore/rocksdb_text_log.h"
 
 namespace recount::eventstore {
 namespace {
@@ -56,7 +57,9 @@ absl::StatusOr<std::unique_ptr<RocksdbIndex>> RocksdbIndex::Open(RocksdbIndexOpt
 absl::Status RocksdbIndex::OpenDatabase() {
   if (absl::Status status = MakeDirectory(options_.directory); !status.ok()) return status;
   rocksdb::DB* db = nullptr;
-  rocksdb::Status status = rocksdb::DB::Open(IndexDatabaseOptions(options_.block_cache), options_.directory, &db);
+  rocksdb::Options options = IndexDatabaseOptions(options_.block_cache);
+  options.info_log = OpenTextLog(options_.directory);
+  rocksdb::Status status = rocksdb::DB::Open(options, options_.directory, &db);
   db_.reset(db);
   // Whatever is wrong with it, it can be made again: a missing file (IOError) as well as a damaged one.
   if (status.IsIOError() && status.subcode() == rocksdb::Status::kPathNotFound) {

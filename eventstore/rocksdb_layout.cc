@@ -13,6 +13,9 @@ absl::Status FromRocksdb(const rocksdb::Status& status, absl::string_view what) 
                                             ". Stop the server and keep a copy of the data folder. index/ may be deleted: "
                                             "it is made again from log/; for log/ restore a backup."));
   }
+  if (status.IsNoSpace()) {
+    return absl::ResourceExhaustedError(absl::StrCat("DISK_FULL: ", what, ": ", status.ToString(), "; free some space"));
+  }
   return absl::UnavailableError(absl::StrCat(what, ": ", status.ToString()));
 }
 

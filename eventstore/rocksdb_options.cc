@@ -37,6 +37,14 @@ class DeletionCollectorFactory : public rocksdb::TablePropertiesCollectorFactory
   const char* Name() const override { return "recount.deletions"; }
 };
 
+class NoRecoveryListener : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error, bool* auto_recovery) override {
+    error.PermitUncheckedError();
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::Options CarefulOptions() {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -55,10 +63,8 @@ rocksdb::Options CarefulOptions() {
   options.track_and_verify_wals_in_manifest = false;
   // No going on after an error in the background: a restart looks at what is on the disk.
   options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(NoRecovery());
   options.max_background_jobs = 2;
-  // RocksDB's own text log, bounded.
-  options.max_log_file_size = 4 << 20;
-  options.keep_log_file_num = 4;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   return options;
@@ -73,6 +79,8 @@ rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cach
 }
 
 }  // namespace
+
+std::shared_ptr<rocksdb::EventListener> NoRecovery() { return std::make_shared<NoRecoveryListener>(); }
 
 rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::Options options = CarefulOptions();

@@ -6,9 +6,14 @@
 #include <memory>
 
 #include "rocksdb/cache.h"
+#include "rocksdb/listener.h"
 #include "rocksdb/options.h"
 
 namespace recount::eventstore {
+
+// After a write that found no room RocksDB tries to go on by itself once there is some, behind the half record that the write
+// left in the WAL, and the next write then ends the process (an assertion of Debian's build). With this listener it does not try.
+std::shared_ptr<rocksdb::EventListener> NoRecovery();
 
 // The log: ascending keys, read by scans; every write synced. OpenChecked() chooses the recovery mode.
 rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
+#include "eventstore/free_space.h"
 #include "projections/tenant_read_models.h"
 
 namespace recount::projections {
@@ -84,6 +85,11 @@ RebuildState TenantReadModels::LastRebuild() {
 }
 
 absl::Status TenantReadModels::BuildCandidate(uint64_t number) {
+  // A rebuild leaves alone what is kept in reserve on a disk that is nearly full.
+  const auto has_room = [this] {
+    return store_ == nullptr ? absl::OkStatus() : eventstore::FreeSpaceGuard(options_.directory, 0).Check();
+  };
+  if (absl::Status room = has_room(); !room.ok()) return room;
   auto candidate = std::make_unique<Generation>(NewGeneration(number));
   uint64_t target = 0;
   const auto report = [&](uint64_t position) {
@@ -105,7 +111,8 @@ absl::Status TenantReadModels::BuildCandidate(uint64_t number) {
     if (position_ - target < kNearlyThere) break;
   }
   if (store_ != nullptr) {
-    absl::Status written = store_->WriteBeside(candidate->tables.get(), &candidate->cursor);
+    absl::Status written = has_room();
+    if (written.ok()) written = store_->WriteBeside(candidate->tables.get(), &candidate->cursor);
     if (!written.ok()) return written;
   }
   std::lock_guard<std::mutex> lock(mutex_);

@@ -2,19 +2,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <numeric>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "projections/rocksdb_model_database.h"
 #include "projections/segment_codec.h"
 #include "recount/storage/v1/checkpoint.pb.h"
-#include "rocksdb/db.h"
-#include "rocksdb/options.h"
 #include "rocksdb/slice.h"
-#include "rocksdb/table.h"
 #include "rocksdb/write_batch.h"
 
 namespace recount::projections {
@@ -37,12 +34,6 @@ std::string BigEndian(uint64_t number, int bytes) {
   return out;
 }
 
-absl::Status ToStatus(const rocksdb::Status& status, absl::string_view doing) {
-  if (status.ok()) return absl::OkStatus();
-  const std::string sentence = absl::StrCat(doing, ": ", status.ToString());
-  return status.IsCorruption() ? absl::DataLossError(sentence) : absl::UnavailableError(sentence);
-}
-
 absl::Status Damaged(absl::string_view what) { return absl::DataLossError(absl::StrCat("the kept read models are damaged: ", what)); }
 
 bool IsText(ColumnKind kind) {
@@ -51,11 +42,11 @@ bool IsText(ColumnKind kind) {
 
 class RocksdbModelStore : public ModelStore {
  public:
-  RocksdbModelStore(std::unique_ptr<rocksdb::DB> db, eventstore::TenantNumber tenant) : db_(std::move(db)), tenant_(tenant) {}
+  RocksdbModelStore(std::unique_ptr<ModelDatabase> db, eventstore::TenantNumber tenant) : db_(std::move(db)), tenant_(tenant) {}
 
   uint64_t LiveGeneration() override {
     std::string value;
-    if (!db_->Get(rocksdb::ReadOptions(), Key(0, ""), &value).ok()) return 0;
+    if (!db_->Get(Key(0, ""), &value).ok()) return 0;
     absl::string_view number = value;
     if (!Unseal(&number) || number.size() != 8) return 0;
     uint64_t generation = 0;
@@ -92,10 +83,10 @@ class RocksdbModelStore : public ModelStore {
     batch.Put(Key(0, ""), value);
     batch.DeleteRange(Key(1, ""), Key(generation, ""));
     batch.DeleteRange(Key(generation + 1, ""), BigEndian(uint64_t{tenant_} + 1, 4));
-    return ToStatus(db_->Write(rocksdb::WriteOptions(), &batch), "keeping a generation of read models");
+    return db_->Write(&batch, "keeping a generation of read models");
   }
 
-  absl::Status Flush() override { return ToStatus(db_->Flush(rocksdb::FlushOptions()), "keeping read models"); }
+  absl::Status Flush() override { return db_->Flush("keeping read models"); }
 
  private:
   std::string Key(uint64_t generation, absl::string_view part) const {
@@ -110,7 +101,7 @@ class RocksdbModelStore : public ModelStore {
 
   absl::Status WriteIfOver(rocksdb::WriteBatch* batch, size_t limit) {
     if (batch->GetDataSize() <= limit) return absl::OkStatus();
-    absl::Status written = ToStatus(db_->Write(rocksdb::WriteOptions(), batch), "keeping read models");
+    absl::Status written = db_->Write(batch, "keeping read models");
     batch->Clear();
     return written;
   }
@@ -189,9 +180,12 @@ class RocksdbModelStore : public ModelStore {
 
   absl::StatusOr<storage::v1::ModelManifest> ReadManifest(uint64_t generation) {
     std::string value;
-    const rocksdb::Status got = db_->Get(rocksdb::ReadOptions(), Key(generation, "m"), &value);
+    const rocksdb::Status got = db_->Get(Key(generation, "m"), &value);
     if (got.IsNotFound()) return Damaged("the manifest is missing");
-    if (!got.ok()) return ToStatus(got, "reading the manifest of the read models");
+    if (!got.ok()) {
+      const std::string sentence = absl::StrCat("reading the manifest of the read models: ", got.ToString());
+      return got.IsCorruption() ? absl::DataLossError(sentence) : absl::UnavailableError(sentence);
+    }
     absl::string_view bytes = value;
     storage::v1::ModelManifest manifest;
     if (!Unseal(&bytes) || !manifest.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Damaged("manifest");
@@ -244,7 +238,7 @@ class RocksdbModelStore : public ModelStore {
     dictionary->Reserve(count);
     for (size_t chunk = 0; chunk * kChunk < count; ++chunk) {
       std::string value;
-      if (!db_->Get(rocksdb::ReadOptions(), TextsKey(generation, chunk), &value).ok() || !DecodeTexts(value, dictionary)) {
+      if (!db_->Get(TextsKey(generation, chunk), &value).ok() || !DecodeTexts(value, dictionary)) {
         return Damaged("dictionary");
       }
     }
@@ -261,7 +255,7 @@ class RocksdbModelStore : public ModelStore {
       Segment segment;
       std::vector<uint64_t> spans;
       const rocksdb::Status got =
-          db_->Get(rocksdb::ReadOptions(), TableKey(generation, "s", index, first / kChunk), &value);
+          db_->Get(TableKey(generation, "s", index, first / kChunk), &value);
       if (!got.ok() || !DecodeSegment(value, rows, table->columns().size(), &segment) ||
           !ReadUntils(generation, index, first, rows, kept.rows(), &spans) ||
           !RestoreRows(segment, spans, tables->dictionary.size(), table)) {
@@ -279,8 +273,7 @@ class RocksdbModelStore : public ModelStore {
       const size_t in_block = std::min(IntervalTable::kUntilBlock, all_rows - block);
       std::string value;
       std::vector<uint64_t> part;
-      const rocksdb::Status got = db_->Get(rocksdb::ReadOptions(),
-                                           TableKey(generation, "u", index, block / IntervalTable::kUntilBlock), &value);
+      const rocksdb::Status got = db_->Get(TableKey(generation, "u", index, block / IntervalTable::kUntilBlock), &value);
       if (!got.ok() && !got.IsNotFound()) return false;
       if (got.ok() && (!DecodeUntils(value, &part) || part.size() > in_block)) return false;
       part.resize(in_block, 0);
@@ -306,28 +299,16 @@ class RocksdbModelStore : public ModelStore {
     return true;
   }
 
-  std::unique_ptr<rocksdb::DB> db_;
+  std::unique_ptr<ModelDatabase> db_;
   eventstore::TenantNumber tenant_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ModelStore>> ModelStore::Open(const std::string& directory, eventstore::TenantNumber tenant) {
-  std::error_code made;
-  std::filesystem::create_directories(directory, made);
-  if (made) return absl::UnavailableError(absl::StrCat("cannot make ", directory, ": ", made.message()));
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.compression = rocksdb::kLZ4Compression;
-  options.max_background_jobs = 2;
-  options.keep_log_file_num = 4;
-  rocksdb::BlockBasedTableOptions table;
-  table.checksum = rocksdb::kXXH3;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status opened = rocksdb::DB::Open(options, directory, &db);
-  if (!opened.ok()) return ToStatus(opened, absl::StrCat("opening the read models in ", directory));
-  return std::make_unique<RocksdbModelStore>(std::unique_ptr<rocksdb::DB>(db), tenant);
+  auto db = ModelDatabase::Open(directory);
+  if (!db.ok()) return db.status();
+  return std::make_unique<RocksdbModelStore>(*std::move(db), tenant);
 }
 
 }  // namespace recount::projections

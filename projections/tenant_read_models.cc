@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
+#include "eventstore/steady_time.h"
 
 namespace recount::projections {
 namespace {
@@ -153,8 +154,8 @@ absl::Status TenantReadModels::ReadRules(FactTables* tables) {
 absl::StatusOr<std::unique_ptr<Snapshot>> TenantReadModels::Read(uint64_t min_position, absl::Time deadline) {
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    const absl::Time end = std::min(deadline, absl::Now() + kLongestWait);
-    changed_.wait_until(lock, absl::ToChronoTime(end), [&] {
+    const absl::Duration wait = std::min(deadline - eventstore::SteadyNow(), kLongestWait);
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(wait), [&] {
       return position_ >= min_position || !failure_.ok() || stopping_ || log_ended_;
     });
     if (!failure_.ok()) return failure_;

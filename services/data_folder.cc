@@ -19,10 +19,8 @@ constexpr char kKeysLost[] = "/keys.lost";
 }  // namespace
 
 absl::Status PrepareDataFolder(const std::string& folder, bool simulated_clock) {
+  if (absl::Status made = eventstore::MakeDirectory(folder); !made.ok()) return made;
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    return absl::UnavailableError(absl::StrCat("the data folder ", folder, " cannot be made: ", error.message()));
   if (eventstore::FileExists(folder + kRestoring)) {
     return absl::FailedPreconditionError(absl::StrCat("the restore into ", folder, " was not finished, and not all of the backup ",
                                                       "is there: delete the folder and restore again"));

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "domain/refusal.h"
+#include "eventstore/steady_time.h"
 #include "services/prepared_command.h"
 
 namespace recount::services {
@@ -24,7 +24,7 @@ absl::Status Behind(uint64_t wanted, uint64_t reached) {
 // A little before the deadline: at the deadline nobody would hear the reason any more.
 absl::Time AnswerBy(absl::Time deadline) {
   if (deadline == absl::InfiniteFuture()) return deadline;
-  const absl::Time now = absl::Now();
+  const absl::Time now = eventstore::SteadyNow();
   return deadline - std::clamp((deadline - now) / 4, absl::ZeroDuration(), absl::Milliseconds(200));
 }
 
@@ -41,7 +41,7 @@ absl::Status RecordReader::AwaitPosition(const Tenant& tenant, uint64_t position
   const absl::Time answer_by = AnswerBy(deadline);
   const auto subscription = backend_->archive.log->Subscribe(tenant.number(), position - 1);
   while (position > reached()) {
-    const int64_t left_ms = absl::ToInt64Milliseconds(answer_by - absl::Now());
+    const int64_t left_ms = absl::ToInt64Milliseconds(answer_by - eventstore::SteadyNow());
     if (left_ms <= 0) return Behind(position, reached());
     if (backend_->stopping) return Stopping();
     auto commits = subscription->Next(1, static_cast<int>(std::min<int64_t>(left_ms, kAwaitSliceMs)));
@@ -57,9 +57,9 @@ absl::StatusOr<std::unique_ptr<projections::Snapshot>> RecordReader::Snapshot(co
   // In slices, so that a long deadline does not hold up the end of the server.
   const absl::Time answer_by = AnswerBy(deadline);
   while (true) {
-    const absl::Time slice = std::min(answer_by, absl::Now() + absl::Milliseconds(kAwaitSliceMs));
+    const absl::Time slice = std::min(answer_by, eventstore::SteadyNow() + absl::Milliseconds(kAwaitSliceMs));
     auto snapshot = tenant.models().Read(min_position, slice);
-    if (snapshot.ok() || absl::Now() >= answer_by || !absl::IsDeadlineExceeded(snapshot.status())) return snapshot;
+    if (snapshot.ok() || eventstore::SteadyNow() >= answer_by || !absl::IsDeadlineExceeded(snapshot.status())) return snapshot;
     if (backend_->stopping) return Stopping();
   }
 }

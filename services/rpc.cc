@@ -1,7 +1,7 @@
 #include "services/rpc.h"
 
-#include "absl/time/clock.h"
 #include "domain/refusal.h"
+#include "eventstore/steady_time.h"
 
 namespace recount::services {
 
@@ -15,7 +15,7 @@ void MethodTable::AddQuery(
     std::shared_ptr<Message> shared = std::move(request);
     const bool taken = pool->Run(call.caller.tenant_id, [call, shared, reply, answer] {
       // Nobody waits for it any more, and others do.
-      if (absl::Now() > call.deadline)
+      if (eventstore::SteadyNow() > call.deadline)
         return reply(domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed before it was the question's turn"));
       reply(answer(call, *shared));
     });

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "domain/calendar.h"
 #include "domain/refusal.h"
+#include "eventstore/steady_time.h"
 #include "services/error_mapping.h"
 
 namespace recount::services {
@@ -191,7 +191,7 @@ std::vector<Outcome> Sequencer::DecideEach(Tenant& tenant, const Caller& caller,
   for (size_t i = 0; i < commands.size(); ++i) {
     if (!commands[i].valid.ok()) {
       outcomes[i].status = commands[i].valid;
-    } else if (deadline != absl::InfiniteFuture() && absl::Now() > deadline) {
+    } else if (deadline != absl::InfiniteFuture() && eventstore::SteadyNow() > deadline) {
       outcomes[i].status = DeadlinePassed();
     } else {
       outcomes[i] = DecideOne(tenant, caller, commands[i]);
@@ -216,7 +216,7 @@ std::vector<Outcome> Sequencer::DecideTogether(Tenant& tenant, const Caller& cal
     if (!fits.ok()) return refuse(i, fits);
     validate_only = validate_only || commands[i].validate_only;
   }
-  if (deadline != absl::InfiniteFuture() && absl::Now() > deadline) return refuse(0, DeadlinePassed());
+  if (deadline != absl::InfiniteFuture() && eventstore::SteadyNow() > deadline) return refuse(0, DeadlinePassed());
   const std::string hash = HashOfGroup(commands);
   auto remembered = Remembered(tenant, caller, commands[0].header().request_id(), hash);
   if (!remembered.ok()) return refuse(0, remembered.status());

@@ -22,6 +22,7 @@
 #include "services/error_mapping.h"
 #include "services/grpc_service.h"
 #include "services/history_methods.h"
+#include "services/log_watch.h"
 #include "services/record_id.h"
 #include "services/report_methods.h"
 #include "services/resource_methods.h"
@@ -71,6 +72,7 @@ class ServerParts : public Server {
     CommandBusOptions bus_options;
     bus_options.on_write_failure = options_.on_write_failure;
     bus_ = std::make_unique<CommandBus>(archive, clock_.get(), std::move(bus_options));
+    if (options_.on_write_failure) watch_ = std::make_unique<LogWatch>(archive, options_.on_write_failure);
     backend_.archive = archive;
     backend_.clock = clock_.get();
     backend_.tenants = tenants_.get();
@@ -96,12 +98,13 @@ class ServerParts : public Server {
       grpc_->Wait();
     }
     if (bus_ != nullptr) bus_->Drain();
+    watch_.reset();
     pool_.Close();
     absl::Status closed = tenants_ == nullptr ? absl::OkStatus() : tenants_->Close();
-    if (log_ != nullptr) log_->Close();
-    if (vault_ != nullptr) {
-      absl::Status flushed = vault_->Flush();
-      if (closed.ok()) closed = flushed;
+    if (log_ != nullptr) {
+      log_->Close();
+      absl::Status failure = WriteFailure({log_.get(), vault_.get()});
+      if (closed.ok()) closed = failure;
     }
     return closed;
   }
@@ -225,6 +228,7 @@ class ServerParts : public Server {
   std::unique_ptr<projections::ReportEngine> engine_;
   std::unique_ptr<Tenants> tenants_;
   std::unique_ptr<CommandBus> bus_;
+  std::unique_ptr<LogWatch> watch_;
   Backend backend_;
   WorkerPool pool_{kMaxThreads, kMaxWaiting};
   MethodTable methods_{&pool_};

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "domain/refusal.h"
+#include "eventstore/steady_time.h"
 #include "services/event_filter.h"
 
 namespace recount::services {
@@ -44,7 +44,7 @@ class Teller {
   }
 
   absl::Status TellPositionAfterSilence() {
-    if (reached_ == told_ || absl::Now() - last_told_ < kSilence) return absl::OkStatus();
+    if (reached_ == told_ || eventstore::SteadyNow() - last_told_ < kSilence) return absl::OkStatus();
     v1::SubscribeResponse message;
     message.set_position(reached_);
     return Tell(message);
@@ -59,7 +59,7 @@ class Teller {
  private:
   absl::Status Tell(const v1::SubscribeResponse& message) {
     told_ = reached_;
-    last_told_ = absl::Now();
+    last_told_ = eventstore::SteadyNow();
     return writer_.Write(message);
   }
 
@@ -69,7 +69,7 @@ class Teller {
   StreamWriter& writer_;
   uint64_t reached_;
   uint64_t told_ = 0;
-  absl::Time last_told_ = absl::Now();
+  absl::Time last_told_ = eventstore::SteadyNow();
 };
 
 }  // namespace

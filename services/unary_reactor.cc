@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "eventstore/steady_time.h"
 #include "services/error_mapping.h"
 #include "services/grpc_reactors.h"
 #include "services/wire.h"
@@ -19,7 +19,7 @@ void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& byte
   if (!call.ok()) return reply(call.status());
   auto request = ParseRequest(method, bytes);
   if (!request.ok()) return reply(request.status());
-  if (call->deadline == absl::InfiniteFuture()) call->deadline = absl::Now() + method.handler->default_deadline;
+  if (call->deadline == absl::InfiniteFuture()) call->deadline = eventstore::SteadyNow() + method.handler->default_deadline;
   method.handler->unary(*call, *std::move(request), std::move(reply));
 }
 

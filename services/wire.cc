@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/aggregate.h"
 #include "domain/refusal.h"
+#include "eventstore/steady_time.h"
 
 namespace recount::services {
 namespace {
@@ -28,8 +29,9 @@ absl::StatusOr<Call> Admit(const WireMethod& method, const grpc::CallbackServerC
   if (absl::Status access = CheckAccess(*caller, method.handler->access); !access.ok()) return access;
   Call call;
   call.caller = *std::move(caller);
+  // gRPC tells it in the time of day, of this moment; absl::Now() would learn late that the clock was set.
   if (context.deadline() != std::chrono::system_clock::time_point::max())
-    call.deadline = absl::FromChrono(context.deadline());
+    call.deadline = eventstore::SteadyNow() + absl::FromChrono(context.deadline() - std::chrono::system_clock::now());
   return call;
 }
 

@@ -7,7 +7,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
+#include <new>
 #include <sstream>
 #include <string>
 
@@ -24,9 +26,11 @@ using recount::services::Server;
 using recount::services::ServerOptions;
 using recount::tools::IsLoopback;
 
+// docs/operating.md says what to do about each.
 constexpr int kExitUsage = 2;
 constexpr int kExitWriteFailed = 3;
 constexpr int kExitCannotStart = 4;
+constexpr int kExitAborted = 5;
 
 struct Flags {
   std::string data, listen = "127.0.0.1:7420", tokens, tls_certificate, tls_key, master_key, backups;
@@ -46,6 +50,23 @@ bool ReadFile(const std::string& path, std::string* text) {
   buffer << file.rdbuf();
   *text = buffer.str();
   return file.good() && !text->empty();
+}
+
+// RocksDB's own checks, which fail when a disk does not stop failing, and a lack of memory end the process by abort(): to the
+// data that is a kill, which every start is prepared for.
+void ExplainAbort(int) {
+  constexpr char kSentence[] =
+      "recountd: a check inside the server failed or memory ran out (the lines above say which), so it ends; what was "
+      "acknowledged is on the disk: see that disk and memory are well, then start recountd again\n";
+  (void)!write(STDERR_FILENO, kSentence, sizeof(kSentence) - 1);
+  _exit(kExitAborted);
+}
+
+// Before somebody catches the exception, as gRPC does, and answers as if the method did not exist.
+void EndWithoutMemory() {
+  constexpr char kSentence[] = "recountd: no memory is left\n";
+  (void)!write(STDERR_FILENO, kSentence, sizeof(kSentence) - 1);
+  std::abort();
 }
 
 // As many files as the system allows; no core files, which would hold personal data and keys.
@@ -153,6 +174,8 @@ int main(int argc, char** argv) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGABRT, ExplainAbort);
+  std::set_new_handler(EndWithoutMemory);
   auto server = Server::Start(std::move(options));
   if (!server.ok()) return Complain(kExitCannotStart, server.status().message());
   std::printf("listening on %s\n", (*server)->address().c_str());

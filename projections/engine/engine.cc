@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "domain/refusal.h"
+#include "eventstore/steady_time.h"
 #include "projections/engine/engine_run.h"
 #include "projections/engine/render.h"
 #include "projections/engine/roll_up.h"
@@ -123,7 +123,7 @@ void FillBasis(const Query& query, int64_t elapsed_micros, v1::Basis* basis) {
 }  // namespace
 
 absl::StatusOr<v1::RunReportResponse> ReportEngine::Run(const v1::RunReportRequest& request, const EngineContext& context) const {
-  const absl::Time start = absl::Now();
+  const absl::Time start = eventstore::SteadyNow();
   auto page_size = PageSize(request.page_size(), kMaxPage);
   if (!page_size.ok()) return page_size.status();
   auto token = TokenOf(request, context);
@@ -153,7 +153,7 @@ absl::StatusOr<v1::RunReportResponse> ReportEngine::Run(const v1::RunReportReque
   token->clear_offset();
   token->clear_request_hash();
   response.set_pin(EncodeToken(*token, context.token_key));
-  const int64_t elapsed = absl::ToInt64Microseconds(absl::Now() - start);
+  const int64_t elapsed = absl::ToInt64Microseconds(eventstore::SteadyNow() - start);
   FillBasis(*whole->query, elapsed, response.mutable_basis());
   if (whole->compared != nullptr) FillBasis(*whole->compared, elapsed, response.mutable_compared_basis());
   return response;
@@ -220,7 +220,7 @@ CellAddress AddressOf(const ReportToken& token, const Query& query) {
 
 absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::ExplainReportRequest& request,
                                                                 const EngineContext& context) const {
-  const absl::Time start = absl::Now();
+  const absl::Time start = eventstore::SteadyNow();
   auto page_size = PageSize(request.page_size(), 100);
   if (!page_size.ok()) return page_size.status();
   auto token = DecodeToken(request.cell_id(), context.token_key);
@@ -265,7 +265,7 @@ absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::Explai
     next.set_offset(static_cast<int64_t>(end));
     response.set_next_page_token(EncodeToken(next, context.token_key));
   }
-  FillBasis(**query, absl::ToInt64Microseconds(absl::Now() - start), response.mutable_basis());
+  FillBasis(**query, absl::ToInt64Microseconds(eventstore::SteadyNow() - start), response.mutable_basis());
   return response;
 }
 

@@ -18,14 +18,15 @@ START_SECONDS = 60
 class Server:
     """Starts at once; `with` stops it and removes a folder that it made. `tokens`: lines of a tokens file, instead of --insecure.
     `tls`: Certificates (harness/certificates.py) to serve with. `backups`: it may write backups into `self.backups`.
-    `started=False`: not yet."""
+    `started=False`: not yet. `wrapper`: words before the command, such as `env NAME=VALUE` or `prlimit --nofile=100`."""
 
-    def __init__(self, folder=None, flags=("--insecure",), tokens=None, tls=None, backups=False, started=True):
+    def __init__(self, folder=None, flags=("--insecure",), tokens=None, tls=None, backups=False, started=True, wrapper=()):
         self.made_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="recount-test-")
         self.data = os.path.join(self.folder, "data")
         self.flags = list(flags)
         self.process = None
+        self.wrapper = wrapper
         self.backups = os.path.join(self.folder, "backups")
         if tokens:
             path = os.path.join(self.folder, "tokens")
@@ -58,7 +59,7 @@ class Server:
         os.makedirs(self.folder, exist_ok=True)
         self.log_path = os.path.join(self.folder, "recountd.log")
         log = open(self.log_path, "ab")
-        command = [os.path.join(BIN, "recountd"), "--data", self.data, "--listen", "127.0.0.1:0",
+        command = [*self.wrapper, os.path.join(BIN, "recountd"), "--data", self.data, "--listen", "127.0.0.1:0",
                    *(self.flags if flags is None else flags)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
         log.close()
