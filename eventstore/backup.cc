@@ -104,8 +104,13 @@ class Making {
     return std::move(manifest_);
   }
 
-  // Gives back the space of a backup that failed.
-  void GiveUp() { RemoveLeftovers(options_.folder, before_).IgnoreError(); }
+  // Gives back the space of a backup that failed: of what the manifest that is there does not name. That may be the new one, if
+  // it was put in its place and only then something failed.
+  void GiveUp() {
+    absl::StatusOr<BackupManifest> manifest = ReadManifest(options_.folder);
+    if (absl::IsNotFound(manifest.status())) manifest = BackupManifest();
+    if (manifest.ok()) RemoveLeftovers(options_.folder, *manifest).IgnoreError();
+  }
 
  private:
   // Cheaply; VerifyBackup reads them.
