@@ -56,7 +56,7 @@ class Case:
             server.__init__(self.folder, at=self.at, kind=self.kind)
             try:
                 if not self.script.play(server):
-                    require(server.wait_for_end(), "the server answers UNAVAILABLE and does not end")
+                    require(self.script.tenant_waits or server.wait_for_end(), "the server answers UNAVAILABLE and does not end")
             finally:
                 self.code = server.end()
         except DidNotStart:

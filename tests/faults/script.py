@@ -51,6 +51,7 @@ class Script:
 
     def __init__(self, answers=()):
         self.answers = dict(answers)  # request id -> position
+        self.tenant_waits = False     # the new tenant's read models could not be opened: it is there after a restart
 
     def connect(self, server):
         return Client(server.address, actor=ACTOR)
@@ -87,6 +88,7 @@ class Script:
             client.call(client.Admin.CreateTenant, v1.CreateTenantRequest(tenant_id="acme", zone="UTC", currency="USD", region="US"),
                         timeout=DEADLINE_SECONDS)
         except Refused as error:
+            self.tenant_waits = error.code == UNKNOWN and "opening the read models" in error.message
             if error.code != "ALREADY_EXISTS":
                 raise
 
