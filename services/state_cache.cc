@@ -49,7 +49,14 @@ void StateCache::Change(eventstore::TenantNumber tenant, absl::string_view strea
   std::string key = KeyOf(tenant, stream);
   Shard& shard = ShardOf(key);
   std::lock_guard lock(shard.mutex);
-  const auto found = shard.by_key.find(key);
+  auto found = shard.by_key.find(key);
+  if (found != shard.by_key.end() && found->second->folded->revision > before) return;
+  if (found != shard.by_key.end() && found->second->folded->revision < before) {
+    const auto stale = found->second;
+    shard.by_key.erase(found);
+    shard.entries.erase(stale);
+    found = shard.by_key.end();
+  }
   if (found == shard.by_key.end() && before > 0) {
     uint64_t& newest = shard.put_out[tenant];
     newest = std::max(newest, position);

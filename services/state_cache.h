@@ -34,8 +34,9 @@ class StateCache {
   std::shared_ptr<const FoldedStream> Offer(eventstore::TenantNumber tenant, absl::string_view stream,
                                             FoldedStream folded, uint64_t durable_before);
 
-  // Sequencer only: brings a state from revision `before` to the event at `position`. A stream that was put out since it
-  // was looked at stays out: what is known of it lies in the log, where loaders find it once the event is durable.
+  // Sequencer only: brings a state from revision `before` to the event at `position`. A state that a loader brought past
+  // `before` has the event already. A stream that was put out since it was looked at stays out: what is known of it lies
+  // in the log, where loaders find it once the event is durable. So does one that stands before `before`.
   void Change(eventstore::TenantNumber tenant, absl::string_view stream, uint64_t before, uint64_t position,
               const std::function<void(FoldedStream&)>& change);
 

@@ -24,12 +24,14 @@ class StateCacheTest : public testing::Test {
   }
   void Change(const std::string& stream, uint64_t before, uint64_t position) {
     cache_.Change(1, stream, before, position, [&](FoldedStream& folded) {
+      ++changes_;
       folded.revision = before + 1;
       folded.position = position;
     });
   }
 
   uint64_t durable_ = 10;
+  int changes_ = 0;
   StateCache cache_{1, [this](eventstore::TenantNumber) { return durable_; }};
 };
 
@@ -60,6 +62,23 @@ TEST_F(StateCacheTest, WhatWasGivenDoesNotChange) {
   Change("deals/1", 1, 11);
   EXPECT_EQ(given->revision, 1u);
   EXPECT_EQ(cache_.Find(1, "deals/1")->revision, 2u);
+}
+
+TEST_F(StateCacheTest, AnEventThatALoaderBroughtIsNotAppliedAgain) {
+  ASSERT_NE(cache_.Offer(1, "deals/1", At(1, 5), durable_), nullptr);
+  Change("deals/1", 0, 5);
+  EXPECT_EQ(changes_, 0);
+  EXPECT_EQ(cache_.Find(1, "deals/1")->revision, 1u);
+  Change("deals/1", 1, 11);
+  EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(StateCacheTest, AStateThatLacksAnEventIsNotBroughtFurther) {
+  ASSERT_NE(cache_.Offer(1, "deals/1", At(1, 5), durable_), nullptr);
+  Change("deals/1", 2, 11);
+  EXPECT_EQ(changes_, 0);
+  EXPECT_EQ(cache_.Find(1, "deals/1"), nullptr);
+  EXPECT_EQ(cache_.Offer(1, "deals/1", At(2, 6), durable_), nullptr) << "it lacks the event at 11";
 }
 
 }  // namespace
