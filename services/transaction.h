@@ -47,6 +47,7 @@ class Transaction : public domain::Records {
   struct Added {
     std::string stream;
     uint64_t revision;
+    size_t bytes;  // of the payload
     v1::EventPayload payload;
     std::string data_subject;
   };
