@@ -8,6 +8,20 @@
 #include "eventstore/sealing.h"
 
 namespace recount::services {
+namespace {
+
+// Far above what one command's events take: an atomic group of commands that publish what was drafted before grows beyond
+// the message that it came in.
+constexpr size_t kMaxCommitBytes = 16 << 20;
+
+absl::Status TooLarge() {
+  return domain::Refuse(v1::FIELD_TOO_LONG,
+                        absl::StrCat("the events of one commit have at most ", kMaxCommitBytes,
+                                     " bytes: send the commands in several groups"),
+                        "commands");
+}
+
+}  // namespace
 
 Transaction::Transaction(const Archive& archive, StateCache* cache, Tenant* tenant, RecordIds* ids, int64_t now_micros)
     : archive_(archive),
@@ -111,6 +125,8 @@ absl::Status Transaction::Add(domain::Decision decision, bool visible) {
 
 absl::Status Transaction::AddEvent(domain::NewEvent event, bool visible) {
   const size_t bytes = event.payload.ByteSizeLong();
+  event_bytes_ += bytes;
+  if (event_bytes_ > kMaxCommitBytes) return TooLarge();
   auto revision = Revision(event.stream);
   if (!revision.ok()) return revision.status();
   base_revisions_.emplace(event.stream, *revision);
