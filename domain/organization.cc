@@ -13,6 +13,8 @@ namespace {
 
 using Kinds = google::protobuf::RepeatedField<int>;
 
+constexpr size_t kMostLevels = 50;  // above one, as in an org chart
+
 // ---- decide ----
 
 // What creating and changing have in common.
@@ -59,13 +61,19 @@ void ChangeKinds(const v1::Organization& organization, const Kinds& kinds, Decid
   *AppendEvent(organization, deciding)->mutable_kinds_set()->mutable_kinds() = kinds;
 }
 
-// Walks up from a parent: it must not lie under the child.
-absl::Status CheckNoCycle(const std::string& child, const std::string& parent, Deciding* deciding) {
+// Walks up from a parent: it must not lie under the child, and the way up is short. `child` is empty for a new one.
+absl::Status CheckParent(absl::string_view child, const std::string& parent, Deciding* deciding) {
   std::string at = parent;
-  while (!at.empty()) {
+  for (size_t levels = 1; !at.empty(); ++levels) {
     if (at == child) {
       return Refuse(v1::PARENT_CYCLE,
                     absl::StrCat(parent, " lies under ", child, " already, or is the same"),
+                    "parent");
+    }
+    if (levels > kMostLevels) {
+      return Refuse(v1::FIELD_INVALID,
+                    absl::StrCat("at most ", kMostLevels, " organizations lie above one, and above ",
+                                 parent, " are as many already"),
                     "parent");
     }
     RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(at));
@@ -86,6 +94,7 @@ absl::Status Create(const v1::CreateOrganizationRequest& command, const Place& p
                     const Kinds& kinds, Deciding* deciding) {
   if (command.display_name().empty())
     return Refuse(v1::NAME_REQUIRED, "an organization needs a name", "display_name");
+  RECOUNT_RETURN_IF_ERROR(CheckParent("", parent, deciding));
   v1::OrganizationCreated event;
   RECOUNT_RETURN_IF_ERROR(FillCreation(command, place, deciding, &event));
   AddLookups(details.phones(), details.emails(), place.stream, deciding->decision());
@@ -109,7 +118,7 @@ absl::Status Create(const v1::CreateOrganizationRequest& command, const Place& p
 absl::Status Update(const v1::CreateOrganizationRequest& command, const Place& place,
                     v1::OrganizationDetailsChanged details, const std::string& parent,
                     const Kinds& kinds, Deciding* deciding) {
-  RECOUNT_RETURN_IF_ERROR(CheckNoCycle(place.stream, parent, deciding));
+  RECOUNT_RETURN_IF_ERROR(CheckParent(place.stream, parent, deciding));
   RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(place.stream));
   const v1::Organization& organization = *std::get_if<v1::Organization>(state);
   if (!command.display_name().empty()) details.set_display_name(command.display_name());
@@ -173,7 +182,7 @@ absl::Status Decide(const v1::SetOrganizationParentRequest& command, Deciding* d
   RECOUNT_RETURN_IF_ERROR(
       deciding->Target("organizations", command.organization(), "organization").status());
   const std::string child = deciding->decision()->answer_name;
-  RECOUNT_RETURN_IF_ERROR(CheckNoCycle(child, parent, deciding));
+  RECOUNT_RETURN_IF_ERROR(CheckParent(child, parent, deciding));
   RECOUNT_ASSIGN_OR_RETURN(const State* state, deciding->Load(child));
   ChangeParent(*std::get_if<v1::Organization>(state), parent, deciding);
   return absl::OkStatus();

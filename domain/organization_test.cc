@@ -75,6 +75,31 @@ TEST_F(OrganizationTest, LiesUnderAnotherWithoutACycle) {
   Parent("a", "z").Refused(v1::RECORD_NOT_FOUND, "parent");
 }
 
+TEST_F(OrganizationTest, AtMostFiftyLieAboveOne) {
+  const auto name = [](int id) { return "organizations/" + std::to_string(id); };
+  const auto create = [&](int id, int parent) {
+    return scenario.When("create_organization { name: '" + name(id) +
+                         "' display_name: 'x' parent { name: '" + name(parent) + "' } }");
+  };
+  scenario.GivenRecord(name(0));
+  for (int level = 1; level <= 49; ++level) {
+    scenario.Given(name(level), "2024-01-01T08:00:00Z",
+                   "organization { created { display_name: 'o' parent: '" + name(level - 1) +
+                       "' } }");
+  }
+  create(50, 49).Then({"organization { created { display_name: 'x' parent: 'organizations/49' "
+                       "data_subject: 'id-1' normaliser_version: 7 } }"});
+  create(51, 50).Refused(v1::FIELD_INVALID, "parent");
+  Parent("a", "50").Refused(v1::FIELD_INVALID, "parent");
+  scenario
+      .When(
+          "create_organization { name: 'organizations/a' allow_existing: true parent { name: "
+          "'organizations/50' } }")
+      .Refused(v1::FIELD_INVALID, "parent");
+  Parent("0", "50").Refused(v1::PARENT_CYCLE, "parent");
+  Parent("a", "49").Then({"organization { parent_set { parent: 'organizations/49' } }"});
+}
+
 TEST_F(OrganizationTest, HasKinds) {
   const std::string set =
       "set_party_kinds { organization { name: 'organizations/a' } kinds: PARTY_KIND_SUPPLIER "

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -28,6 +29,7 @@ constexpr absl::string_view kTenantPrefix = "tenant-";
 constexpr size_t kHashSize = 32;
 constexpr size_t kHeaderSize = 8 + 4 + 8 + kHashSize;
 constexpr size_t kPositionDigits = 20;
+constexpr size_t kLongestTitle = 40;  // that is quoted
 
 std::string Digest(absl::string_view bytes) {
   const auto hash = Sha256({bytes});
@@ -97,9 +99,13 @@ absl::Status ReadCheckedFile(const std::string& path, absl::string_view title, g
   const absl::string_view checksum = body.substr(body.size() - kHashSize);
   body.remove_suffix(kHashSize);
   if (Digest(body) != checksum) return DamagedBackup(path, "it does not fit its checksum");
-  if (!absl::ConsumePrefix(&body, title) || !absl::ConsumePrefix(&body, "\n") ||
-      !message->ParseFromArray(body.data(), static_cast<int>(body.size()))) {
-    return DamagedBackup(path, absl::StrCat("it is no ", title));
+  // As it was written, but by somebody else: a copy of keys where a backup is looked for, or the other way round.
+  if (!absl::ConsumePrefix(&body, title) || !absl::ConsumePrefix(&body, "\n")) {
+    return absl::FailedPreconditionError(absl::StrCat("BACKUP_MISMATCH: ", path, " is no ", title, ", but ",
+                                                      absl::CEscape(body.substr(0, std::min(body.find('\n'), kLongestTitle)))));
+  }
+  if (!message->ParseFromArray(body.data(), static_cast<int>(body.size()))) {
+    return DamagedBackup(path, "its content cannot be read");
   }
   return absl::OkStatus();
 }

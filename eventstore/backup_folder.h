@@ -29,7 +29,7 @@ namespace recount::eventstore {
 absl::Status DamagedBackup(absl::string_view path, absl::string_view finding);
 
 absl::Status WriteCheckedFile(const std::string& path, absl::string_view title, const google::protobuf::MessageLite& message);
-// DATA_LOSS if any byte is another one.
+// DATA_LOSS if any byte is another one; FAILED_PRECONDITION (`BACKUP_MISMATCH: `) if it is whole, but has another title.
 absl::Status ReadCheckedFile(const std::string& path, absl::string_view title, google::protobuf::MessageLite* message);
 
 // NOT_FOUND if there is no backup; DATA_LOSS if the manifest is damaged or does not fit together.

@@ -29,19 +29,6 @@ std::string Digest(absl::string_view bytes) {
   return std::string(hash.begin(), hash.end());
 }
 
-absl::Status CheckHoldsKeysOnly(const std::string& folder) {
-  if (FileExists(folder + "/MANIFEST")) return ReadKeyManifest(folder).status();
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name == "LOCK" || name == "MANIFEST.new" || absl::StartsWith(name, kPartPrefix)) continue;
-    return absl::FailedPreconditionError(absl::StrCat("BACKUP_MISMATCH: ", folder, " holds ", name,
-                                                      " and no keys; name a folder that is empty or missing"));
-  }
-  if (error) return absl::UnavailableError(absl::StrCat("cannot look into ", folder, ": ", error.message()));
-  return absl::OkStatus();
-}
-
 // Removes every part that the manifest does not name: those of the copy before, or of one that was interrupted.
 absl::Status RemoveOtherParts(const std::string& folder, const KeyBackupManifest& manifest) {
   std::error_code error;
@@ -126,9 +113,23 @@ absl::Status ReadPart(const std::string& path, const KeyBackupPart& part, const 
 
 }  // namespace
 
+absl::Status CheckKeysFolder(const std::string& folder) {
+  if (!FileExists(folder)) return absl::OkStatus();
+  if (FileExists(folder + "/MANIFEST")) return ReadKeyManifest(folder).status();
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name == "LOCK" || name == "MANIFEST.new" || absl::StartsWith(name, kPartPrefix)) continue;
+    return absl::FailedPreconditionError(absl::StrCat("BACKUP_MISMATCH: ", folder, " holds ", name,
+                                                      " and no keys; name a folder that is empty or missing"));
+  }
+  if (error) return absl::UnavailableError(absl::StrCat("cannot look into ", folder, ": ", error.message()));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<KeyBackupManifest> BackUpKeys(KeyVault& vault, const KeyBackupOptions& options) {
   if (absl::Status status = MakeDirectory(options.folder); !status.ok()) return status;
-  if (absl::Status status = CheckHoldsKeysOnly(options.folder); !status.ok()) return status;
+  if (absl::Status status = CheckKeysFolder(options.folder); !status.ok()) return status;
   auto lock = DirectoryLock::Take(options.folder);
   if (absl::IsFailedPrecondition(lock.status())) {
     return absl::AbortedError(absl::StrCat("BACKUP_RUNNING: a backup into ", options.folder, " is being made"));

@@ -24,7 +24,10 @@ struct KeyBackupOptions {
   size_t part_bytes = 16 << 20;
 };
 
-// FAILED_PRECONDITION (`BACKUP_MISMATCH: `) if the folder holds something else. On any error the former copy stays.
+// Whether keys may be copied into a folder: FAILED_PRECONDITION (`BACKUP_MISMATCH: `) if it holds something else. It may be
+// missing.
+absl::Status CheckKeysFolder(const std::string& folder);
+// As there. On any error the former copy stays.
 absl::StatusOr<storage::v1::KeyBackupManifest> BackUpKeys(KeyVault& vault, const KeyBackupOptions& options);
 
 // NOT_FOUND if there is no copy.

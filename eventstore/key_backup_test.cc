@@ -8,6 +8,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "eventstore/backup_folder.h"
 #include "eventstore/durable_file.h"
 #include "eventstore/event_log_testing.h"
 #include "eventstore/rocksdb_restore.h"
@@ -59,7 +60,12 @@ TEST_F(KeyBackupTest, RestoresEveryKeyAndLookup) {
   EXPECT_EQ(Restore("restored").code(), absl::StatusCode::kFailedPrecondition);
   auto restored = OpenVault("restored");
   for (int i = 0; i < 20; ++i) EXPECT_EQ(*restored->Find(1, absl::StrCat("subject-", i)), keys[i]);
-  EXPECT_THAT(*restored->Lookup(1, "phone", "+97231234567"), ElementsAre("leads/1"));
+  std::vector<std::string> streams;
+  ASSERT_TRUE(restored->VisitLookup(1, "phone", "+97231234567", [&](absl::string_view stream) {
+    streams.emplace_back(stream);
+    return true;
+  }).ok());
+  EXPECT_THAT(streams, ElementsAre("leads/1"));
   for (const std::string& path : Files()) {
     const std::string content = *ReadFile(path);
     for (const DataKey& key : keys) {
@@ -107,6 +113,22 @@ TEST_F(KeyBackupTest, AnotherFolderIsLeftAlone) {
   EXPECT_THAT(std::string(BackUp(*vault).status().message()), HasSubstr("BACKUP_MISMATCH: "));
   EXPECT_EQ(Files().size(), 1);
   EXPECT_EQ(BackUpKeys(*NewMemoryKeyVault(), {root_ + "/memory", 1}).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(KeyBackupTest, ABackupOfTheLogIsNoDamagedCopyOfKeys) {
+  auto vault = OpenVault("vault");
+  ASSERT_TRUE(vault->Mint(1, "subject").ok());
+  ASSERT_TRUE(BackUp(*vault).ok());
+  const std::string of_log = root_ + "/log";
+  ASSERT_TRUE(MakeDirectory(of_log).ok());
+  ASSERT_TRUE(WriteManifest(of_log, storage::v1::BackupManifest()).ok());
+  for (const absl::Status& status :
+       {BackUpKeys(*vault, {of_log, 1}).status(), CheckKeysFolder(of_log), ReadManifest(copy_).status()}) {
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("BACKUP_MISMATCH: "));
+  }
+  EXPECT_TRUE(CheckKeysFolder(copy_).ok());
+  EXPECT_TRUE(CheckKeysFolder(root_ + "/missing").ok());
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ using DataKey = std::array<uint8_t, 32>;
 
 // An entry of a vault as it is stored (rocksdb_key_vault.h).
 using StoredKeyVisitor = std::function<absl::Status(absl::string_view name, absl::string_view value)>;
+// False: enough.
+using LookupVisitor = std::function<bool(absl::string_view stream)>;
 
 // A store apart from the log: destroying a key there erases a person everywhere. Thread safe.
 class KeyVault {
@@ -37,8 +39,10 @@ class KeyVault {
   // Look-up of records by normalised phone or e-mail; `kind` is `phone` or `email`. Stored as HMAC under a tenant key.
   virtual absl::Status AddLookup(uint32_t tenant, absl::string_view kind, absl::string_view value,
                                  absl::string_view stream) = 0;
-  virtual absl::StatusOr<std::vector<std::string>> Lookup(uint32_t tenant, absl::string_view kind,
-                                                          absl::string_view value) = 0;
+  // The streams of a value in byte order, each once. There may be very many, and `visit` may take its time and ask the vault:
+  // nobody waits for it.
+  virtual absl::Status VisitLookup(uint32_t tenant, absl::string_view kind, absl::string_view value,
+                                   const LookupVisitor& visit) = 0;
   // Everything that is durable, as it is stored, for a backup of the keys: keys wrapped under the master key, look-ups as HMACs.
   // Ends at the first error of `visit`. FAILED_PRECONDITION if nothing is stored.
   virtual absl::Status ReadStored(const StoredKeyVisitor& visit) = 0;

@@ -43,11 +43,12 @@ class MemoryKeyVault : public KeyVault {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::vector<std::string>> Lookup(uint32_t tenant, absl::string_view kind,
-                                                  absl::string_view value) override {
-    std::lock_guard lock(mutex_);
-    auto it = lookups_.find({tenant, absl::StrCat(kind, "=", value)});
-    return it == lookups_.end() ? std::vector<std::string>() : it->second;
+  absl::Status VisitLookup(uint32_t tenant, absl::string_view kind, absl::string_view value,
+                           const LookupVisitor& visit) override {
+    for (const std::string& stream : StreamsOf({tenant, absl::StrCat(kind, "=", value)})) {
+      if (!visit(stream)) break;
+    }
+    return absl::OkStatus();
   }
 
   absl::Status ReadStored(const StoredKeyVisitor& visit) override {
@@ -55,6 +56,12 @@ class MemoryKeyVault : public KeyVault {
   }
 
  private:
+  std::vector<std::string> StreamsOf(const std::pair<uint32_t, std::string>& value) {
+    std::lock_guard lock(mutex_);
+    const auto it = lookups_.find(value);
+    return it == lookups_.end() ? std::vector<std::string>() : it->second;
+  }
+
   std::mutex mutex_;
   // Guarded by mutex_.
   std::map<std::pair<uint32_t, std::string>, DataKey> keys_;

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
-#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -76,12 +76,26 @@ class RocksdbKeyVault : public KeyVault {
     return MintLocked(VaultKey(tenant, 'K', key_id));
   }
 
+  // The disk is read without the lock: the sequencer's thread mints under it.
   absl::StatusOr<DataKey> Find(uint32_t tenant, absl::string_view key_id) override {
+    const std::string name = VaultKey(tenant, 'K', key_id);
+    std::optional<std::string> wrapped;
+    {
+      std::lock_guard lock(mutex_);
+      if (auto cached = cache_.Find(name)) return *cached;
+      wrapped = GetUnwritten(name);
+    }
+    if (!wrapped) {
+      auto stored = GetStored(name);
+      if (!stored.ok()) return stored.status();
+      wrapped = *std::move(stored);
+    }
+    if (!wrapped) return absl::NotFoundError(absl::StrCat("there is no key ", key_id));
+    absl::StatusOr<DataKey> key = master_.Unwrap(name, *wrapped);
+    if (!key.ok()) return key.status();
     std::lock_guard lock(mutex_);
-    auto found = FindLocked(VaultKey(tenant, 'K', key_id));
-    if (!found.ok()) return found.status();
-    if (!found->has_value()) return absl::NotFoundError(absl::StrCat("there is no key ", key_id));
-    return **found;
+    cache_.Put(name, *key);
+    return *key;
   }
 
   absl::Status Flush() override {
@@ -120,25 +134,26 @@ class RocksdbKeyVault : public KeyVault {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::vector<std::string>> Lookup(uint32_t tenant, absl::string_view kind,
-                                                  absl::string_view value) override {
-    std::lock_guard lock(mutex_);
-    absl::StatusOr<std::string> prefix = LookupPrefix(tenant, kind, value);
+  absl::Status VisitLookup(uint32_t tenant, absl::string_view kind, absl::string_view value,
+                           const LookupVisitor& visit) override {
+    std::set<std::string> waiting;
+    absl::StatusOr<std::string> prefix = PrefixAndWaiting(tenant, kind, value, &waiting);
     if (!prefix.ok()) return prefix.status();
-    std::map<std::string, bool> streams;  // in byte order, each once
-    for (const auto* waiting : {&flushing_, &pending_}) {
-      const auto it = waiting->lookups.find(*prefix);
-      if (it == waiting->lookups.end()) continue;
-      for (const std::string& stream : it->second) streams[stream] = true;
-    }
+    // Made after `waiting` was copied, so that what is written meanwhile is seen here if not there.
     std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(rocksdb::ReadOptions()));
+    auto next = waiting.begin();
     for (it->Seek(*prefix); it->Valid() && it->key().starts_with(*prefix); it->Next()) {
-      streams[it->key().ToString().substr(prefix->size())] = true;
+      const absl::string_view stream = ToView(it->key()).substr(prefix->size());
+      for (; next != waiting.end() && *next < stream; ++next) {
+        if (!visit(*next)) return absl::OkStatus();
+      }
+      if (next != waiting.end() && *next == stream) ++next;
+      if (!visit(stream)) return absl::OkStatus();
     }
     if (!it->status().ok()) return FromRocksdb(it->status(), kName);
-    std::vector<std::string> names;
-    for (const auto& [name, found] : streams) names.push_back(name);
-    return names;
+    for (; next != waiting.end() && visit(*next); ++next) {
+    }
+    return absl::OkStatus();
   }
 
   absl::Status ReadStored(const StoredKeyVisitor& visit) override {
@@ -176,16 +191,38 @@ class RocksdbKeyVault : public KeyVault {
     return batch;
   }
 
-  // All below: mutex_ is held.
-  absl::StatusOr<std::optional<std::string>> Get(const std::string& name) {
-    for (const auto* waiting : {&pending_, &flushing_}) {
-      if (auto it = waiting->keys.find(name); it != waiting->keys.end()) return std::optional<std::string>(it->second);
-    }
+  absl::StatusOr<std::optional<std::string>> GetStored(const std::string& name) {
     std::string value;
     rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), name, &value);
     if (status.IsNotFound()) return std::optional<std::string>();
     if (!status.ok()) return FromRocksdb(status, kName);
     return std::optional<std::string>(std::move(value));
+  }
+
+  // Prefix of a look-up, and the streams of it that are not in the database yet.
+  absl::StatusOr<std::string> PrefixAndWaiting(uint32_t tenant, absl::string_view kind, absl::string_view value,
+                                               std::set<std::string>* waiting) {
+    std::lock_guard lock(mutex_);
+    absl::StatusOr<std::string> prefix = LookupPrefix(tenant, kind, value);
+    if (!prefix.ok()) return prefix;
+    for (const auto* unwritten : {&flushing_, &pending_}) {
+      const auto it = unwritten->lookups.find(*prefix);
+      if (it != unwritten->lookups.end()) waiting->insert(it->second.begin(), it->second.end());
+    }
+    return prefix;
+  }
+
+  // All below: mutex_ is held.
+  std::optional<std::string> GetUnwritten(const std::string& name) {
+    for (const auto* waiting : {&pending_, &flushing_}) {
+      if (auto it = waiting->keys.find(name); it != waiting->keys.end()) return it->second;
+    }
+    return std::nullopt;
+  }
+
+  absl::StatusOr<std::optional<std::string>> Get(const std::string& name) {
+    if (auto unwritten = GetUnwritten(name)) return unwritten;
+    return GetStored(name);
   }
 
   absl::StatusOr<std::optional<DataKey>> FindLocked(const std::string& name) {

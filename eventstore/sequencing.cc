@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 
 namespace recount::eventstore {
@@ -44,29 +45,24 @@ absl::Status CheckExpectations(EventLog& log, const Proposal& proposal, Revision
   return absl::OkStatus();
 }
 
-// Who holds the key of claim `index`, seen after the claims before it in the same commit.
-absl::StatusOr<std::optional<std::string>> HolderBefore(EventLog& log, const Proposal& proposal, int index) {
-  const KeyClaim& claim = proposal.record.claims(index);
-  for (int i = index - 1; i >= 0; --i) {
-    const KeyClaim& earlier = proposal.record.claims(i);
-    if (earlier.key() != claim.key()) continue;
-    if (earlier.release()) return std::optional<std::string>();
-    return std::optional<std::string>(earlier.stream());
-  }
-  return log.FindKey(proposal.tenant, claim.key());
-}
-
+// Each claim is seen after those before it in the same commit, of which there may be a hundred thousand.
 absl::Status CheckClaims(EventLog& log, const Proposal& proposal) {
-  for (int i = 0; i < proposal.record.claims_size(); ++i) {
-    const KeyClaim& claim = proposal.record.claims(i);
-    auto holder = HolderBefore(log, proposal, i);
-    if (!holder.ok()) return holder.status();
-    if (!claim.release() && holder->has_value() && **holder != claim.stream()) {
-      return absl::AlreadyExistsError(absl::StrCat("EXTERNAL_ID_TAKEN: ", claim.key(), " belongs to ", **holder));
+  absl::flat_hash_map<absl::string_view, std::optional<std::string>> holders;  // by key, so far
+  for (const KeyClaim& claim : proposal.record.claims()) {
+    auto known = holders.find(claim.key());
+    if (known == holders.end()) {
+      auto found = log.FindKey(proposal.tenant, claim.key());
+      if (!found.ok()) return found.status();
+      known = holders.emplace(claim.key(), *std::move(found)).first;
     }
-    if (claim.release() && *holder != claim.stream()) {
+    std::optional<std::string>& holder = known->second;
+    if (!claim.release() && holder.has_value() && *holder != claim.stream()) {
+      return absl::AlreadyExistsError(absl::StrCat("EXTERNAL_ID_TAKEN: ", claim.key(), " belongs to ", *holder));
+    }
+    if (claim.release() && holder != claim.stream()) {
       return absl::InvalidArgumentError(absl::StrCat(claim.stream(), " does not hold the key ", claim.key()));
     }
+    holder = claim.release() ? std::nullopt : std::optional<std::string>(claim.stream());
   }
   return absl::OkStatus();
 }

@@ -101,6 +101,10 @@ absl::StatusOr<storage::v1::BackupManifest> BackUpLogs(const Backend* backend, c
 absl::Status BackUp(const Backend* backend, const v1::BackUpRequest& request, StreamWriter& writer) {
   auto folders = FoldersOf(backend, request);
   if (!folders.ok()) return folders.status();
+  // Before the log, which may take long: what is refused leaves no backup half asked for.
+  if (!folders->keys.empty()) {
+    if (absl::Status fits = eventstore::CheckKeysFolder(folders->keys); !fits.ok()) return WithReason(fits);
+  }
   auto manifest = BackUpLogs(backend, folders->log, writer);
   if (!manifest.ok()) return WithReason(manifest.status());
   v1::BackUpProgress last = ShowBackup(*manifest);

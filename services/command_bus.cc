@@ -46,7 +46,7 @@ void FillRevisions(eventstore::EventLog& log, eventstore::TenantNumber tenant, O
 CommandBus::CommandBus(Archive archive, Clock* clock, CommandBusOptions options)
     : archive_(archive),
       options_(std::move(options)),
-      cache_(options_.max_cached_streams,
+      cache_(options_.cached,
              [log = archive.log](eventstore::TenantNumber tenant) { return log->DurableHead(tenant).position; }),
       sequencer_(archive, clock, &cache_),
       thread_([this] { Work(); }) {}

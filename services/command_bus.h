@@ -44,7 +44,7 @@ struct CommandBusOptions {
   // their way, so that it waits instead of being refused.
   size_t max_commands = 65536;
   size_t max_bytes = 256 << 20;
-  size_t max_cached_streams = 100000;
+  StateCache::Limits cached;
   // Called when a write of the log failed: nothing can be promised any more.
   std::function<void(absl::Status)> on_write_failure;
 };

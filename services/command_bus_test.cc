@@ -220,5 +220,40 @@ TEST(CommandBusTest, LimitsAreCheckedForEachCommand) {
   EXPECT_EQ(ReasonOf(outcomes[2]), v1::EMPTY_COMMAND);
 }
 
+// A rule of about 2 MB, another one for each number.
+v1::RuleProposal LargeRule(int number) {
+  v1::RuleProposal rule;
+  v1::ReasonsRule* reasons = rule.mutable_content()->mutable_reasons();
+  for (int i = 0; i < 1000; ++i) {
+    v1::Reason* reason = reasons->add_reasons();
+    reason->set_id(absl::StrCat(number, "-", i));
+    for (const char* language : {"de", "en"}) (*reason->mutable_labels())[language] = std::string(1000, 'x');
+  }
+  return rule;
+}
+
+TEST(CommandBusTest, ACommitHasALimit) {
+  Bus bus;
+  std::vector<v1::Command> publications;
+  for (int i = 0; i < 10; ++i) {
+    v1::Command draft, publish;
+    draft.mutable_draft_rules()->set_draft(absl::StrCat("drafts/", i));
+    *draft.mutable_draft_rules()->add_rules() = LargeRule(i);
+    publish.mutable_publish_draft()->set_draft(absl::StrCat("drafts/", i));
+    publications.push_back(publish);
+    const Outcome drafted = bus.Send(std::move(draft));
+    ASSERT_TRUE(drafted.status.ok()) << drafted.status;
+  }
+  const uint64_t head = bus.head();
+  const auto outcomes = bus.SendAll(publications, /*atomic=*/true);
+  EXPECT_EQ(ReasonOf(outcomes[8]), v1::FIELD_TOO_LONG) << outcomes[8].status;
+  EXPECT_EQ(ReasonOf(outcomes[0]), v1::ATOMIC_GROUP_REFUSED);
+  EXPECT_EQ(bus.head(), head);
+  EXPECT_EQ(bus.tenant().rules()->Versions(v1::RULE_KIND_REASONS).size(), 0u);
+  publications.resize(7);
+  for (const Outcome& outcome : bus.SendAll(publications, /*atomic=*/true)) EXPECT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(bus.tenant().rules()->Versions(v1::RULE_KIND_REASONS).size(), 7u);
+}
+
 }  // namespace
 }  // namespace recount::services

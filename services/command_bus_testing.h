@@ -78,9 +78,9 @@ class CountingVault : public eventstore::KeyVault {
     ++lookups;
     return vault_->AddLookup(tenant, kind, value, stream);
   }
-  absl::StatusOr<std::vector<std::string>> Lookup(uint32_t tenant, absl::string_view kind,
-                                                  absl::string_view value) override {
-    return vault_->Lookup(tenant, kind, value);
+  absl::Status VisitLookup(uint32_t tenant, absl::string_view kind, absl::string_view value,
+                           const eventstore::LookupVisitor& visit) override {
+    return vault_->VisitLookup(tenant, kind, value, visit);
   }
   absl::Status ReadStored(const eventstore::StoredKeyVisitor& visit) override { return vault_->ReadStored(visit); }
 

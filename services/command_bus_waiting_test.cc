@@ -6,7 +6,7 @@ namespace {
 
 TEST(CommandBusWaitingTest, ManyThreadsLoseNothingAndDoNothingTwice) {
   CommandBusOptions options;
-  options.max_cached_streams = 32;  // far too few: states are loaded again and again
+  options.cached.streams = 32;  // far too few: states are loaded again and again
   Bus bus(eventstore::NewMemoryEventLog(), options);
   constexpr int kThreads = 8, kRounds = 60;
   std::vector<std::thread> threads;

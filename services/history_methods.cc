@@ -10,8 +10,8 @@
 #include "domain/refusal.h"
 #include "recount/v1/history.pb.h"
 #include "services/event_filter.h"
-#include "services/field_differences.h"
 #include "services/record_reader.h"
+#include "services/stream_teller.h"
 #include "services/subscription_stream.h"
 
 namespace recount::services {
@@ -29,50 +29,6 @@ uint64_t PageSize(int32_t asked) { return asked <= 0 ? 100 : std::min(asked, 100
 StreamEvent EventOf(const StoredCommit& commit, int index) {
   return {commit.first_position + index, commit.last_position, &commit.record.events(index), &commit.record};
 }
-
-// Folds a record's events and shows those of a span of revisions with what each changed.
-class StreamTeller {
- public:
-  StreamTeller(const Archive& archive, const Tenant& tenant) : archive_(archive), tenant_(tenant) {}
-
-  // Events with first <= revision <= last and position <= as_of, oldest first.
-  absl::StatusOr<std::vector<v1::HistoryEntry>> Tell(absl::string_view stream, uint64_t first, uint64_t last,
-                                                     uint64_t as_of) {
-    std::vector<v1::HistoryEntry> entries;
-    absl::Status told;
-    absl::Status read =
-        archive_.log->ReadStream(tenant_.number(), stream, 0, Direction::kForward, [&](const StreamEvent& event) {
-          if (event.event->revision() > last || event.position > as_of) return false;
-          told = TellOne(event, event.event->revision() >= first, &entries);
-          return told.ok();
-        });
-    if (!read.ok()) return read;
-    if (!told.ok()) return told;
-    return entries;
-  }
-
- private:
-  absl::Status TellOne(const StreamEvent& event, bool wanted, std::vector<v1::HistoryEntry>* entries) {
-    auto shown = ShowEvent(*archive_.vault, tenant_.number(), event);
-    if (!shown.ok()) return shown.status();
-    std::unique_ptr<google::protobuf::Message> before;
-    if (const auto* resource = domain::ResourceOf(state_); wanted && resource != nullptr) {
-      before.reset(resource->New());
-      before->CopyFrom(*resource);
-    }
-    domain::Evolve(shown->payload(), MetaOf(event), &state_);
-    if (!wanted) return absl::OkStatus();
-    v1::HistoryEntry& entry = entries->emplace_back();
-    *entry.mutable_event() = *std::move(shown);
-    for (v1::FieldDifference& change : Differences(before.get(), domain::ResourceOf(state_)))
-      *entry.add_changes() = std::move(change);
-    return absl::OkStatus();
-  }
-
-  const Archive archive_;
-  const Tenant& tenant_;
-  domain::State state_;
-};
 
 absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const Call& call,
                                                   const v1::ReadStreamRequest& request) {
@@ -105,15 +61,10 @@ absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const 
     last = after == 0 ? newest : std::min(newest, after - 1);
     first = last > size ? last - size + 1 : 1;
   }
-  auto entries = StreamTeller(backend->archive, **tenant).Tell(*name, first, last, *as_of);
+  auto entries = StreamTeller(backend->archive, (*tenant)->number())
+                     .Tell(*name, {first, last, *as_of, request.backwards(), kMaxAnswerBytes});
   if (!entries.ok()) return entries.status();
-  if (request.backwards()) std::reverse(entries->begin(), entries->end());
-  size_t bytes = 0;
-  for (v1::HistoryEntry& entry : *entries) {
-    bytes += entry.ByteSizeLong();
-    if (bytes > kMaxAnswerBytes && !response.entries().empty()) break;
-    *response.add_entries() = std::move(entry);
-  }
+  for (v1::HistoryEntry& entry : *entries) *response.add_entries() = std::move(entry);
   if (response.entries().empty()) return response;
   const uint64_t shown = response.entries().rbegin()->event().revision();
   if (request.backwards() ? shown > 1 : shown < newest) response.set_next_after_revision(shown);
@@ -136,21 +87,23 @@ absl::StatusOr<v1::ReadLogResponse> ReadLog(const Backend* backend, const Call& 
   absl::Status shown_all;
   uint64_t scanned = 0;
   size_t bytes = 0;
+  bool is_cut = false;
   uint64_t last_seen = 0;
-  const auto is_full = [&] {
-    return response.events_size() >= size || bytes > kMaxAnswerBytes || scanned >= kMaxScanned;
-  };
+  const auto is_full = [&] { return response.events_size() >= size || is_cut || scanned >= kMaxScanned; };
   const auto take = [&](const StreamEvent& event) {
+    if (matcher.Matches(*event.event)) {
+      auto shown = ShowEvent(*backend->archive.vault, (*tenant)->number(), event);
+      if (!shown.ok()) {
+        shown_all = shown.status();
+        return;
+      }
+      bytes += shown->ByteSizeLong();
+      is_cut = bytes > kMaxAnswerBytes && !response.events().empty();
+      if (is_cut) return;
+      *response.add_events() = *std::move(shown);
+    }
     ++scanned;
     last_seen = event.position;
-    if (!matcher.Matches(*event.event)) return;
-    auto shown = ShowEvent(*backend->archive.vault, (*tenant)->number(), event);
-    if (!shown.ok()) {
-      shown_all = shown.status();
-      return;
-    }
-    bytes += shown->ByteSizeLong();
-    *response.add_events() = *std::move(shown);
   };
   absl::Status read = backend->archive.log->ReadCommits(
       (*tenant)->number(), after, backwards ? Direction::kBackward : Direction::kForward,
@@ -179,13 +132,14 @@ absl::StatusOr<v1::ReadCommitsResponse> ReadCommits(const Backend* backend, cons
   size_t bytes = 0;
   absl::Status read = backend->archive.log->ReadCommits(
       (*tenant)->number(), request.after_position(), Direction::kForward, [&](const StoredCommit& commit) {
+        bytes += commit.bytes.size();
+        if (bytes > kMaxAnswerBytes && !response.commits().empty()) return false;
         v1::StoredCommit* shown = response.add_commits();
         shown->set_first_position(commit.first_position);
         shown->set_last_position(commit.last_position);
         shown->set_record(commit.bytes);
         shown->set_hash(std::string(commit.hash.begin(), commit.hash.end()));
         *shown->mutable_recorded_time() = domain::TimestampFrom(commit.record.recorded_micros());
-        bytes += commit.bytes.size();
         return response.commits_size() < size && bytes < kMaxAnswerBytes;
       });
   if (!read.ok()) return read;

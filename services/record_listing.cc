@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "domain/refusal.h"
 #include "recount/v1/command.pb.h"
 #include "services/normalizers.h"
@@ -69,37 +70,49 @@ bool Has(const google::protobuf::Message& resource, const ExactLookup& lookup, a
   return false;
 }
 
-// As of a position, so that all pages agree.
-absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const Tenant& tenant,
+// What an exact look-up may mean, in order of names; `visit` is called with no lock held.
+absl::Status VisitCandidates(const Backend* backend, const Tenant& tenant, const ExactLookup& lookup, absl::string_view normal,
+                             const ResourceType& type, const eventstore::LookupVisitor& visit) {
+  if (lookup.key != "external") {
+    if (normal.empty()) return absl::OkStatus();
+    return backend->archive.vault->VisitLookup(tenant.number(), lookup.key, normal, visit);
+  }
+  v1::ExternalId id;
+  id.set_source(lookup.source);
+  id.set_id(lookup.value);
+  auto found = backend->archive.log->FindKey(tenant.number(), domain::ExternalKey(type.collection, id));
+  if (found.ok() && found->has_value()) visit(**found);
+  return found.status();
+}
+
+std::string NormalOf(const Tenant& tenant, const ExactLookup& lookup) {
+  if (lookup.key == "external") return "";
+  return lookup.key == "phone" ? E164(lookup.value, tenant.info().region()) : FoldEmail(lookup.value);
+}
+
+// As of a position, so that all pages agree. Many records may have one phone: each is folded, until the deadline.
+absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const Tenant& tenant, const Call& call,
                                                    const ExactLookup& lookup, bool show_deleted,
                                                    const ResourceType& type, uint64_t position) {
-  std::vector<std::string> candidates;
-  std::string normal;
-  if (lookup.key == "external") {
-    v1::ExternalId id;
-    id.set_source(lookup.source);
-    id.set_id(lookup.value);
-    auto found = backend->archive.log->FindKey(tenant.number(), domain::ExternalKey(type.collection, id));
-    if (!found.ok()) return found.status();
-    if (found->has_value()) candidates.push_back(**found);
-  } else {
-    normal = lookup.key == "phone" ? E164(lookup.value, tenant.info().region()) : FoldEmail(lookup.value);
-    if (normal.empty()) return candidates;
-    auto found = backend->archive.vault->Lookup(tenant.number(), lookup.key, normal);
-    if (!found.ok()) return found.status();
-    candidates = *std::move(found);
-  }
-  std::sort(candidates.begin(), candidates.end());
-  candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
+  const std::string normal = NormalOf(tenant, lookup);
   std::vector<std::string> names;
-  for (std::string& name : candidates) {
-    if (domain::CollectionOf(name) != type.collection) continue;
+  absl::Status folds;
+  absl::Status visited = VisitCandidates(backend, tenant, lookup, normal, type, [&](absl::string_view name) {
+    if (domain::CollectionOf(name) != type.collection) return true;
+    if (absl::Now() > call.deadline) {
+      folds = domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed while the records were looked up");
+      return false;
+    }
     auto folded = RecordReader(backend).ReadAt(tenant, name, position);
-    if (!folded.ok()) return folded.status();
+    folds = folded.status();
+    if (!folds.ok()) return false;
     const google::protobuf::Message* resource = domain::ResourceOf((*folded)->state);
-    if (resource == nullptr || (!show_deleted && domain::InfoOf((*folded)->state)->deleted())) continue;
-    if (lookup.key == "external" || Has(*resource, lookup, normal)) names.push_back(std::move(name));
-  }
+    if (resource == nullptr || (!show_deleted && domain::InfoOf((*folded)->state)->deleted())) return true;
+    if (lookup.key == "external" || Has(*resource, lookup, normal)) names.emplace_back(name);
+    return true;
+  });
+  if (!visited.ok()) return visited;
+  if (!folds.ok()) return folds;
   return names;
 }
 
@@ -148,7 +161,7 @@ absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant
       return reached;
     page.position =
         token->position != 0 ? token->position : backend->archive.log->DurableHead(tenant.number()).position;
-    auto found = FindExact(backend, tenant, *lookup, request.show_deleted(), type, page.position);
+    auto found = FindExact(backend, tenant, call, *lookup, request.show_deleted(), type, page.position);
     if (!found.ok()) return found.status();
     names = *std::move(found);
   } else {

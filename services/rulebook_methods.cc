@@ -13,6 +13,26 @@
 namespace recount::services {
 namespace {
 
+// What a client takes unless told otherwise, less what is around it. These answers have no pages: a published rule may be as
+// large as a message, and one of them must be to be had.
+constexpr size_t kMostBytes = (4 << 20) - (64 << 10);
+
+// Counts what an answer takes, before it is added.
+class AnswerBytes {
+ public:
+  explicit AnswerBytes(absl::string_view remedy) : remedy_(remedy) {}
+  absl::Status Take(size_t bytes) {
+    bytes_ += bytes;
+    if (bytes_ <= kMostBytes) return absl::OkStatus();
+    return domain::Refuse(v1::ANSWER_TOO_LARGE,
+                          absl::StrCat("the answer would have more than ", kMostBytes, " bytes: ", remedy_));
+  }
+
+ private:
+  const absl::string_view remedy_;
+  size_t bytes_ = 0;
+};
+
 v1::RuleVersion Show(const domain::RuleVersionEntry& entry) {
   v1::RuleVersion version;
   version.set_kind(domain::KindOf(entry.rule.content()));
@@ -34,7 +54,6 @@ std::vector<v1::RuleKind> AllKinds() {
   }
   return kinds;
 }
-
 
 absl::StatusOr<v1::Rulebook> GetRulebook(const Backend* backend, const Call& call,
                                          const v1::GetRulebookRequest& request) {
@@ -66,8 +85,12 @@ absl::StatusOr<v1::Rulebook> GetRulebook(const Backend* backend, const Call& cal
   }
   v1::Rulebook answer;
   answer.set_position(rules.position());
+  AnswerBytes bytes("ask for the versions of one kind (ListRuleVersions)");
   for (v1::RuleKind kind : AllKinds()) {
-    if (const domain::RuleVersionEntry* entry = rules.InForce(kind, day)) *answer.add_rules() = Show(*entry);
+    const domain::RuleVersionEntry* entry = rules.InForce(kind, day);
+    if (entry == nullptr) continue;
+    if (absl::Status fits = bytes.Take(entry->rule.ByteSizeLong()); !fits.ok()) return fits;
+    *answer.add_rules() = Show(*entry);
   }
   return answer;
 }
@@ -79,9 +102,13 @@ absl::StatusOr<v1::ListRuleVersionsResponse> ListVersions(const Backend* backend
   const auto rules = RecordReader(backend).Rules(**tenant);
   if (!rules.ok()) return rules.status();
   v1::ListRuleVersionsResponse answer;
+  AnswerBytes bytes("ask for one kind, or read its stream, e.g. `rules/pipelines` (ReadStream), which has pages");
   for (v1::RuleKind kind : AllKinds()) {
     if (request.kind() != v1::RULE_KIND_UNSPECIFIED && request.kind() != kind) continue;
-    for (const domain::RuleVersionEntry& entry : (*rules)->Versions(kind)) *answer.add_versions() = Show(entry);
+    for (const domain::RuleVersionEntry& entry : (*rules)->Versions(kind)) {
+      if (absl::Status fits = bytes.Take(entry.rule.ByteSizeLong()); !fits.ok()) return fits;
+      *answer.add_versions() = Show(entry);
+    }
   }
   std::sort(answer.mutable_versions()->begin(), answer.mutable_versions()->end(),
             [](const v1::RuleVersion& a, const v1::RuleVersion& b) {
@@ -101,11 +128,14 @@ absl::StatusOr<v1::ListDraftsResponse> ListDrafts(const Backend* backend, const 
   });
   if (!listed.ok()) return listed;
   v1::ListDraftsResponse answer;
+  AnswerBytes bytes("read the drafts' events (ReadLog, ReadStream), which has pages");
   for (const std::string& name : names) {
     auto folded = RecordReader(backend).Read(**tenant, name);
     if (!folded.ok()) return folded.status();
     const auto* draft = std::get_if<domain::DraftState>(&(*folded)->state);
-    if (draft != nullptr && (draft->draft.is_open() || request.show_closed())) *answer.add_drafts() = draft->draft;
+    if (draft == nullptr || !(draft->draft.is_open() || request.show_closed())) continue;
+    if (absl::Status fits = bytes.Take(draft->draft.ByteSizeLong()); !fits.ok()) return fits;
+    *answer.add_drafts() = draft->draft;
   }
   return answer;
 }

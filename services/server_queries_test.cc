@@ -316,5 +316,51 @@ TEST_F(ServerTest, RulesAndDrafts) {
   EXPECT_EQ(versions.versions_size(), 2);
 }
 
+// About 1.5 MB, another one for each number.
+v1::RuleProposal LargeRule(int number) {
+  v1::RuleProposal rule;
+  v1::ReasonsRule* reasons = rule.mutable_content()->mutable_reasons();
+  for (int i = 0; i < 750; ++i) {
+    v1::Reason* reason = reasons->add_reasons();
+    reason->set_id(absl::StrCat(number, "-", i));
+    for (const char* language : {"de", "en"}) (*reason->mutable_labels())[language] = std::string(1000, 'x');
+  }
+  return rule;
+}
+
+TEST_F(ServerTest, RulesThatAreTooLargeForAnAnswerAreRefusedWithAReason) {
+  const auto list = [&] {
+    v1::ListRuleVersionsRequest request;
+    request.set_kind(v1::RULE_KIND_REASONS);
+    v1::ListRuleVersionsResponse versions;
+    As context(kViewer);
+    return ReasonOf(rules_->ListRuleVersions(&context, request, &versions));
+  };
+  const auto drafts = [&] {
+    v1::ListDraftsResponse listed;
+    As context(kViewer);
+    return ReasonOf(rules_->ListDrafts(&context, {}, &listed));
+  };
+  for (int number = 1; number <= 3; ++number) {
+    EXPECT_EQ(list(), "OK");
+    EXPECT_EQ(drafts(), "OK");
+    v1::DraftRulesRequest draft;
+    draft.set_draft(absl::StrCat("drafts/", number));
+    *draft.add_rules() = LargeRule(number);
+    v1::PublishRulesRequest publish;
+    *publish.add_rules() = LargeRule(number);
+    v1::CommandResult result;
+    As drafting(kUser), publishing(kUser);
+    const grpc::Status drafted = rules_->DraftRules(&drafting, draft, &result);
+    const grpc::Status published = rules_->PublishRules(&publishing, publish, &result);
+    ASSERT_TRUE(drafted.ok() && published.ok()) << drafted.error_message() << published.error_message();
+  }
+  EXPECT_EQ(list(), "ANSWER_TOO_LARGE");
+  EXPECT_EQ(drafts(), "ANSWER_TOO_LARGE");
+  v1::Rulebook rulebook;
+  As context(kViewer);
+  EXPECT_TRUE(rules_->GetRulebook(&context, {}, &rulebook).ok()) << "one version of each kind";
+}
+
 }  // namespace
 }  // namespace recount::services

@@ -2,14 +2,42 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 
 namespace recount::services {
 
-StateCache::StateCache(size_t max_streams, std::function<uint64_t(eventstore::TenantNumber)> durable)
-    : max_in_shard_(std::max<size_t>(1, max_streams / kShards)), durable_(std::move(durable)) {}
+namespace {
+
+// Beside a serialized byte lie the pointers, capacities and nodes of the message in memory.
+constexpr size_t kMemoryAByte = 2;
+constexpr size_t kMemoryAnEntry = 128;  // list node, map slot, control block
+
+size_t SerializedBytes(const domain::State& state) {
+  if (const auto* draft = std::get_if<domain::DraftState>(&state)) return draft->draft.ByteSizeLong();
+  if (const auto* rules = std::get_if<domain::RuleKindState>(&state)) {
+    return 8 * (rules->published_positions.size() + rules->withdrawn_positions.size());
+  }
+  const google::protobuf::Message* resource = domain::ResourceOf(state);
+  return resource == nullptr ? 0 : resource->ByteSizeLong();
+}
+
+bool KeepsHistory(const domain::State& state) {
+  return std::holds_alternative<domain::LeadState>(state) || std::holds_alternative<domain::DealState>(state);
+}
+
+}  // namespace
+
+size_t WeightOf(const FoldedStream& folded) {
+  const size_t history = KeepsHistory(folded.state) ? folded.event_bytes : 0;
+  return sizeof(FoldedStream) + kMemoryAByte * (SerializedBytes(folded.state) + history);
+}
+
+StateCache::StateCache(Limits limits, std::function<uint64_t(eventstore::TenantNumber)> durable)
+    : max_in_shard_{std::max<size_t>(1, limits.streams / kShards), std::max<size_t>(1, limits.bytes / kShards)},
+      durable_(std::move(durable)) {}
 
 StateCache::Shard& StateCache::ShardOf(absl::string_view key) {
   return shards_[absl::Hash<absl::string_view>()(key) % kShards];
@@ -39,7 +67,7 @@ std::shared_ptr<const FoldedStream> StateCache::Offer(eventstore::TenantNumber t
   const auto put_out = shard.put_out.find(tenant);
   if (put_out != shard.put_out.end() && put_out->second > durable_before) return nullptr;
   auto offered = std::make_shared<FoldedStream>(std::move(folded));
-  Insert(shard, std::move(key), tenant, offered);
+  Weigh(shard, Insert(shard, std::move(key), tenant, offered));
   PutOutOld(shard);
   return offered;
 }
@@ -49,7 +77,12 @@ void StateCache::Change(eventstore::TenantNumber tenant, absl::string_view strea
   std::string key = KeyOf(tenant, stream);
   Shard& shard = ShardOf(key);
   std::lock_guard lock(shard.mutex);
-  const auto found = shard.by_key.find(key);
+  auto found = shard.by_key.find(key);
+  if (found != shard.by_key.end() && found->second->folded->revision > before) return;
+  if (found != shard.by_key.end() && found->second->folded->revision < before) {
+    Remove(shard, found->second);
+    found = shard.by_key.end();
+  }
   if (found == shard.by_key.end() && before > 0) {
     uint64_t& newest = shard.put_out[tenant];
     newest = std::max(newest, position);
@@ -60,6 +93,7 @@ void StateCache::Change(eventstore::TenantNumber tenant, absl::string_view strea
   // Readers take their share under the lock: alone here means alone.
   if (entry.folded.use_count() > 1) entry.folded = std::make_shared<FoldedStream>(*entry.folded);
   change(*entry.folded);
+  Weigh(shard, entry);
   PutOutOld(shard);
 }
 
@@ -70,11 +104,26 @@ StateCache::Entry& StateCache::Insert(Shard& shard, std::string key, eventstore:
   return shard.entries.front();
 }
 
+void StateCache::Weigh(Shard& shard, Entry& entry) {
+  shard.bytes -= entry.weight;
+  entry.weight = kMemoryAnEntry + entry.key.size() + WeightOf(*entry.folded);
+  shard.bytes += entry.weight;
+}
+
+std::list<StateCache::Entry>::iterator StateCache::Remove(Shard& shard, std::list<Entry>::iterator entry) {
+  shard.bytes -= entry->weight;
+  shard.by_key.erase(entry->key);
+  return shard.entries.erase(entry);
+}
+
 void StateCache::PutOutOld(Shard& shard) {
+  const auto is_too_full = [&] {
+    return shard.entries.size() > max_in_shard_.streams || shard.bytes > max_in_shard_.bytes;
+  };
   // Streams that wait for durability stand at the end only when the cache is far too small; they are passed over.
   int passed_over = 0;
   auto last = shard.entries.end();
-  while (shard.entries.size() > max_in_shard_ && last != shard.entries.begin() && passed_over < 8) {
+  while (is_too_full() && last != shard.entries.begin() && passed_over < 8) {
     --last;
     if (last->folded->position > durable_(last->tenant)) {
       ++passed_over;
@@ -82,8 +131,7 @@ void StateCache::PutOutOld(Shard& shard) {
     }
     uint64_t& newest = shard.put_out[last->tenant];
     newest = std::max(newest, last->folded->position);
-    shard.by_key.erase(last->key);
-    last = shard.entries.erase(last);
+    last = Remove(shard, last);
   }
 }
 
@@ -92,6 +140,15 @@ size_t StateCache::size() {
   for (Shard& shard : shards_) {
     std::lock_guard lock(shard.mutex);
     total += shard.entries.size();
+  }
+  return total;
+}
+
+size_t StateCache::bytes() {
+  size_t total = 0;
+  for (Shard& shard : shards_) {
+    std::lock_guard lock(shard.mutex);
+    total += shard.bytes;
   }
   return total;
 }

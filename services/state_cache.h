@@ -19,10 +19,17 @@
 
 namespace recount::services {
 
+// What a state takes in memory, about: a lead or deal keeps every change of it.
+size_t WeightOf(const FoldedStream& folded);
+
 class StateCache {
  public:
+  struct Limits {
+    size_t streams = 100000;
+    size_t bytes = 256 << 20;  // by WeightOf()
+  };
   // `durable` gives the newest durable position of a tenant.
-  StateCache(size_t max_streams, std::function<uint64_t(eventstore::TenantNumber)> durable);
+  StateCache(Limits limits, std::function<uint64_t(eventstore::TenantNumber)> durable);
 
   // nullptr: not there. What is given does not change any more.
   std::shared_ptr<const FoldedStream> Find(eventstore::TenantNumber tenant, absl::string_view stream);
@@ -34,21 +41,25 @@ class StateCache {
   std::shared_ptr<const FoldedStream> Offer(eventstore::TenantNumber tenant, absl::string_view stream,
                                             FoldedStream folded, uint64_t durable_before);
 
-  // Sequencer only: brings a state from revision `before` to the event at `position`. A stream that was put out since it
-  // was looked at stays out: what is known of it lies in the log, where loaders find it once the event is durable.
+  // Sequencer only: brings a state from revision `before` to the event at `position`. A state that a loader brought past
+  // `before` has the event already. A stream that was put out since it was looked at stays out: what is known of it lies
+  // in the log, where loaders find it once the event is durable. So does one that stands before `before`.
   void Change(eventstore::TenantNumber tenant, absl::string_view stream, uint64_t before, uint64_t position,
               const std::function<void(FoldedStream&)>& change);
 
   size_t size();
+  size_t bytes();
 
  private:
   struct Entry {
     std::string key;
     eventstore::TenantNumber tenant;
     std::shared_ptr<FoldedStream> folded;
+    size_t weight = 0;
   };
   struct Shard {
     std::mutex mutex;
+    size_t bytes = 0;          // weights of the entries
     std::list<Entry> entries;  // most recently used first
     absl::flat_hash_map<absl::string_view, std::list<Entry>::iterator> by_key;
     absl::flat_hash_map<eventstore::TenantNumber, uint64_t> put_out;  // newest position of a stream that was put out
@@ -58,9 +69,11 @@ class StateCache {
   Shard& ShardOf(absl::string_view key);
   static std::string KeyOf(eventstore::TenantNumber tenant, absl::string_view stream);
   Entry& Insert(Shard& shard, std::string key, eventstore::TenantNumber tenant, std::shared_ptr<FoldedStream> folded);
+  static void Weigh(Shard& shard, Entry& entry);
+  static std::list<Entry>::iterator Remove(Shard& shard, std::list<Entry>::iterator entry);
   void PutOutOld(Shard& shard);
 
-  const size_t max_in_shard_;
+  const Limits max_in_shard_;
   const std::function<uint64_t(eventstore::TenantNumber)> durable_;
   std::array<Shard, kShards> shards_;
 };

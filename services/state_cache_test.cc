@@ -24,13 +24,15 @@ class StateCacheTest : public testing::Test {
   }
   void Change(const std::string& stream, uint64_t before, uint64_t position) {
     cache_.Change(1, stream, before, position, [&](FoldedStream& folded) {
+      ++changes_;
       folded.revision = before + 1;
       folded.position = position;
     });
   }
 
   uint64_t durable_ = 10;
-  StateCache cache_{1, [this](eventstore::TenantNumber) { return durable_; }};
+  int changes_ = 0;
+  StateCache cache_{{1, 256 << 20}, [this](eventstore::TenantNumber) { return durable_; }};
 };
 
 TEST_F(StateCacheTest, AStreamThatWasPutOutDoesNotBeginAnew) {
@@ -60,6 +62,66 @@ TEST_F(StateCacheTest, WhatWasGivenDoesNotChange) {
   Change("deals/1", 1, 11);
   EXPECT_EQ(given->revision, 1u);
   EXPECT_EQ(cache_.Find(1, "deals/1")->revision, 2u);
+}
+
+TEST_F(StateCacheTest, AnEventThatALoaderBroughtIsNotAppliedAgain) {
+  ASSERT_NE(cache_.Offer(1, "deals/1", At(1, 5), durable_), nullptr);
+  Change("deals/1", 0, 5);
+  EXPECT_EQ(changes_, 0);
+  EXPECT_EQ(cache_.Find(1, "deals/1")->revision, 1u);
+  Change("deals/1", 1, 11);
+  EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(StateCacheTest, AStateThatLacksAnEventIsNotBroughtFurther) {
+  ASSERT_NE(cache_.Offer(1, "deals/1", At(1, 5), durable_), nullptr);
+  Change("deals/1", 2, 11);
+  EXPECT_EQ(changes_, 0);
+  EXPECT_EQ(cache_.Find(1, "deals/1"), nullptr);
+  EXPECT_EQ(cache_.Offer(1, "deals/1", At(2, 6), durable_), nullptr) << "it lacks the event at 11";
+}
+
+FoldedStream LargeDraft(uint64_t position) {
+  FoldedStream folded = At(1, position);
+  v1::RuleProposal* rule = folded.state.emplace<domain::DraftState>().draft.add_rules();
+  rule->mutable_content()->mutable_calendar()->set_zone(std::string(1 << 20, 'x'));
+  return folded;
+}
+
+TEST(StateCacheBytesTest, LargeStatesPutOthersOut) {
+  constexpr size_t kBytes = 64 << 20;
+  StateCache cache({100000, kBytes}, [](eventstore::TenantNumber) { return uint64_t{10}; });
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_NE(cache.Offer(1, absl::StrCat("drafts/", i), LargeDraft(5), 10), nullptr);
+    EXPECT_LE(cache.bytes(), kBytes);
+  }
+  EXPECT_GT(cache.size(), 8u);
+  EXPECT_LE(cache.size(), 64u);
+  // Small ones stay, up to their number.
+  for (int i = 0; i < 1000; ++i) cache.Offer(1, absl::StrCat("leads/", i), At(1, 5), 10);
+  EXPECT_GT(cache.size(), 1000u);
+}
+
+TEST(StateCacheBytesTest, AStateThatGrewIsWeighedAgain) {
+  StateCache cache({100000, 16 << 20}, [](eventstore::TenantNumber) { return uint64_t{100}; });
+  cache.Change(1, "leads/1", 0, 1, [](FoldedStream& folded) {
+    folded.state.emplace<domain::LeadState>();
+    folded.revision = 1;
+    folded.position = 1;
+  });
+  const size_t before = cache.bytes();
+  for (uint64_t revision = 1; revision <= 4; ++revision) {
+    cache.Change(1, "leads/1", revision, 1 + revision, [&](FoldedStream& folded) {
+      folded.revision = revision + 1;
+      folded.position = 1 + revision;
+      folded.event_bytes += 100000;
+    });
+  }
+  EXPECT_GT(cache.bytes(), before + 400000);
+  // One shard has a sixteenth of the bytes.
+  cache.Change(1, "leads/1", 5, 6, [](FoldedStream& folded) { folded.event_bytes += 1 << 20; });
+  EXPECT_EQ(cache.size(), 0u);
+  EXPECT_EQ(cache.bytes(), 0u);
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ absl::StatusOr<FoldedStream> FoldStream(const Archive& archive, eventstore::Tena
         domain::Evolve(payload, MetaOf(event), &result.state);
         result.revision = event.event->revision();
         result.position = event.position;
+        result.event_bytes += payload.ByteSizeLong();
         return true;
       });
   if (!read.ok()) return read;

@@ -28,6 +28,7 @@ struct FoldedStream {
   domain::State state;
   uint64_t revision = 0;
   uint64_t position = 0;  // of its newest event; 0: no event
+  size_t event_bytes = 0;  // of the payloads of all its events
 };
 
 // The payload with personal fields as far as they can be opened; *erased is set if some cannot. An unknown type is

@@ -46,6 +46,10 @@ bool SameSettings(const v1::Tenant& a, const v1::Tenant& b) {
          a.region() == b.region();
 }
 
+absl::Status ExistsOtherwise(absl::string_view id) {
+  return domain::Refuse(v1::TENANT_EXISTS, absl::StrCat("the tenant `", id, "` is there with other settings"), "tenant_id");
+}
+
 storage::v1::CommitRecord OneEvent(std::string stream, uint32_t type, const google::protobuf::Message& message,
                                    int64_t now, absl::string_view actor, bool authenticated) {
   storage::v1::CommitRecord record;
@@ -110,10 +114,7 @@ absl::Status Tenants::Open() {
   if (!read.ok()) return read;
   for (v1::Tenant& info : found) {
     newest_number_ = std::max(newest_number_, info.number());
-    if (archive_.log->SequencedHead(info.number()).position == 0) {
-      if (absl::Status status = SequenceCalendar(info, "recountd", true); !status.ok()) return status;
-    }
-    if (auto tenant = Register(std::move(info)); !tenant.ok()) return tenant.status();
+    if (auto tenant = Finish(std::move(info), "recountd", true); !tenant.ok()) return tenant.status();
   }
   return absl::OkStatus();
 }
@@ -147,22 +148,41 @@ absl::StatusOr<Tenant*> Tenants::Create(const v1::CreateTenantRequest& request, 
   info.set_synthetic(clock_->simulated());
   if (auto existing = Find(request.tenant_id()); existing.ok()) {
     if (SameSettings((*existing)->info(), info)) return *existing;
-    return domain::Refuse(v1::TENANT_EXISTS,
-                          absl::StrCat("the tenant `", request.tenant_id(), "` is there with other settings"),
-                          "tenant_id");
+    return ExistsOtherwise(request.tenant_id());
   }
-  info.set_number(newest_number_ + 1);
+  const auto unfinished = unfinished_.find(request.tenant_id());
+  if (unfinished != unfinished_.end()) {
+    if (!SameSettings(unfinished->second, info)) return ExistsOtherwise(request.tenant_id());
+    info = unfinished->second;
+  } else if (absl::Status made = SequenceTenant(&info, actor, authenticated); !made.ok()) {
+    return made;
+  }
+  return Finish(std::move(info), actor, authenticated);
+}
+
+absl::Status Tenants::SequenceTenant(v1::Tenant* info, absl::string_view actor, bool authenticated) {
+  info->set_number(newest_number_ + 1);
   v1::EventPayload payload;
-  *payload.mutable_tenant()->mutable_created()->mutable_tenant() = info;
+  *payload.mutable_tenant()->mutable_created()->mutable_tenant() = *info;
   eventstore::Proposal proposal;
   proposal.tenant = kSystemLog;
-  proposal.record = OneEvent(info.name(), domain::TypeOf(payload), payload.tenant().created(), clock_->NowMicros(),
+  proposal.record = OneEvent(info->name(), domain::TypeOf(payload), payload.tenant().created(), clock_->NowMicros(),
                              actor, authenticated);
-  proposal.expectations.push_back({info.name(), 0});
+  proposal.expectations.push_back({info->name(), 0});
   if (auto done = archive_.log->Sequence(std::move(proposal), [](absl::Status) {}); !done.ok()) return done.status();
   ++newest_number_;
-  if (absl::Status status = SequenceCalendar(info, actor, authenticated); !status.ok()) return status;
-  return Register(std::move(info));
+  unfinished_.emplace(info->name().substr(8), *info);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Tenant*> Tenants::Finish(v1::Tenant info, absl::string_view actor, bool authenticated) {
+  const std::string id = info.name().substr(8);
+  if (archive_.log->SequencedHead(info.number()).position == 0) {
+    if (absl::Status status = SequenceCalendar(info, actor, authenticated); !status.ok()) return status;
+  }
+  auto tenant = Register(std::move(info));
+  if (tenant.ok()) unfinished_.erase(id);
+  return tenant;
 }
 
 absl::Status Tenants::SequenceCalendar(const v1::Tenant& tenant, absl::string_view actor, bool authenticated) {

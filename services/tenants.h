@@ -74,12 +74,17 @@ class Tenants {
   std::vector<Tenant*> All() const;
 
   // Sequencer's thread only. The tenant with its first commit, K-09 with its zone. The answer may be given when what is
-  // sequenced is durable. The same values again: the tenant that is there; others: TENANT_EXISTS.
+  // sequenced is durable. The same values again: the tenant that is there, or the rest of the work if something failed in the
+  // middle of it; others: TENANT_EXISTS.
   absl::StatusOr<Tenant*> Create(const v1::CreateTenantRequest& request, absl::string_view actor, bool authenticated);
 
   absl::Status Close();
 
  private:
+  // Gives the tenant its number.
+  absl::Status SequenceTenant(v1::Tenant* info, absl::string_view actor, bool authenticated);
+  // What is to be done once the system log has the tenant.
+  absl::StatusOr<Tenant*> Finish(v1::Tenant info, absl::string_view actor, bool authenticated);
   absl::Status SequenceCalendar(const v1::Tenant& tenant, absl::string_view actor, bool authenticated);
   absl::StatusOr<Tenant*> Register(v1::Tenant info);
 
@@ -88,7 +93,9 @@ class Tenants {
   const TenantsOptions options_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::unique_ptr<Tenant>, std::less<>> by_id_;  // guarded by mutex_
-  uint32_t newest_number_ = 0;                                         // sequencer's thread only
+  // Sequencer's thread only.
+  uint32_t newest_number_ = 0;
+  std::map<std::string, v1::Tenant, std::less<>> unfinished_;  // by id: sequenced, and not in by_id_ yet
 };
 
 // Rules published in a tenant's log up to its durable head.

@@ -8,6 +8,20 @@
 #include "eventstore/sealing.h"
 
 namespace recount::services {
+namespace {
+
+// Far above what one command's events take: an atomic group of commands that publish what was drafted before grows beyond
+// the message that it came in.
+constexpr size_t kMaxCommitBytes = 16 << 20;
+
+absl::Status TooLarge() {
+  return domain::Refuse(v1::FIELD_TOO_LONG,
+                        absl::StrCat("the events of one commit have at most ", kMaxCommitBytes,
+                                     " bytes: send the commands in several groups"),
+                        "commands");
+}
+
+}  // namespace
 
 Transaction::Transaction(const Archive& archive, StateCache* cache, Tenant* tenant, RecordIds* ids, int64_t now_micros)
     : archive_(archive),
@@ -110,6 +124,9 @@ absl::Status Transaction::Add(domain::Decision decision, bool visible) {
 }
 
 absl::Status Transaction::AddEvent(domain::NewEvent event, bool visible) {
+  const size_t bytes = event.payload.ByteSizeLong();
+  event_bytes_ += bytes;
+  if (event_bytes_ > kMaxCommitBytes) return TooLarge();
   auto revision = Revision(event.stream);
   if (!revision.ok()) return revision.status();
   base_revisions_.emplace(event.stream, *revision);
@@ -120,7 +137,7 @@ absl::Status Transaction::AddEvent(domain::NewEvent event, bool visible) {
   stored->set_occurred_micros(event.occurred_micros);
   stored->set_precision(event.precision);
   stored->set_schema_version(1);
-  added_.push_back({std::move(event.stream), *revision + 1, std::move(event.payload), std::move(event.data_subject)});
+  added_.push_back({std::move(event.stream), *revision + 1, bytes, std::move(event.payload), std::move(event.data_subject)});
   if (!visible) return absl::OkStatus();
   const int index = static_cast<int>(added_.size()) - 1;
   const Added& added = added_.back();
@@ -204,6 +221,7 @@ absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
       domain::Evolve(added.payload, metas[i], &folded.state);
       folded.revision = metas[i].revision;
       folded.position = metas[i].position;
+      folded.event_bytes += added.bytes;
     });
     if (added.payload.has_rule() && !rules_added) {
       auto changed = std::make_shared<domain::Rulebook>(*rules_);

@@ -34,7 +34,8 @@ class Transaction : public domain::Records {
   // Revision of a stream, with the events added.
   absl::StatusOr<uint64_t> Revision(absl::string_view stream);
 
-  // Adds a decision. Later ones of the same transaction see its events and claims if `visible`.
+  // Adds a decision. Later ones of the same transaction see its events and claims if `visible`. FIELD_TOO_LONG if the commit
+  // becomes too large; it must not be committed then.
   absl::Status Add(domain::Decision decision, bool visible);
   bool empty() const { return record_.events().empty(); }
   storage::v1::CommitRecord& record() { return record_; }
@@ -47,6 +48,7 @@ class Transaction : public domain::Records {
   struct Added {
     std::string stream;
     uint64_t revision;
+    size_t bytes;  // of the payload
     v1::EventPayload payload;
     std::string data_subject;
   };
@@ -67,6 +69,7 @@ class Transaction : public domain::Records {
   const uint64_t base_position_;
   storage::v1::CommitRecord record_;
   std::vector<Added> added_;                              // one for each event of record_
+  size_t event_bytes_ = 0;                                // of their payloads
   std::vector<domain::LookupEntry> lookups_;
   absl::flat_hash_map<std::string, uint64_t> revisions_;  // of streams with added events
   absl::flat_hash_map<std::string, uint64_t> base_revisions_;

@@ -48,6 +48,13 @@ class BackupFoldersTest(BackupCase):
             self.assertEqual("BACKUP_MISMATCH", refused.exception.reason)
         self.assertIn("nothing is wrong", self.verify(self.path("b")))
 
+    def test_the_two_kinds_of_folder_are_told_apart(self):
+        self.back_up("b", "k")
+        self.check_refused("FAILED_PRECONDITION", "BACKUP_MISMATCH", "k")
+        # Refused before the log is backed up.
+        self.check_refused("FAILED_PRECONDITION", "BACKUP_MISMATCH", "c", "b")
+        self.assertEqual(["b", "k"], sorted(os.listdir(self.backups)))
+
     def test_a_restore_changes_nothing_that_is_there(self):
         self.client.do("create_deal", name="deals/1", title="Pump", value=(100, "USD"))
         self.client.do("win_deal", deal="deals/1")

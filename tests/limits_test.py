@@ -44,7 +44,7 @@ class LimitsTest(unittest.TestCase):
     def tearDownClass(cls):
         cls.client.channel.close()
         cls.server.__exit__()
-        untried = set(cls.limits) - cls.tried - {"deadline", "slow_reader", "commands_under_way", "questions_under_way"}
+        untried = set(cls.limits) - cls.tried - {"deadline", "commit", "slow_reader", "commands_under_way", "questions_under_way"}
         assert not untried, f"no test passes {sorted(untried)}"
 
     def setUp(self):
@@ -101,6 +101,15 @@ class LimitsTest(unittest.TestCase):
         longest = self.limit("name")
         self.validate("capture_lead", name="leads/" + "x" * longest, **LEAD)()
         self.assert_refused("name", self.validate("capture_lead", name="leads/" + "x" * (longest + 1), **LEAD))
+
+    def test_parents(self):
+        most = self.limit("parents")
+        # A chain as long as the limit, which is not to be counted as a change of the refused command.
+        for level in range(most + 1):
+            parent = dict(parent=f"organizations/{level - 1}") if level else {}
+            self.client.do("create_organization", name=f"organizations/{level}", display_name="x", **parent)
+        self.head = self.client.status().head
+        self.assert_refused("parents", self.validate("create_organization", display_name="x", parent=f"organizations/{most}"))
 
     def test_time(self):
         ahead = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=self.limit("future") + 1)
