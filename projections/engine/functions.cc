@@ -44,13 +44,14 @@ std::optional<int64_t> ReadDay(const std::string& text) {
   return number;
 }
 
-// Microseconds. Abseil also reads `infinite-future`, which is on no day.
+// Microseconds. Abseil also reads `infinite-future`, which is on no day, and may not be asked for one.
 std::optional<int64_t> ReadTime(const std::string& text) {
   absl::Time time;
   std::string error;
   if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) return std::nullopt;
-  const int64_t day = absl::ToCivilDay(time, absl::UTCTimeZone()) - absl::CivilDay(1970, 1, 1);
-  if (day < kFirstDay || day > kLastDay) return std::nullopt;
+  constexpr int64_t kSecondsADay = 86400;
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  if (seconds < kFirstDay * kSecondsADay || seconds >= (kLastDay + 1) * kSecondsADay) return std::nullopt;
   return absl::ToUnixMicros(time);
 }
 

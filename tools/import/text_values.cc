@@ -217,6 +217,8 @@ absl::StatusOr<api::DateOrTime> ParseDateOrTime(absl::string_view text, const Ti
   if (!absl::ParseTime(form.form, text, with_time ? form.zone : absl::UTCTimeZone(), &time, &error)) {
     return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not of the form ", form.form));
   }
+  // Abseil also reads `infinite-future`, whatever the form.
+  if (time == absl::InfiniteFuture() || time == absl::InfinitePast()) return NotA("date or time", text, form.form);
   if (with_time) {
     *out.mutable_time() = ToTimestamp(time);
   } else {
