@@ -50,7 +50,8 @@ absl::Status CheckOrder(const std::string& path, const BackupManifest& manifest)
     number = tenant.number();
     uint64_t position = 0;
     for (const BackupSegment& segment : tenant.segments()) {
-      if (segment.first_position() != position + 1 || segment.last_position() < segment.first_position() ||
+      const bool follows = segment.first_position() == position + 1 && segment.first_position() != 0;
+      if (!follows || segment.last_position() < segment.first_position() ||
           segment.last_hash().size() != kHashSize) {
         return DamagedBackup(path, absl::StrCat("tenant ", number, ": after position ", position, " it names a segment from ",
                                                 segment.first_position(), " to ", segment.last_position()));

@@ -3,57 +3,24 @@
 #include <sodium.h>
 
 #include <utility>
-#include <vector>
 
-#include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "eventstore/cryptography.h"
+#include "eventstore/log_format.h"
 #include "eventstore/rocksdb_log_check.h"
 #include "eventstore/rocksdb_options.h"
 
 namespace recount::eventstore {
 namespace {
 
-// 1: every commit a value of its own. 2: old ones may lie in packs.
-constexpr int kFormatVersion = 2;
-constexpr char kFormatTitle[] = "recount event log";
 constexpr size_t kIdSize = 16;
 
-struct Format {
-  int version = 0;
-  std::string log_id;
-};
-
-absl::StatusOr<Format> ReadFormat(const std::string& path) {
+absl::StatusOr<LogFormat> ReadFormat(const std::string& path) {
   absl::StatusOr<std::string> text = ReadFile(path);
   if (!text.ok()) return text.status();
-  const std::vector<absl::string_view> lines = absl::StrSplit(*text, '\n');
-  absl::string_view version_text = lines.size() > 1 ? lines[1] : "";
-  int version = 0;
-  if (lines[0] != kFormatTitle || !absl::ConsumePrefix(&version_text, "format ") ||
-      !absl::SimpleAtoi(version_text, &version) || version < 1) {
-    return RefuseToOpen(path, "it does not say the format of a log");
-  }
-  if (version > kFormatVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, ": this log has format ", version, ", and this program knows formats up to ", kFormatVersion,
-                     ". Use a newer version of the program."));
-  }
-  absl::string_view id_text = lines.size() > 2 ? lines[2] : "";
-  if (lines.size() != 4 || !lines[3].empty() || !absl::ConsumePrefix(&id_text, "id ") ||
-      id_text.size() != 2 * kIdSize || id_text.find_first_not_of("0123456789abcdef") != absl::string_view::npos) {
-    return RefuseToOpen(path, "it does not name the log");
-  }
-  return Format{version, absl::HexStringToBytes(id_text)};
+  return ParseLogFormat(*text, path);
 }
 
-absl::Status WriteFormat(const std::string& path, absl::string_view log_id) {
-  return ReplaceFile(path, absl::StrCat(kFormatTitle, "\nformat ", kFormatVersion, "\nid ",
-                                        absl::BytesToHexString(log_id), "\n"));
-}
+absl::Status WriteFormat(const std::string& path, absl::string_view log_id) { return ReplaceFile(path, LogFormatText(log_id)); }
 
 // FORMAT comes last: with it the folder is complete.
 absl::Status MakeFolder(const std::string& directory) {
@@ -84,7 +51,7 @@ absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std:
     if (FileExists(directory + "/log/CURRENT")) return RefuseToOpen(format, "it is missing beside a log");
     if (absl::Status status = MakeFolder(directory); !status.ok()) return status;
   }
-  absl::StatusOr<Format> known = ReadFormat(format);
+  absl::StatusOr<LogFormat> known = ReadFormat(format);
   if (!known.ok()) return known.status();
   if (!FileExists(directory + "/HWM")) return RefuseToOpen(directory + "/HWM", "it is missing");
   auto mark = HighWaterMarkFile::Open(directory + "/HWM", known->log_id);
@@ -99,7 +66,7 @@ absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std:
   };
   // The number rises first: what an older program does not know, it must not meet under the number that it knows.
   open.before_writing = [&] {
-    return known->version < kFormatVersion ? WriteFormat(format, known->log_id) : absl::OkStatus();
+    return known->version < kLogFormatVersion ? WriteFormat(format, known->log_id) : absl::OkStatus();
   };
   auto files = OpenChecked(open);
   if (!files.ok()) return files.status();

@@ -21,6 +21,8 @@ MAY_INCLUDE = {
     "tests": {"services", "projections", "domain", "eventstore", "tools"},
 }
 FOLDERS = tuple(MAY_INCLUDE)
+# What fuzz targets share; they stand beside the code that they fuzz.
+FUZZING = '"tests/fuzz/fuzzing.h"'
 # eventstore/ knows envelopes, not events of the domain.
 EVENTSTORE_PROTOS = ("recount/storage/v1/", "recount/v1/options.pb.h", "recount/v1/error_reason.pb.h")
 
@@ -42,6 +44,7 @@ IMPURE_HEADERS = {"<random>", "<chrono>", "<fstream>", "<iostream>", "<filesyste
 MAX_FILE_LINES = 400
 MAX_PROTO_LINES = 600
 MAX_FUNCTION_LINES = 70
+MAX_CORPUS_BYTES = 200_000
 BANNED_WORDS = ("TO" + "DO", "FIX" + "ME")
 TEXT_FILES = (".cc", ".h", ".proto", ".py", ".textproto", ".txt", ".md", ".sh", ".map", ".test", ".cmake")
 
@@ -131,6 +134,8 @@ class LayersTest(unittest.TestCase):
                 continue
             for include in INCLUDE.findall(text_of(path)):
                 target = include.strip("<>\"").split("/")[0]
+                if path.endswith("_fuzz.cc") and include == FUZZING:
+                    continue
                 if target in FOLDERS and target != folder and target not in MAY_INCLUDE[folder]:
                     findings.append(f"{path}: includes {include}; {folder}/ may include {sorted(MAY_INCLUDE[folder]) or 'only itself'}: "
                                     f"declare an interface in {folder}/ and let the folder above implement it")
@@ -139,7 +144,7 @@ class LayersTest(unittest.TestCase):
     def test_the_event_store_knows_envelopes_only(self):
         findings = []
         for path in files(".cc", ".h"):
-            if not path.startswith("eventstore/") or path.endswith("_test.cc"):
+            if not path.startswith("eventstore/") or path.endswith(("_test.cc", "_fuzz.cc")):
                 continue
             for include in INCLUDE.findall(text_of(path)):
                 name = include.strip("<>\"")
@@ -171,7 +176,7 @@ class LayersTest(unittest.TestCase):
     def test_the_domain_is_pure(self):
         findings = []
         for path in files(".cc", ".h"):
-            if not path.startswith("domain/") or path.endswith("_test.cc"):
+            if not path.startswith("domain/") or path.endswith(("_test.cc", "_fuzz.cc")):
                 continue
             source = text_of(path)
             for include in INCLUDE.findall(source):
@@ -213,6 +218,21 @@ class LayersTest(unittest.TestCase):
                 for word in BANNED_WORDS:
                     if re.search(rf"\b{word}\b", line):
                         findings.append(f"{path}:{number}: {word}: do it, or open an issue and take the word out")
+        self.expect_none(findings)
+
+    def test_fuzz_targets_are_told_of_and_have_a_corpus(self):
+        findings, sizes = [], 0
+        told = text_of("docs/testing.md")
+        for path in files("_fuzz.cc"):
+            folder = os.path.join(SOURCE, "tests/fuzz/corpus", path[:-3].replace(os.sep, "_"))
+            inputs = os.listdir(folder) if os.path.isdir(folder) else []
+            sizes += sum(os.path.getsize(os.path.join(folder, name)) for name in inputs)
+            if f"`{path}`" not in told:
+                findings.append(f"{path}: say in the table of docs/testing.md what it decodes")
+            if not inputs:
+                findings.append(f"{path}: put a few small inputs into {os.path.relpath(folder, SOURCE)}")
+        if sizes > MAX_CORPUS_BYTES:
+            findings.append(f"tests/fuzz/corpus has {sizes} bytes, the limit is {MAX_CORPUS_BYTES}: keep what is small")
         self.expect_none(findings)
 
     def test_headers_are_guarded(self):
