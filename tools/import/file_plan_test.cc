@@ -1,5 +1,6 @@
 #include "tools/import/file_plan.h"
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -216,6 +217,11 @@ TEST(FilePlan, MistakesInAMappingNameTheirPlace) {
               HasSubstr("money needs a `currency`"));
   EXPECT_THAT(error("zone: \"Mars\" commands { command: \"create_deal\" set { path: \"title\" value { column: \"id\" } } }"),
               HasSubstr("is no time zone"));
+  for (const char* exponent : {"19", "-19", "-2147483648"}) {
+    EXPECT_THAT(error(absl::StrCat("commands { command: \"create_deal\" set { path: \"value\" value { column: \"id\" exponent: ",
+                                   exponent, " } } }")),
+                HasSubstr("must be from -18 to 18"));
+  }
   EXPECT_THAT(error("commands { command: \"create_deal\" when { row: ROW_POSITION_LAST } }"), HasSubstr("several_rows_a_key"));
   EXPECT_THAT(error("commands { command: \"create_deal\" nonsense: 1 }"), HasSubstr("test.textproto:4:43"));
 }

@@ -148,6 +148,16 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return out;
 }
 
+// The years 1 to 9999, which the server takes; forms read others, too, and words such as `infinite-past`.
+bool IsInTheYearsTaken(absl::Time time) {
+  const absl::TimeZone utc = absl::UTCTimeZone();
+  return time >= absl::FromCivil(absl::CivilYear(1), utc) && time < absl::FromCivil(absl::CivilYear(10000), utc);
+}
+
+absl::Status NotTaken(absl::string_view text) {
+  return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" lies outside the years 1 to 9999"));
+}
+
 void SetDate(absl::CivilDay day, google::type::Date* out) {
   out->set_year(static_cast<int32_t>(day.year()));
   out->set_month(day.month());
@@ -208,7 +218,9 @@ absl::StatusOr<api::DateOrTime> ParseDateOrTime(absl::string_view text, const Ti
       return out;
     }
     const absl::TimeZone zone = iso.has_zone ? absl::FixedTimeZone(iso.offset_minutes * 60) : form.zone;
-    *out.mutable_time() = ToTimestamp(absl::FromCivil(iso.second, zone) + absl::Nanoseconds(iso.nanos));
+    const absl::Time time = absl::FromCivil(iso.second, zone) + absl::Nanoseconds(iso.nanos);
+    if (!IsInTheYearsTaken(time)) return NotTaken(text);
+    *out.mutable_time() = ToTimestamp(time);
     return out;
   }
   absl::Time time;
@@ -217,8 +229,7 @@ absl::StatusOr<api::DateOrTime> ParseDateOrTime(absl::string_view text, const Ti
   if (!absl::ParseTime(form.form, text, with_time ? form.zone : absl::UTCTimeZone(), &time, &error)) {
     return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not of the form ", form.form));
   }
-  // Abseil also reads `infinite-future`, whatever the form.
-  if (time == absl::InfiniteFuture() || time == absl::InfinitePast()) return NotA("date or time", text, form.form);
+  if (!IsInTheYearsTaken(time)) return NotTaken(text);
   if (with_time) {
     *out.mutable_time() = ToTimestamp(time);
   } else {

@@ -55,6 +55,21 @@ TEST(TextValues, DatesAndTimes) {
   EXPECT_FALSE(ParseDate("31.02.2018", {"%d.%m.%Y", absl::UTCTimeZone()}).ok());
 }
 
+// absl::ParseTime reads these, whatever the form; the server would refuse them, and their microseconds do not fit.
+TEST(TextValues, NoYearButOneThatTheServerTakes) {
+  const TimeForm day{"%Y-%m-%d", absl::UTCTimeZone()}, second{"%s", absl::UTCTimeZone()};
+  for (const char* bad : {"infinite-past", "infinite-future", "10000-01-01", "-1-01-01", "0000-12-31"}) {
+    EXPECT_FALSE(ParseDateOrTime(bad, day).ok()) << bad;
+  }
+  for (const char* bad : {"infinite-past", "infinite-future", "253402300800", "-62135596801"}) {
+    EXPECT_FALSE(ParseDateOrTime(bad, second).ok()) << bad;
+  }
+  EXPECT_TRUE(ParseDateOrTime("9999-12-31", day).ok());
+  EXPECT_TRUE(ParseDateOrTime("-62135596800", second).ok());
+  EXPECT_FALSE(ParseDateOrTime("0001-01-01 00:00+01:00", TimeForm()).ok());
+  EXPECT_FALSE(ParseDateOrTime("9999-12-31 23:59-01:00", TimeForm()).ok());
+}
+
 TEST(TextValues, FlagsDigestsAndUtf8) {
   EXPECT_TRUE(*ParseFlag("Yes"));
   EXPECT_FALSE(*ParseFlag("0"));

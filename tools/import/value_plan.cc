@@ -95,7 +95,7 @@ absl::Status ValuePlan::FindConversion(const v1::Value& value, const PlanScope& 
   absl::StatusOr<char> thousands = Mark(value.thousands_mark(), '\0', place.In("thousands_mark"));
   if (!thousands.ok()) return thousands.status();
   how_.number = {*decimal, *thousands, value.exponent()};
-  if (std::abs(value.exponent()) > 18) return place.In("exponent").Error("must be from -18 to 18");
+  if (value.exponent() < -18 || value.exponent() > 18) return place.In("exponent").Error("must be from -18 to 18");
   how_.time.form = value.format();
   const std::string& zone = value.zone().empty() ? scope.file->zone() : value.zone();
   // A bad name would leave UTC behind.
