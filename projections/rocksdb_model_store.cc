@@ -234,7 +234,14 @@ class RocksdbModelStore : public ModelStore {
     return absl::OkStatus();
   }
 
+  // Room for what a manifest claims is made only if the last part of it is there.
+  bool IsThere(const std::string& key) {
+    std::string value;
+    return db_->Get(key, &value).ok();
+  }
+
   absl::Status ReadTexts(uint64_t generation, size_t count, Dictionary* dictionary) {
+    if (count > 0 && !IsThere(TextsKey(generation, (count - 1) / kChunk))) return Damaged("dictionary");
     dictionary->Reserve(count);
     for (size_t chunk = 0; chunk * kChunk < count; ++chunk) {
       std::string value;
@@ -247,6 +254,9 @@ class RocksdbModelStore : public ModelStore {
 
   absl::Status ReadTable(uint64_t generation, size_t index, const storage::v1::ModelTable& kept, FactTables* tables) {
     IntervalTable* table = tables->entries[index].table.get();
+    if (kept.rows() > 0 && !IsThere(TableKey(generation, "s", index, (kept.rows() - 1) / kChunk))) {
+      return Damaged(absl::StrCat("rows of ", kept.subject()));
+    }
     // A record has a row at least; how many there are is not kept.
     table->Reserve(kept.rows(), std::min<size_t>(kept.rows(), tables->dictionary.size()) / 2);
     for (size_t first = 0; first < kept.rows(); first += kChunk) {
@@ -308,7 +318,11 @@ class RocksdbModelStore : public ModelStore {
 absl::StatusOr<std::unique_ptr<ModelStore>> ModelStore::Open(const std::string& directory, eventstore::TenantNumber tenant) {
   auto db = ModelDatabase::Open(directory);
   if (!db.ok()) return db.status();
-  return std::make_unique<RocksdbModelStore>(*std::move(db), tenant);
+  return In(*std::move(db), tenant);
+}
+
+std::unique_ptr<ModelStore> ModelStore::In(std::unique_ptr<ModelDatabase> db, eventstore::TenantNumber tenant) {
+  return std::make_unique<RocksdbModelStore>(std::move(db), tenant);
 }
 
 }  // namespace recount::projections

@@ -16,6 +16,8 @@
 
 namespace recount::projections {
 
+class ModelDatabase;
+
 // What of a generation is kept already. The tables only grow but for `until`s, so that a checkpoint writes what came since.
 struct ModelCursor {
   std::vector<size_t> rows;  // by table
@@ -28,6 +30,8 @@ struct ModelCursor {
 class ModelStore {
  public:
   static absl::StatusOr<std::unique_ptr<ModelStore>> Open(const std::string& directory, eventstore::TenantNumber tenant);
+  // In a database that is open.
+  static std::unique_ptr<ModelStore> In(std::unique_ptr<ModelDatabase> db, eventstore::TenantNumber tenant);
   virtual ~ModelStore() = default;
 
   // The live generation; 0: none.

@@ -121,6 +121,16 @@ def read_models():
     put("projections_segment_codec_fuzz", "texts", SEED + b"\3abc\0\5deals" + b"\x02\x00")
     for place in range(6):
         put("projections_rocksdb_model_store_fuzz", f"value_{place}", b"\x08\x01\x10\x1e" + bytes([20, 0, place]))
+    # Manifests that claim more than memory holds: the place among the values is the last byte.
+    manifest = storage.ModelManifest(fold_version=1, position=30, hash=b"h" * 32, texts=2 ** 60)
+    thing = manifest.tables.add(subject="thing")
+    thing.columns.add(name="size")
+    thing.columns.add(name="owner", kind=2)
+    manifest.tables.add(subject="day").columns.add(name="at", kind=6)
+    put("projections_rocksdb_model_store_fuzz", "texts_without_end", manifest.SerializeToString() + b"\x00\x00\x02")
+    manifest.texts = 21
+    thing.rows = 2 ** 60
+    put("projections_rocksdb_model_store_fuzz", "rows_without_end", manifest.SerializeToString() + b"\x00\x00\x02")
     put("projections_rocksdb_model_store_fuzz", "bit", b"\x10\x01\x00")
     token = storage.ReportToken(kind=1, definition_version=1, offset=100, column="won")
     token.request.report = "won_lost"
