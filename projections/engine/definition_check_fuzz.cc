@@ -18,10 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   parser.RecordErrorsTo(&silent);
   // As text, since what changes in it is more often a definition again; else as on the wire.
   if (!parser.ParseFromString(bytes, &definition) && !definition.ParseFromString(bytes)) return 0;
+  v1::ReportDefinition again;
+  if (!again.ParseFromString(definition.SerializeAsString())) return 0;  // a text that is not UTF-8 never comes this far
   const absl::Status checked = projections::CheckDefinition(definition);
   MUST(checked.ok() || domain::ReasonOf(checked) != v1::ERROR_REASON_UNSPECIFIED);
-  v1::ReportDefinition again;
-  if (!again.ParseFromString(definition.SerializeAsString())) return 0;  // a text that is not UTF-8
   MUST(projections::CheckDefinition(again).ok() == checked.ok());
   return 0;
 }
