@@ -1,0 +1,41 @@
+#include "tests/disk/child_process.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+
+namespace recount::disk {
+
+ChildResult RunInChild(const std::function<std::string()>& work, unsigned limit_seconds) {
+  int channel[2];
+  if (pipe(channel) != 0) abort();
+  const pid_t child = fork();
+  if (child == 0) {
+    close(channel[0]);
+    dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+    alarm(limit_seconds);
+    const std::string text = work();
+    for (size_t sent = 0; sent < text.size();) {
+      const ssize_t written = write(channel[1], text.data() + sent, text.size() - sent);
+      if (written <= 0) break;
+      sent += static_cast<size_t>(written);
+    }
+    _exit(0);
+  }
+  close(channel[1]);
+  ChildResult result;
+  char part[4096];
+  for (ssize_t size; (size = read(channel[0], part, sizeof(part))) > 0;) result.text.append(part, static_cast<size_t>(size));
+  close(channel[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFSIGNALED(status)) {
+    result.end = WTERMSIG(status) == SIGALRM ? ChildResult::End::kHung : ChildResult::End::kAborted;
+  }
+  return result;
+}
+
+}  // namespace recount::disk
