@@ -9,7 +9,7 @@
 
 namespace recount::disk {
 
-ChildResult RunInChild(const std::function<std::string()>& work, unsigned limit_seconds) {
+ChildResult RunInChild(const std::function<void(const Report&)>& work, unsigned limit_seconds) {
   int channel[2];
   if (pipe(channel) != 0) abort();
   const pid_t child = fork();
@@ -17,12 +17,14 @@ ChildResult RunInChild(const std::function<std::string()>& work, unsigned limit_
     close(channel[0]);
     dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
     alarm(limit_seconds);
-    const std::string text = work();
-    for (size_t sent = 0; sent < text.size();) {
-      const ssize_t written = write(channel[1], text.data() + sent, text.size() - sent);
-      if (written <= 0) break;
-      sent += static_cast<size_t>(written);
-    }
+    work([&](absl::string_view part) {
+      while (!part.empty()) {
+        const ssize_t written = write(channel[1], part.data(), part.size());
+        if (written <= 0) _exit(1);
+        part.remove_prefix(static_cast<size_t>(written));
+      }
+      alarm(limit_seconds);
+    });
     _exit(0);
   }
   close(channel[1]);

@@ -82,7 +82,7 @@ TEST(PlantedFaultsTest, EveryFaultOnTheWayToTheDiskIsFound) {
   const uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
   std::cout << "RECOUNT_SEED=" << seed << "\n";
   for (const Fault& fault : Faults()) {
-    const ChildResult result = RunInChild([&] { return FindProblem(fault, seed); }, kLimitSeconds);
+    const ChildResult result = RunInChild([&](const Report& report) { report(FindProblem(fault, seed)); }, kLimitSeconds);
     const bool has_ended = result.end == ChildResult::End::kAborted;
     std::cout << fault.name << ": " << (has_ended ? "RocksDB ended the process" : result.text.substr(0, 160)) << "\n";
     EXPECT_TRUE(has_ended || !result.text.empty()) << fault.name << ": not found in " << kMostRounds << " power failures";

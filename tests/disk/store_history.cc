@@ -2,8 +2,10 @@
 
 #include <future>
 #include <optional>
+#include <sstream>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "eventstore/commit_codec.h"
 #include "eventstore/sealing.h"
@@ -58,7 +60,7 @@ void StoreHistory::Open(const std::string& folder) {
   options.free_space_reserve_bytes = 1;
   options.unpacked_events = 20;
   options.events_a_pack = 8;
-  if (key_flush_ == KeyFlush::kBeforeLog) options.before_sync = [this] { return vault_->Flush(); };
+  if (key_flush_ == KeyFlush::kBeforeLog) options.before_sync = [this] { return vault_ == nullptr ? absl::OkStatus() : vault_->Flush(); };
   auto log = OpenRocksdbEventLog(options);
   if (ExpectOk(log.status(), "opening the log")) log_ = *std::move(log);
 }
@@ -66,6 +68,27 @@ void StoreHistory::Open(const std::string& folder) {
 void StoreHistory::Close() {
   log_.reset();
   vault_.reset();
+}
+
+std::string StoreHistory::Save() const {
+  std::string saved = absl::StrCat(requests_, "\n");
+  for (TenantNumber tenant = 1; tenant <= kTenants; ++tenant) {
+    for (const Record& record : model_.Of(tenant)) {
+      absl::StrAppend(&saved, tenant, " ", absl::BytesToHexString(record.SerializeAsString()), "\n");
+    }
+  }
+  return saved;
+}
+
+void StoreHistory::Load(const std::string& saved) {
+  std::istringstream lines(saved);
+  lines >> requests_;
+  TenantNumber tenant = 0;
+  for (std::string hex; lines >> tenant >> hex;) {
+    Record record;
+    record.ParseFromString(absl::HexStringToBytes(hex));
+    model_.Append(tenant, record);
+  }
 }
 
 StoreHistory::Counts StoreHistory::acknowledged() const {
@@ -120,9 +143,9 @@ void StoreHistory::Append() {
   proposal.record.set_actor(kActor);
   proposal.record.set_recorded_micros(static_cast<int64_t>(1'000 + 10 * commits() + Below(100)));
   for (uint64_t i = 1 + Below(3); i > 0; --i) {
-    AddEvent(AnyStream(), &proposal)->set_payload(std::string(Below(Below(20) == 0 ? 5000 : 100), 'p'));
+    AddEvent(AnyStream(), &proposal)->set_payload(std::string(Below(most_payload_bytes_ * (Below(20) == 0 ? 50 : 1)), 'p'));
   }
-  if (Below(2)) AddPersonalEvent(tenant, &proposal);
+  if (vault_ != nullptr && Below(2)) AddPersonalEvent(tenant, &proposal);
   absl::StatusCode expected = AddRequestAndClaim(tenant, &proposal);
   const std::string checked = AnyStream();
   const bool is_wrong = Below(10) == 0;

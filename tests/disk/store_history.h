@@ -33,9 +33,17 @@ class StoreHistory {
   void Open(const std::string& folder);
   // One random operation, with its answers compared.
   void Step();
+  void Append();
   // Waits until everything is durable.
   void Settle();
   void Close();
+  // Ends the vault alone, so that its mark is written. No personal data from then on.
+  void CloseKeys() { vault_.reset(); }
+  // Makes commits of few bytes, for folders of which every byte is damaged in turn.
+  void KeepSmall() { most_payload_bytes_ = 20; }
+  // What is expected, to be taken over by another process.
+  std::string Save() const;
+  void Load(const std::string& saved);
 
   // From any thread.
   Counts acknowledged() const;
@@ -60,7 +68,6 @@ class StoreHistory {
   bool Expect(bool holds, const Parts&... problem);
   bool ExpectOk(const absl::Status& status, const char* what);
 
-  void Append();
   void AddPersonalEvent(eventstore::TenantNumber tenant, eventstore::Proposal* proposal);
   absl::StatusCode AddRequestAndClaim(eventstore::TenantNumber tenant, eventstore::Proposal* proposal);
   void Ask();
@@ -80,6 +87,7 @@ class StoreHistory {
   std::unique_ptr<eventstore::EventLog> log_;
   uint64_t persons_ = 0;
   uint64_t requests_ = 0;
+  uint64_t most_payload_bytes_ = 100;
   absl::Status problem_;
 };
 
