@@ -1,14 +1,14 @@
 #include "tests/disk/damage_sweep.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <memory>
+#include <initializer_list>
 #include <sstream>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tests/disk/child_process.h"
@@ -84,30 +84,13 @@ ReferenceFolder MakeInChild(const std::string& path, const std::function<void(St
   return folder;
 }
 
-std::string ProblemOf(const ReferenceFolder& folder, const std::string& copy, Outcome* outcome) {
-  StoreHistory history(kSeed);
-  history.Load(folder.saved);
-  history.ExpectAtLeast(folder.at_least);
-  const uint64_t all = history.commits();
-  history.Open(copy);
-  const bool is_open = history.is_sound();
-  if (is_open) history.Check();
-  history.Close();
-  const std::string message(history.problem().message());
-  const bool is_clear = (absl::StrContains(message, "/data") || absl::StrContains(message, "/keys") ||
-                         absl::StrContains(message, "log/") || absl::StrContains(message, "index/") ||
-                         absl::StrContains(message, "the key vault")) &&
-                        (absl::StrContains(message, "backup") || absl::StrContains(message, "ut it back") ||
-                         absl::StrContains(message, "ut back") ||
-                         absl::StrContains(message, "newer version") || absl::StrContains(message, "delete index/"));
-  if (history.is_sound()) {
-    *outcome = history.commits() == all ? Outcome::kHarmless : Outcome::kTailIsCut;
-  } else if (absl::IsInternal(history.problem())) {
-    *outcome = Outcome::kWrong;
-  } else {
-    *outcome = !is_clear ? Outcome::kUnclear : is_open ? Outcome::kReported : Outcome::kRefused;
-  }
-  return message;
+// It says where, and what to do.
+bool IsClear(const std::string& message) {
+  const auto says_one_of = [&](std::initializer_list<const char*> texts) {
+    return std::any_of(texts.begin(), texts.end(), [&](const char* text) { return absl::StrContains(message, text); });
+  };
+  return says_one_of({"/data", "/keys", "log/", "index/", "the key vault"}) &&
+         says_one_of({"a backup", "Put it back", "Put back", "newer version", "delete index/"});
 }
 
 // One line: the outcome's number and the message.
@@ -122,13 +105,29 @@ std::string Try(const ReferenceFolder& folder, const Damage& damage, const std::
   }
   WriteBytes(copy + "/" + damage.file, bytes);
   LossyDisk disk(copy, kSeed);  // syncs nothing, which is quick
-  Outcome outcome = Outcome::kHung;
-  std::string message = ProblemOf(folder, copy, &outcome);
+  std::string message;
+  const Outcome outcome = OpenAndCheck(folder, copy, &message);
   for (char& c : message) c = c == '\n' ? ' ' : c;
   return absl::StrCat(static_cast<int>(outcome), " ", message, "\n");
 }
 
 }  // namespace
+
+Outcome OpenAndCheck(const ReferenceFolder& folder, const std::string& copy, std::string* message) {
+  StoreHistory history(kSeed);
+  history.Load(folder.saved);
+  history.ExpectAtLeast(folder.at_least);
+  const uint64_t all = history.commits();
+  history.Open(copy);
+  const bool is_open = history.is_sound();
+  if (is_open) history.Check();
+  history.Close();
+  *message = std::string(history.problem().message());
+  if (history.is_sound()) return history.commits() == all ? Outcome::kHarmless : Outcome::kTailIsCut;
+  if (absl::IsInternal(history.problem())) return Outcome::kWrong;
+  if (!IsClear(*message)) return Outcome::kUnclear;
+  return is_open ? Outcome::kReported : Outcome::kRefused;
+}
 
 ReferenceFolder MakeClosedFolder(const std::string& top) {
   const std::string path = top + "/closed";

@@ -49,6 +49,9 @@ std::map<std::string, size_t> FilesOf(const ReferenceFolder& folder, const std::
 // A flip of every `step`-th byte and a cut at every `step`-th length.
 std::vector<Damage> DamageEvery(const ReferenceFolder& folder, const std::string& file, size_t size, size_t step);
 
+// What the stores make of `copy`, a folder that was `folder`. For a child process.
+Outcome OpenAndCheck(const ReferenceFolder& folder, const std::string& copy, std::string* message);
+
 using OutcomeVisitor = std::function<void(const Damage&, Outcome, const std::string& message)>;
 void TryAll(const ReferenceFolder& folder, const std::vector<Damage>& damages, const OutcomeVisitor& visit);
 
