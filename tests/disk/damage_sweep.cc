@@ -94,9 +94,9 @@ bool IsClear(const std::string& message) {
 }
 
 // One line: the outcome's number and the message.
-std::string Try(const ReferenceFolder& folder, const Damage& damage, const std::string& copy) {
+std::string Try(const std::string& folder, const Damage& damage, const Trial& trial, const std::string& copy) {
   fs::remove_all(copy);
-  fs::copy(folder.path, copy, fs::copy_options::recursive);
+  fs::copy(folder, copy, fs::copy_options::recursive);
   std::string bytes = ReadBytes(copy + "/" + damage.file);
   if (damage.kind == Damage::Kind::kCut) {
     bytes.resize(damage.at);
@@ -106,7 +106,7 @@ std::string Try(const ReferenceFolder& folder, const Damage& damage, const std::
   WriteBytes(copy + "/" + damage.file, bytes);
   LossyDisk disk(copy, kSeed);  // syncs nothing, which is quick
   std::string message;
-  const Outcome outcome = OpenAndCheck(folder, copy, &message);
+  const Outcome outcome = trial(copy, &message);
   for (char& c : message) c = c == '\n' ? ' ' : c;
   return absl::StrCat(static_cast<int>(outcome), " ", message, "\n");
 }
@@ -173,16 +173,16 @@ const char* NameOf(Outcome outcome) {
   return "";
 }
 
-std::map<std::string, size_t> FilesOf(const ReferenceFolder& folder, const std::function<bool(const std::string&)>& which) {
+std::map<std::string, size_t> FilesOf(const std::string& folder, const std::function<bool(const std::string&)>& which) {
   std::map<std::string, size_t> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder.path)) {
-    const std::string name = fs::relative(entry.path(), folder.path).string();
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = fs::relative(entry.path(), folder).string();
     if (entry.is_regular_file() && entry.file_size() > 0 && which(name)) files[name] = entry.file_size();
   }
   return files;
 }
 
-std::vector<Damage> DamageEvery(const ReferenceFolder& folder, const std::string& file, size_t size, size_t step) {
+std::vector<Damage> DamageEvery(const std::string& file, size_t size, size_t step) {
   std::vector<Damage> damages;
   for (size_t at = 0; at < size; at += step) {
     damages.push_back({file, Damage::Kind::kFlip, at});
@@ -191,21 +191,35 @@ std::vector<Damage> DamageEvery(const ReferenceFolder& folder, const std::string
   return damages;
 }
 
-void TryAll(const ReferenceFolder& folder, const std::vector<Damage>& damages, const OutcomeVisitor& visit) {
-  const std::string copy = folder.path + ".damaged";
-  for (size_t next = 0; next < damages.size();) {
+SweepResult TryAll(const std::string& folder, const std::vector<Damage>& damages, const Trial& trial) {
+  const std::string copy = folder + ".damaged";
+  std::map<Outcome, int> flips, cuts;
+  SweepResult sweep;
+  size_t next = 0;
+  const auto count = [&](Outcome outcome, absl::string_view message) {
+    const Damage& damage = damages[next++];
+    const bool is_flip = damage.kind == Damage::Kind::kFlip;
+    ++(is_flip ? flips : cuts)[outcome];
+    if (outcome <= kWorstAllowed) return;
+    sweep.bad.push_back(absl::StrCat(NameOf(outcome), ": ", damage.file, is_flip ? " flipped at " : " cut at ", damage.at, ": ",
+                                     message));
+  };
+  while (next < damages.size()) {
     const ChildResult result = RunInChild([&](const Report& report) {
-      for (size_t i = next; i < damages.size(); ++i) report(Try(folder, damages[i], copy));
+      for (size_t i = next; i < damages.size(); ++i) report(Try(folder, damages[i], trial, copy));
     }, kLimitSeconds);
     std::vector<std::string> lines = absl::StrSplit(result.text, '\n');
     lines.pop_back();  // after the last line's end
-    for (const std::string& line : lines) {
-      visit(damages[next++], static_cast<Outcome>(line[0] - '0'), line.substr(2));
-    }
-    if (result.end == ChildResult::End::kReturned) continue;
-    visit(damages[next++], result.end == ChildResult::End::kHung ? Outcome::kHung : Outcome::kEnded, "");
+    for (const std::string& line : lines) count(static_cast<Outcome>(line[0] - '0'), absl::string_view(line).substr(2));
+    if (next == damages.size()) break;
+    count(result.end == ChildResult::End::kHung ? Outcome::kHung : Outcome::kEnded, "");
   }
   fs::remove_all(copy);
+  sweep.counts = absl::StrCat(fs::path(folder).filename().string(), "/", damages[0].file, ": flips");
+  for (const auto& [outcome, number] : flips) absl::StrAppend(&sweep.counts, ", ", number, " ", NameOf(outcome));
+  absl::StrAppend(&sweep.counts, "; cuts");
+  for (const auto& [outcome, number] : cuts) absl::StrAppend(&sweep.counts, ", ", number, " ", NameOf(outcome));
+  return sweep;
 }
 
 }  // namespace recount::disk

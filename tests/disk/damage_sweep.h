@@ -44,16 +44,21 @@ enum class Outcome {
 const char* NameOf(Outcome outcome);
 constexpr Outcome kWorstAllowed = Outcome::kEnded;
 
-// Sizes of the files of a folder whose names match.
-std::map<std::string, size_t> FilesOf(const ReferenceFolder& folder, const std::function<bool(const std::string&)>& which);
-// A flip of every `step`-th byte and a cut at every `step`-th length.
-std::vector<Damage> DamageEvery(const ReferenceFolder& folder, const std::string& file, size_t size, size_t step);
-
-// What the stores make of `copy`, a folder that was `folder`. For a child process.
+// What the stores make of a copy of a folder, with what they say. For a child process.
+using Trial = std::function<Outcome(const std::string& copy, std::string* message)>;
 Outcome OpenAndCheck(const ReferenceFolder& folder, const std::string& copy, std::string* message);
 
-using OutcomeVisitor = std::function<void(const Damage&, Outcome, const std::string& message)>;
-void TryAll(const ReferenceFolder& folder, const std::vector<Damage>& damages, const OutcomeVisitor& visit);
+// Sizes of the files below `folder` whose names match.
+std::map<std::string, size_t> FilesOf(const std::string& folder, const std::function<bool(const std::string&)>& which);
+// A flip of every `step`-th byte and a cut at every `step`-th length.
+std::vector<Damage> DamageEvery(const std::string& file, size_t size, size_t step);
+
+struct SweepResult {
+  std::string counts;            // one line
+  std::vector<std::string> bad;  // what is worse than kWorstAllowed
+};
+// All damages of one file, each in a copy of its own.
+SweepResult TryAll(const std::string& folder, const std::vector<Damage>& damages, const Trial& trial);
 
 }  // namespace recount::disk
 

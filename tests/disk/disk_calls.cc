@@ -21,8 +21,9 @@ using recount::disk::LossyDisk;
 
 namespace {
 
-// Absolute, and each path in one form; empty: a relative path, which no store uses.
+// Absolute, and each path in one form; empty: a relative path, which no store uses, or nobody asks for it.
 std::string PathOf(int folder, const char* path) {
+  if (!LossyDisk::IsOn()) return "";
   if (path[0] != '/') {
     if (folder == AT_FDCWD) return "";
     char base[PATH_MAX];
@@ -49,7 +50,7 @@ int Open(int folder, const char* name, int flags, mode_t mode) {
   LossyDisk* disk = LossyDisk::Watching(absl::string_view(path));
   if (disk == nullptr) {
     const int other = call();
-    LossyDisk::Forget(other);
+    if (other >= 0) LossyDisk::Forget(other);
     return other;
   }
   if ((flags & O_TRUNC) != 0 || ((flags & O_CREAT) != 0 && !Exists(path))) disk->Before();

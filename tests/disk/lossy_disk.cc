@@ -101,6 +101,8 @@ bool LossyDisk::is_cut() const {
   return is_cut_;
 }
 
+bool LossyDisk::IsOn() { return the_disk != nullptr && !is_inside; }
+
 LossyDisk* LossyDisk::Watching(absl::string_view path) {
   LossyDisk* disk = the_disk;
   return disk != nullptr && !is_inside && IsBelow(path, disk->root_) && !IsTextLog(path) ? disk : nullptr;

@@ -58,6 +58,7 @@ class LossyDisk {
 
   // ---- For disk_calls.cc: after the real call has succeeded, but for Before(). ----
 
+  static bool IsOn();
   static LossyDisk* Watching(absl::string_view path);
   static LossyDisk* Watching(int descriptor);
   // The number stands for a file that is not watched.
