@@ -36,7 +36,7 @@ class Rounds {
     counts_->commits += history_.commits();
     const absl::Status& problem = history_.problem();
     if (problem.ok()) return problem;
-    return absl::Status(problem.code(), absl::StrCat("after power failure ", number_, ": ", problem.message()));
+    return absl::Status(problem.code(), absl::StrCat("opening ", number_, " of ", top_, ": ", problem.message()));
   }
 
  private:

@@ -28,7 +28,8 @@ struct PowerCutCounts {
   uint64_t torn_wals = 0;
 };
 
-// One folder through `rounds` power failures. The status is that of StoreHistory::problem() with the round in front.
+// One folder through `rounds` power failures. The status is that of StoreHistory::problem() with the round in front. A seed repeats
+// operations and moments; the stores' own threads run as they like, so that not each run with it is the same.
 absl::Status LosePower(const PowerCutOptions& options, int rounds, PowerCutCounts* counts);
 
 }  // namespace recount::disk
