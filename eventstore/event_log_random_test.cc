@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "eventstore/commit_codec.h"
+#include "eventstore/event_log_model.h"
 #include "eventstore/event_log_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -15,69 +16,6 @@ namespace recount::eventstore {
 namespace {
 
 using storage::v1::CommitRecord;
-
-// A list of commits, searched from end to end for every question.
-class Model {
- public:
-  uint64_t Position(TenantNumber tenant) const {
-    uint64_t position = 0;
-    for (const CommitRecord& commit : Of(tenant)) position += commit.events_size();
-    return position;
-  }
-  uint64_t Revision(TenantNumber tenant, const std::string& stream) const { return Positions(tenant, stream).size(); }
-  std::vector<uint64_t> Positions(TenantNumber tenant, const std::string& stream) const {
-    std::vector<uint64_t> positions;
-    for (const CommitRecord& commit : Of(tenant)) {
-      for (int i = 0; i < commit.events_size(); ++i) {
-        if (commit.events(i).stream() == stream) positions.push_back(commit.first_position() + i);
-      }
-    }
-    return positions;
-  }
-  std::optional<std::string> Holder(TenantNumber tenant, const std::string& key) const {
-    std::optional<std::string> holder;
-    for (const CommitRecord& commit : Of(tenant)) {
-      for (const auto& claim : commit.claims()) {
-        if (claim.key() != key) continue;
-        holder = claim.release() ? std::nullopt : std::optional<std::string>(claim.stream());
-      }
-    }
-    return holder;
-  }
-  const CommitRecord* Request(TenantNumber tenant, const std::string& id) const {
-    for (const CommitRecord& commit : Of(tenant)) {
-      if (commit.request_id() == id) return &commit;
-    }
-    return nullptr;
-  }
-  std::vector<std::string> Streams(TenantNumber tenant, const std::string& prefix) const {
-    std::set<std::string> names;
-    for (const CommitRecord& commit : Of(tenant)) {
-      for (const auto& event : commit.events()) {
-        if (absl::StartsWith(event.stream(), prefix)) names.insert(event.stream());
-      }
-    }
-    return {names.begin(), names.end()};
-  }
-  uint64_t PositionAt(TenantNumber tenant, int64_t micros) const {
-    uint64_t position = 0;
-    for (const CommitRecord& commit : Of(tenant)) {
-      if (commit.recorded_micros() <= micros) position = commit.first_position() + commit.events_size() - 1;
-    }
-    return position;
-  }
-  void Append(TenantNumber tenant, CommitRecord record) {
-    record.set_first_position(Position(tenant) + 1);
-    if (!Of(tenant).empty()) {
-      record.set_recorded_micros(std::max(record.recorded_micros(), Of(tenant).back().recorded_micros()));
-    }
-    commits_[tenant].push_back(std::move(record));
-  }
-  const std::vector<CommitRecord>& Of(TenantNumber tenant) const { return commits_[tenant]; }
-
- private:
-  mutable std::map<TenantNumber, std::vector<CommitRecord>> commits_;
-};
 
 class RandomTest {
  public:
@@ -222,7 +160,7 @@ class RandomTest {
   std::mt19937_64 random_;
   const std::function<std::unique_ptr<EventLog>()> open_;
   std::unique_ptr<EventLog> log_;
-  Model model_;
+  EventLogModel model_;
 };
 
 uint64_t Seed() {

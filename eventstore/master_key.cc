@@ -40,7 +40,7 @@ absl::StatusOr<DataKey> ParseKey(const std::string& path, absl::string_view text
   text = absl::StripAsciiWhitespace(text);
   DataKey key;
   if (text.size() != 2 * key.size() || text.find_first_not_of("0123456789abcdefABCDEF") != absl::string_view::npos) {
-    return absl::FailedPreconditionError(absl::StrCat("the master key ", path, " is not 64 hex digits"));
+    return absl::FailedPreconditionError(absl::StrCat("the master key ", path, " is not 64 hex digits. Put back the one that the vault was made with."));
   }
   const std::string bytes = absl::HexStringToBytes(text);
   std::memcpy(key.data(), bytes.data(), key.size());
@@ -94,7 +94,8 @@ absl::StatusOr<DataKey> MasterKey::Unwrap(absl::string_view place, absl::string_
                                                  wrapped.size() - kNonceSize, Bytes(place), place.size(),
                                                  Bytes(wrapped), key_.data()) != 0) {
     return absl::DataLossError(
-        "DATA_DAMAGED: a key of the vault does not open: the master key is another one, or the vault was changed");
+        "DATA_DAMAGED: a key of the key vault does not open: the master key is another one, or the vault was changed. Put back the "
+        "master key that it was made with, or restore a backup of the keys.");
   }
   return key;
 }

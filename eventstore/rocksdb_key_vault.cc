@@ -20,6 +20,7 @@
 #include "eventstore/rocksdb_checked_open.h"
 #include "eventstore/rocksdb_layout.h"
 #include "eventstore/rocksdb_options.h"
+#include "eventstore/rocksdb_vault_end.h"
 #include "rocksdb/db.h"
 
 namespace recount::eventstore {
@@ -109,7 +110,8 @@ class RocksdbKeyVault : public KeyVault {
     rocksdb::WriteBatch batch = BatchOf(flushing_);
     rocksdb::WriteOptions synced;
     synced.sync = true;
-    absl::Status status = FromRocksdb(db_->Write(synced, &batch), kName);
+    absl::Status status = PutVaultEnd(db_.get(), &batch);
+    if (status.ok()) status = FromRocksdb(db_->Write(synced, &batch), kName);
     if (status.ok()) {
       HighWaterMark mark;
       mark.sequence = db_->GetLatestSequenceNumber();
@@ -160,6 +162,7 @@ class RocksdbKeyVault : public KeyVault {
     if (absl::Status status = Flush(); !status.ok()) return status;
     std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(rocksdb::ReadOptions()));
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      if (IsVaultEnd(ToView(it->key()))) continue;  // of this database's writes
       if (absl::Status status = visit(ToView(it->key()), ToView(it->value())); !status.ok()) return status;
     }
     return FromRocksdb(it->status(), kName);
@@ -289,7 +292,7 @@ absl::StatusOr<std::unique_ptr<HighWaterMarkFile>> OpenMark(const std::string& p
 absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenVaultDatabase(const std::string& directory, const HighWaterMark& mark) {
   return OpenChecked(directory, "db", VaultDatabaseOptions(), mark, [&](rocksdb::DB* db) {
     const uint64_t sequence = db->GetLatestSequenceNumber();
-    if (sequence >= mark.sequence) return absl::OkStatus();
+    if (sequence >= mark.sequence) return CheckVaultEnds(db, directory + "/db");
     return RefuseToOpen(directory + "/db",
                         absl::StrCat("it holds ", sequence, " keys and look-ups, but ", mark.sequence,
                                      " were made durable (HWM): the WAL (*.log) or the MANIFEST is cut or damaged"));

@@ -1,7 +1,8 @@
 // The stored form of the key vault on RocksDB. Keys of its database `db/`, numbers big endian:
 //
-//   entry   := tenant (4) 'M' | 'T' | 'K' ... | 'L' ...
+//   entry   := tenant (4) 'M' | 'E' | 'T' | 'K' ... | 'L' ...
 //   check   := 0 (4) 'M'                        -> wrapped constant: shows that the master key is the right one
+//   end     := 0 (4) 'E'                        -> write number of the `end` before it (8), its own (8): rocksdb_vault_end.h
 //   tenant  := tenant (4) 'T'                   -> wrapped key of the tenant's look-ups
 //   key     := tenant (4) 'K' key_id            -> wrapped key
 //   look-up := tenant (4) 'L' HMAC-SHA256(tenant's look-up key, kind 0x00 value) (32) stream -> nothing

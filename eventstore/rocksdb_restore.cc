@@ -7,6 +7,7 @@
 #include "eventstore/rocksdb_layout.h"
 #include "eventstore/rocksdb_log_database.h"
 #include "eventstore/rocksdb_log_start.h"
+#include "eventstore/rocksdb_vault_end.h"
 #include "rocksdb/cache.h"
 
 namespace recount::eventstore {
@@ -78,6 +79,7 @@ absl::Status RestoreRocksdbKeyVault(const std::string& directory,
     absl::Status put = FromRocksdb(writer.batch()->Put(ToSlice(name), ToSlice(value)), "the key vault");
     return put.ok() ? writer.WriteIfFull() : put;
   });
+  if (status.ok()) status = PutVaultEnd(db->get(), writer.batch());
   if (status.ok()) status = writer.Write();
   if (!status.ok()) return status;
   HighWaterMark reached;
