@@ -80,15 +80,21 @@ absl::Status CheckSaysNothingElse(const v1::CommandHeader& first, const v1::Comm
                         field);
 }
 
+// The record that the command is about; empty: it is not there yet, or the command does not say.
+std::string OwnRecord(Transaction& transaction, const v1::Command& command) {
+  for (const domain::Touch& touch : domain::Touches(command)) {
+    if (!touch.is_own) continue;
+    if (!touch.ref.has_external()) return touch.ref.name();
+    std::string name = transaction.FindKey(domain::ExternalKey(touch.collection, touch.ref.external())).value_or("");
+    if (!name.empty()) return name;
+  }
+  return "";
+}
+
 // Why a command was refused: if the record is not what its sender believed, that is the reason to be told.
 absl::Status StaleOr(Transaction& transaction, const PreparedCommand& command, absl::Status refusal) {
   if (!absl::IsFailedPrecondition(refusal) && !absl::IsAlreadyExists(refusal)) return refusal;
-  const std::vector<domain::Touch> touches = domain::Touches(*command.command);  // the record itself comes first
-  if (touches.empty()) return refusal;
-  std::string name = touches[0].ref.name();
-  if (touches[0].ref.has_external()) {
-    name = transaction.FindKey(domain::ExternalKey(touches[0].collection, touches[0].ref.external())).value_or("");
-  }
+  const std::string name = OwnRecord(transaction, *command.command);
   if (name.empty()) return refusal;
   const absl::Status stale = CheckRevision(transaction, name, command.header().expected_revision());
   return stale.ok() ? refusal : stale;
