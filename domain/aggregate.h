@@ -148,6 +148,7 @@ void Evolve(const v1::EventPayload& payload, const EventMeta& meta, State* state
 struct Touch {
   std::string collection;
   v1::Ref ref;
+  bool is_own = false;  // the record that the command is about, not one that it names besides
 };
 // What a command needs, so that it can be loaded before the sequencer.
 std::vector<Touch> Touches(const v1::Command& command);

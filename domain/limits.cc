@@ -1,4 +1,5 @@
 // Limits that hold for every request whatever it means: sizes, enum values, texts, dates and times.
+#include <algorithm>
 #include <mutex>
 
 #include "absl/container/flat_hash_map.h"
@@ -26,7 +27,8 @@ enum class Special { kNone, kTimestamp, kDate, kRef, kExternalId };
 struct Plan {
   struct Item {
     const FieldDescriptor* field;
-    size_t longest;     // of a text
+    size_t longest;     // of a text, in bytes
+    size_t characters;  // of a text; 0: its bytes count
     int most;           // of elements
     const Plan* inner;  // of messages
   };
@@ -60,7 +62,8 @@ const Plan* MakePlan(const Descriptor* type, Plans* plans) {
     const FieldDescriptor* field = type->field(i);
     if (!NeedsLook(field)) continue;
     const uint32_t max = field->options().GetExtension(v1::max);
-    Plan::Item item{field, kLongestText, kMostElements, nullptr};
+    const uint32_t characters = field->options().GetExtension(v1::max_characters);
+    Plan::Item item{field, kLongestText, characters, kMostElements, nullptr};
     if (max != 0 && field->is_repeated()) item.most = static_cast<int>(max);
     if (max != 0 && !field->is_repeated()) item.longest = max;
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
@@ -118,12 +121,23 @@ bool IsUtf8WithoutNul(absl::string_view text) {
   return true;
 }
 
+absl::Status TooLong(size_t size, absl::string_view unit, size_t most, const Path& path) {
+  return Refuse(
+      v1::FIELD_TOO_LONG,
+      absl::StrCat("the text has ", size, " ", unit, ", at most ", most, " are allowed"),
+      path.Text(), {{"max", absl::StrCat(most)}});
+}
+
+size_t CharactersIn(absl::string_view text) {
+  return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; });
+}
+
 absl::Status CheckText(const std::string& text, const Plan::Item& item, const Path& path) {
-  if (text.size() > item.longest) {
-    return Refuse(v1::FIELD_TOO_LONG,
-                  absl::StrCat("the text has ", text.size(), " bytes, at most ", item.longest,
-                               " are allowed"),
-                  path.Text(), {{"max", absl::StrCat(item.longest)}});
+  if (text.size() > item.longest) return TooLong(text.size(), "bytes", item.longest, path);
+  if (item.characters != 0 && text.size() > item.characters) {
+    const size_t characters = CharactersIn(text);
+    if (characters > item.characters)
+      return TooLong(characters, "characters", item.characters, path);
   }
   if (item.field->type() == FieldDescriptor::TYPE_STRING && !IsUtf8WithoutNul(text)) {
     return Refuse(v1::FIELD_INVALID, "the text is not UTF-8 or holds a NUL", path.Text());

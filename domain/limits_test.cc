@@ -43,6 +43,19 @@ TEST(LimitsTest, Lengths) {
   EXPECT_EQ(Wrong(batch), "FIELD_TOO_LONG commands");
 }
 
+TEST(LimitsTest, RequestIdsAreCountedInCharacters) {
+  v1::Command command;
+  v1::CommandHeader* header = command.mutable_create_deal()->mutable_header();
+  std::string id;
+  for (int i = 0; i < 128; ++i) id += "\xf0\x9f\x99\x82";
+  header->set_request_id(id);
+  EXPECT_EQ(Wrong(command), "");
+  header->set_request_id(id + "x");
+  EXPECT_EQ(Wrong(command), "FIELD_TOO_LONG create_deal.header.request_id");
+  header->set_request_id(std::string(129, 'x'));
+  EXPECT_EQ(Wrong(command), "FIELD_TOO_LONG create_deal.header.request_id");
+}
+
 TEST(LimitsTest, Texts) {
   v1::Command command;
   for (const std::string& bad : {std::string("a\0b", 3), std::string("\xc3"), std::string("\xff"),

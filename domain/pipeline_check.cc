@@ -8,6 +8,17 @@
 namespace recount::domain {
 namespace {
 
+constexpr size_t kMostNamed = 20;
+
+// `pipeline/stage` of the first, and how many there are.
+std::string Named(const std::vector<std::pair<std::string, std::string>>& stages) {
+  std::string text;
+  for (size_t i = 0; i < std::min(stages.size(), kMostNamed); ++i)
+    absl::StrAppend(&text, i == 0 ? "" : ", ", stages[i].first, "/", stages[i].second);
+  if (stages.size() > kMostNamed) absl::StrAppend(&text, " ... (", stages.size(), " in all)");
+  return text;
+}
+
 absl::Status CheckStageMaps(const v1::PipelinesRule& rule, absl::string_view place) {
   for (int m = 0; m < rule.stage_maps_size(); ++m) {
     for (const auto& [former, now] : rule.stage_maps(m).stages()) {
@@ -39,13 +50,11 @@ std::optional<Unmapped> NewlyUnmapped(const Rulebook& before, const Rulebook& af
   }
   for (const int64_t day : days) {
     const auto known = UnmappedStages(before, day);
-    Unmapped found{day, ""};
+    std::vector<std::pair<std::string, std::string>> found;
     for (const auto& stage : UnmappedStages(after, day)) {
-      if (std::find(known.begin(), known.end(), stage) != known.end()) continue;
-      absl::StrAppend(&found.stages, found.stages.empty() ? "" : ", ", stage.first, "/",
-                      stage.second);
+      if (std::find(known.begin(), known.end(), stage) == known.end()) found.push_back(stage);
     }
-    if (!found.stages.empty()) return found;
+    if (!found.empty()) return Unmapped{day, Named(found)};
   }
   return std::nullopt;
 }
@@ -81,10 +90,7 @@ absl::Status CheckPipelines(const v1::PipelinesRule& rule, const Rulebook& rules
     }
   }
   RECOUNT_RETURN_IF_ERROR(CheckStageMaps(rule, place));
-  std::string missing;
-  for (const auto& [pipeline, stage] : UnmappedStages(with, day)) {
-    absl::StrAppend(&missing, missing.empty() ? "" : ", ", pipeline, "/", stage);
-  }
+  const std::string missing = Named(UnmappedStages(with, day));
   if (!missing.empty()) {
     return Refuse(
         v1::STAGE_MAP_NOT_TOTAL,

@@ -106,7 +106,11 @@ absl::Status Decide(const v1::DeleteRecordRequest& command, Deciding* deciding) 
   RECOUNT_RETURN_IF_ERROR(
       CheckAfter(info.has_restore_time(), info.restore_time(), "restoration", *deciding));
   v1::RecordDeleted event;
-  event.set_reason(command.reason());
+  if (info.data_subject().empty()) {
+    event.set_reason(command.reason());
+  } else {
+    event.set_personal_reason(command.reason());
+  }
   AppendShared(info, kDeletedEvent, event, deciding);
   return absl::OkStatus();
 }
@@ -226,7 +230,7 @@ void ApplyFields(const FieldChanges& changes,
 
 void EvolveRecord(const v1::RecordDeleted& event, const EventMeta& meta, v1::RecordInfo* info) {
   info->set_deleted(true);
-  info->set_delete_reason(event.reason());
+  info->set_delete_reason(event.personal_reason().empty() ? event.reason() : event.personal_reason());
   *info->mutable_delete_time() = TimestampFrom(meta.occurred_micros);
 }
 

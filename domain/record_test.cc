@@ -1,3 +1,4 @@
+#include "absl/strings/match.h"
 #include "domain/scenario_testing.h"
 
 namespace recount::domain {
@@ -143,7 +144,7 @@ TEST_F(RecordTest, IsDeletedAndRestored) {
       .Refused(v1::REASON_REQUIRED, "reason");
   scenario.When("restore_record { record { name: 'deals/1' } }").Nothing();
   const Decision decision =
-      scenario.When(deletion).Then({"deal { deleted { reason: 'test' } }"}, {"deals/1"});
+      scenario.When(deletion).Then({"deal { deleted { personal_reason: 'test' } }"}, {"deals/1"});
   EXPECT_EQ(decision.answer_name, "deals/1");
   scenario.When(deletion).Nothing();
   EXPECT_TRUE(info().deleted());
@@ -157,7 +158,7 @@ TEST_F(RecordTest, IsDeletedAndRestored) {
 TEST_F(RecordTest, DeletionsAndRestorationsKeepTheirOrder) {
   const std::string deletion = "delete_record { record { name: 'deals/1' } reason: 'test' }";
   const std::string restoration = "restore_record { record { name: 'deals/1' } }";
-  scenario.When(deletion).At("2024-04-10").Then({"deal { deleted { reason: 'test' } }"});
+  scenario.When(deletion).At("2024-04-10").Then({"deal { deleted { personal_reason: 'test' } }"});
   EXPECT_EQ(MicrosFrom(info().delete_time()), MicrosOf("2024-04-09T21:00:00Z"));
   scenario.When(restoration).At("2024-04-09").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
   EXPECT_EQ(scenario.When(restoration).At("2024-04-09").Metadata("conflicting_event"), "deletion");
@@ -166,7 +167,7 @@ TEST_F(RecordTest, DeletionsAndRestorationsKeepTheirOrder) {
   // In the order of occurrence it would be restored again five days later.
   scenario.When(deletion).At("2024-04-15").Refused(v1::BACKDATING_CONFLICT);
   EXPECT_EQ(scenario.When(deletion).At("2024-04-15").Metadata("conflicting_event"), "restoration");
-  scenario.When(deletion).At("2024-04-20").Then({"deal { deleted { reason: 'test' } }"});
+  scenario.When(deletion).At("2024-04-20").Then({"deal { deleted { personal_reason: 'test' } }"});
 }
 
 TEST_F(RecordTest, ADealGetsNoIdBeforeItsCreation) {
@@ -204,7 +205,7 @@ TEST_F(RecordTest, IsFoundByItsExternalIds) {
       .When(
           "delete_record { collection: 'deals' record { external { source: 'x' id: '1' } } reason: "
           "'r' }")
-      .Then({"deal { deleted { reason: 'r' } }"});
+      .Then({"deal { deleted { personal_reason: 'r' } }"});
 }
 
 TEST_F(RecordTest, SharedEventsHaveTheSameNumbersInAllTypes) {
@@ -220,7 +221,10 @@ TEST_F(RecordTest, SharedEventsHaveTheSameNumbersInAllTypes) {
         .When(absl::StrCat("delete_record { record { name: '", collection, "/x' } reason: 'r' }"))
         .Then({absl::StrCat(
             v1::EventPayload::descriptor()->FindFieldByNumber(AggregateOf(collection))->name(),
-            " { deleted { reason: 'r' } }")});
+            absl::StrContains("leads persons deals", collection)
+                ? " { deleted { personal_reason: 'r' } }"  // they have a data subject
+                : " { deleted { reason: 'r' } }")});
+    EXPECT_EQ(InfoOf(scenario.states[absl::StrCat(collection, "/x")])->delete_reason(), "r");
     EXPECT_TRUE(InfoOf(scenario.states[absl::StrCat(collection, "/x")])->deleted());
     scenario.When(absl::StrCat("restore_record { record { name: '", collection, "/x' } }"))
         .Then({absl::StrCat(

@@ -1,3 +1,4 @@
+#include "absl/strings/match.h"
 #include "domain/scenario_testing.h"
 
 namespace recount::domain {
@@ -92,6 +93,19 @@ TEST_F(RulesTest, StageMapsAreTotal) {
   // A pipeline that goes away leaves its stages unknown, and says so.
   Publish("pipelines { pipelines { id: 'q' stages { id: 'z' } } }")
       .Refused(v1::STAGE_MAP_NOT_TOTAL);
+}
+
+TEST_F(RulesTest, OfManyMissingStagesTheFirstAreNamed) {
+  scenario.rules = Rulebook();
+  scenario.position = 0;
+  std::string first = "pipelines { pipelines { id: 'p' ";
+  for (int i = 0; i < 90; ++i) absl::StrAppend(&first, "stages { id: 's", 10 + i, "' } ");
+  first += "} }";
+  Publish(first).Then({Published(first)});
+  const std::string missing =
+      Publish("pipelines { pipelines { id: 'p' stages { id: 'z' } } }").Metadata("stages");
+  EXPECT_TRUE(absl::StrContains(missing, "p/s10, p/s11, ")) << missing;
+  EXPECT_TRUE(absl::EndsWith(missing, "p/s29 ... (90 in all)")) << missing;
 }
 
 TEST_F(RulesTest, StageMapsStayTotalOnLaterDays) {

@@ -51,10 +51,18 @@ absl::string_view CollectionMadeBy(const v1::Command& command) {
   }
 }
 
-void AddName(absl::string_view collection, const std::string& name, std::vector<Touch>* touches) {
+void AddName(absl::string_view collection, const std::string& name, std::vector<Touch>* touches,
+             bool is_own = false) {
   Touch& touch = touches->emplace_back();
   touch.collection = std::string(collection);
   touch.ref.set_name(name);
+  touch.is_own = is_own;
+}
+
+// The record that a command is about is its field 2: a name, or a reference. One that is to be made may be there already by
+// its external ids.
+bool IsOwn(const FieldDescriptor* field) {
+  return field->number() == 2 || field->name() == "external_ids";
 }
 
 void AddExternal(absl::string_view collection, const v1::ExternalId& id,
@@ -99,7 +107,7 @@ void AddRules(const v1::Command& command, std::vector<Touch>* touches) {
   const auto add_kinds =
       [touches](const google::protobuf::RepeatedPtrField<v1::RuleProposal>& rules) {
         for (const v1::RuleProposal& rule : rules) {
-          AddName("rules", absl::StrCat("rules/", KindName(KindOf(rule.content()))), touches);
+          AddName("rules", absl::StrCat("rules/", KindName(KindOf(rule.content()))), touches, true);
         }
       };
   if (command.has_publish_rules()) {
@@ -108,10 +116,11 @@ void AddRules(const v1::Command& command, std::vector<Touch>* touches) {
   }
   if (command.has_draft_rules()) AddOrgNames(command.draft_rules().rules(), touches);
   if (command.has_withdraw_rule()) {
-    AddName("rules", absl::StrCat("rules/", KindName(command.withdraw_rule().kind())), touches);
+    AddName("rules", absl::StrCat("rules/", KindName(command.withdraw_rule().kind())), touches,
+            true);
   }
   const std::string draft = TextOf(*MessageIn(command), "draft");
-  if (!draft.empty()) AddName("drafts", draft, touches);
+  if (!draft.empty()) AddName("drafts", draft, touches, true);
 }
 
 }  // namespace
@@ -127,8 +136,8 @@ std::vector<Touch> Touches(const v1::Command& command) {
   if (command.has_link_external_id() && command.link_external_id().has_external_id()) {
     const v1::LinkExternalIdRequest& link = command.link_external_id();
     const absl::string_view said = link.collection();
-    AddRef(link, link.GetDescriptor()->FindFieldByName("record"),
-           &touches);  // the record itself comes first
+    AddRef(link, link.GetDescriptor()->FindFieldByName("record"), &touches);
+    for (Touch& touch : touches) touch.is_own = true;
     AddExternal(said.empty() ? CollectionOf(link.record().name()) : said, link.external_id(),
                 &touches);
     return touches;
@@ -138,6 +147,7 @@ std::vector<Touch> Touches(const v1::Command& command) {
   const auto* reflection = message->GetReflection();
   for (int i = 0; i < type->field_count(); ++i) {
     const FieldDescriptor* field = type->field(i);
+    const size_t before = touches.size();
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING && field->name() == "name" &&
         !made.empty()) {
       const std::string name = reflection->GetString(*message, field);
@@ -152,6 +162,7 @@ std::vector<Touch> Touches(const v1::Command& command) {
             &touches);
       }
     }
+    for (size_t k = before; k < touches.size(); ++k) touches[k].is_own = IsOwn(field);
   }
   return touches;
 }

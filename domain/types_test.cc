@@ -108,13 +108,15 @@ TEST(TypesTest, DetailsOfEveryTypeAreAppliedAndThenNoChange) {
   EXPECT_EQ(changed.ByteSizeLong(), 0u);
 }
 
+// With a star: the record that the command is about.
 std::string TouchesOf(const std::string& command) {
   std::string text;
   for (const Touch& touch : Touches(Parse<v1::Command>(command))) {
     absl::StrAppend(&text, text.empty() ? "" : ", ", touch.collection, " ",
                     touch.ref.has_external() ? absl::StrCat(touch.ref.external().source(), ":",
                                                             touch.ref.external().id())
-                                             : touch.ref.name());
+                                             : touch.ref.name(),
+                    touch.is_own ? "*" : "");
   }
   return text;
 }
@@ -124,30 +126,31 @@ TEST(TouchesTest, NameEverythingThatACommandNeeds) {
       TouchesOf(
           R"(create_deal { name: 'deals/1' external_ids { source: 'x' id: '1' } owner { name: 'users/1' }
                          lead { external { source: 'x' id: '2' } } organization { name: 'organizations/1' } })"),
-      "deals deals/1, deals x:1, users users/1, leads x:2, organizations organizations/1");
-  EXPECT_EQ(TouchesOf("win_deal { deal { name: 'deals/1' } }"), "deals deals/1");
+      "deals deals/1*, deals x:1*, users users/1, leads x:2, organizations organizations/1");
+  EXPECT_EQ(TouchesOf("win_deal { deal { name: 'deals/1' } }"), "deals deals/1*");
   EXPECT_EQ(TouchesOf("set_organization_parent { organization { name: 'organizations/1' } parent { "
                       "name: 'organizations/2' } }"),
-            "organizations organizations/1, organizations organizations/2");
+            "organizations organizations/1*, organizations organizations/2");
   EXPECT_EQ(
       TouchesOf(
           R"(convert_lead { lead { name: 'leads/1' } organization_external_ids { source: 'x' id: '1' } })"),
-      "leads leads/1, organizations x:1");
-  EXPECT_EQ(TouchesOf("delete_record { record { name: 'leads/1' } }"), "leads leads/1");
+      "leads leads/1*, organizations x:1");
+  EXPECT_EQ(TouchesOf("delete_record { record { name: 'leads/1' } }"), "leads leads/1*");
   EXPECT_EQ(
       TouchesOf(
           "delete_record { collection: 'teams' record { external { source: 'x' id: '1' } } }"),
-      "teams x:1");
-  EXPECT_EQ(TouchesOf("publish_rules { rules { content { reasons {} } } }"), "rules rules/reasons");
+      "teams x:1*");
+  EXPECT_EQ(TouchesOf("publish_rules { rules { content { reasons {} } } }"), "rules rules/reasons*");
   EXPECT_EQ(TouchesOf("publish_rules { rules { content { org_chart { edges { child: 'users/1' "
                       "parent: 'teams/1' } "
                       "edges { child: 'teams/1' } } } } }"),
-            "rules rules/org_chart, teams teams/1, users users/1");
+            "rules rules/org_chart*, teams teams/1, users users/1");
   EXPECT_EQ(
       TouchesOf(
           "link_external_id { record { name: 'deals/1' } external_id { source: 'x' id: '1' } }"),
-      "deals deals/1, deals x:1");
-  EXPECT_EQ(TouchesOf("publish_draft { draft: 'drafts/1' }"), "drafts drafts/1");
+      "deals deals/1*, deals x:1");
+  EXPECT_EQ(TouchesOf("publish_draft { draft: 'drafts/1' }"), "drafts drafts/1*");
+  EXPECT_EQ(TouchesOf("create_deal { owner { name: 'users/1' } }"), "users users/1");
   EXPECT_EQ(TouchesOf(""), "");
 }
 

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "eventstore/vault_keys.h"
 #include "google/protobuf/descriptor.h"
 #include "recount/v1/options.pb.h"
 
@@ -116,15 +117,6 @@ std::string AssociatedData(uint32_t tenant, const storage::v1::StoredEvent& even
 const unsigned char* Bytes(const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* MutableBytes(std::string* text) { return reinterpret_cast<unsigned char*>(text->data()); }
 
-absl::StatusOr<DataKey> FindOrMint(KeyVault& vault, uint32_t tenant, absl::string_view key_id, HasKey has_key) {
-  if (has_key == HasKey::kNo) return vault.MintForNewId(tenant, key_id);
-  absl::StatusOr<DataKey> key = vault.Find(tenant, key_id);
-  if (!absl::IsNotFound(key.status())) return key;
-  key = vault.Mint(tenant, key_id);
-  if (!absl::IsAlreadyExists(key.status())) return key;
-  return vault.Find(tenant, key_id);  // minted by another thread meanwhile
-}
-
 void Encrypt(const DataKey& key, const std::string& clear, const std::string& associated,
              storage::v1::SealedBlob* blob) {
   std::string* nonce = blob->mutable_nonce();
@@ -173,12 +165,14 @@ absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_s
     if (data_subject.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("personal data of ", event->stream(), " has no data subject"));
     }
-    absl::StatusOr<DataKey> key = FindOrMint(vault, tenant, data_subject, has_key);
+    absl::StatusOr<DataKey> key = has_key == HasKey::kNo ? vault.MintForNewId(tenant, data_subject)
+                                                         : FindOrMint(vault, tenant, data_subject);
     if (!key.ok()) return key.status();
     std::unique_ptr<Message> partial(message->New());
     MovePersonal(message, partial.get());
     storage::v1::SealedBlob* blob = event->add_sealed();
     blob->set_key_id(std::string(data_subject));
+    blob->set_key_fingerprint(KeyFingerprint(*key));
     Encrypt(*key, partial->SerializeAsString(), AssociatedData(tenant, *event, data_subject), blob);
   }
   if (!message->SerializeToString(event->mutable_payload())) {
@@ -201,6 +195,10 @@ absl::Status OpenInto(KeyVault& vault, uint32_t tenant, const storage::v1::Store
       continue;
     }
     if (!key.ok()) return key.status();
+    if (!blob.key_fingerprint().empty() && blob.key_fingerprint() != KeyFingerprint(*key)) {
+      *erased = true;  // the key is gone; its successor under the same id is for what came later
+      continue;
+    }
     std::string clear;
     std::unique_ptr<Message> partial(message->New());
     if (!Decrypt(*key, blob, AssociatedData(tenant, event, blob.key_id()), &clear) ||

@@ -26,8 +26,8 @@ enum class HasKey { kMaybe, kNo };
 absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_subject, HasKey has_key,
                       google::protobuf::Message* message, storage::v1::StoredEvent* event);
 
-// Parses the payload and merges what can be opened. Sets *erased when a blob's key is gone; a blob that does not authenticate is
-// DATA_LOSS.
+// Parses the payload and merges what can be opened. Sets *erased when a blob's key is gone, also if another one came to be under
+// its id; a blob that does not authenticate under its own key is DATA_LOSS.
 absl::Status OpenInto(KeyVault& vault, uint32_t tenant, const storage::v1::StoredEvent& event,
                       google::protobuf::Message* message, bool* erased);
 

@@ -122,12 +122,35 @@ TEST_F(SealingTest, AnythingChangedIsDataLoss) {
   changed = event;
   changed.set_type(event.type() + 1);
   EXPECT_TRUE(absl::IsDataLoss(open(changed)));
+  // As older servers wrote it: which key it was is not known.
+  event.mutable_sealed(0)->clear_key_fingerprint();
+  ASSERT_TRUE(open(event).ok());
   ASSERT_TRUE(vault_->Mint(kTenant, "subjects/2").ok());
   changed = event;
   changed.mutable_sealed(0)->set_key_id("subjects/2");
   EXPECT_TRUE(absl::IsDataLoss(open(changed)));
   ASSERT_TRUE(vault_->Mint(kTenant + 1, "subjects/1").ok());
   EXPECT_TRUE(absl::IsDataLoss(open(event, kTenant + 1)));
+}
+
+TEST_F(SealingTest, ASuccessorOfAnErasedKeyLeavesWhatWasSealedBeforeErased) {
+  v1::Person message = SomePerson();
+  StoredEvent before = EventOf("persons/4711");
+  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", HasKey::kMaybe, &message, &before).ok());
+  vault_ = NewMemoryKeyVault();
+  message = SomePerson();
+  StoredEvent after = EventOf("persons/4711");
+  ASSERT_TRUE(SealInto(*vault_, kTenant, "subjects/1", HasKey::kMaybe, &message, &after).ok());
+  v1::Person opened;
+  ASSERT_TRUE(OpenInto(*vault_, kTenant, before, &opened, &erased_).ok());
+  EXPECT_TRUE(erased_);
+  EXPECT_FALSE(opened.has_person_name());
+  ASSERT_TRUE(OpenInto(*vault_, kTenant, after, &opened, &erased_).ok());
+  EXPECT_FALSE(erased_);
+  EXPECT_TRUE(opened.has_person_name());
+  // What has the right key and does not open is damaged still.
+  after.mutable_sealed(0)->mutable_ciphertext()->front() ^= 1;
+  EXPECT_TRUE(absl::IsDataLoss(OpenInto(*vault_, kTenant, after, &opened, &erased_)));
 }
 
 TEST_F(SealingTest, OneKeyForOneDataSubjectAndAFreshNonceEachTime) {

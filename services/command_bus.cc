@@ -23,23 +23,8 @@ absl::Status Full(absl::string_view what) {
                         absl::StrCat("the queue of commands is full (", what, "): wait for answers, then try again"));
 }
 
-// The first answer, as it was: which streams and revisions the commit made.
-void FillRevisions(eventstore::EventLog& log, eventstore::TenantNumber tenant, Outcome* outcome) {
-  log.ReadCommits(tenant, outcome->repeated_first_position - 1, eventstore::Direction::kForward,
-                  [&](const eventstore::StoredCommit& commit) {
-                    for (const storage::v1::StoredEvent& event : commit.record.events()) {
-                      v1::StreamRevision* entry = nullptr;
-                      for (auto& known : *outcome->result.mutable_revisions()) {
-                        if (known.stream() == event.stream()) entry = &known;
-                      }
-                      if (entry == nullptr) entry = outcome->result.add_revisions();
-                      entry->set_stream(event.stream());
-                      entry->set_revision(event.revision());
-                    }
-                    return false;
-                  })
-      .IgnoreError();
-}
+// Threads that read what repeated commands were answered.
+constexpr size_t kRepeatThreads = 2;
 
 }  // namespace
 
@@ -49,6 +34,7 @@ CommandBus::CommandBus(Archive archive, Clock* clock, CommandBusOptions options)
       cache_(options_.cached,
              [log = archive.log](eventstore::TenantNumber tenant) { return log->DurableHead(tenant).position; }),
       sequencer_(archive, clock, &cache_),
+      repeats_(kRepeatThreads, 2 * options_.max_commands),  // one tenant may have half, which is all that are accepted
       thread_([this] { Work(); }) {}
 
 CommandBus::~CommandBus() { Drain(); }
@@ -90,7 +76,7 @@ void CommandBus::Submit(Submission submission) {
   auto prepared = std::make_shared<std::vector<PreparedCommand>>();
   prepared->reserve(submission.commands.size());
   for (v1::Command* command : submission.commands) {
-    prepared->push_back(Prepare(command));
+    prepared->push_back(Prepare(archive_, submission.tenant->number(), command));
     if (prepared->back().valid.ok()) LoadTouched(archive_, cache_, submission.tenant->number(), *command);
   }
   auto shared = std::make_shared<Submission>(std::move(submission));
@@ -141,14 +127,20 @@ void CommandBus::Process(Submission& submission, const std::vector<PreparedComma
   archive_.log->AfterPending(number, [this, number, bytes, outcomes, done = std::move(submission.done),
                                       owner = submission.owner](absl::Status status) {
     status = WithReason(status);
+    bool has_repeated = false;
     for (Outcome& outcome : *outcomes) {
       if (!status.ok()) outcome.status = status;
-      if (outcome.status.ok() && outcome.repeated_first_position != 0) FillRevisions(*archive_.log, number, &outcome);
+      has_repeated = has_repeated || outcome.repeated_first_position != 0;
     }
-    const size_t count = outcomes->size();
-    done(std::move(*outcomes));
-    if (!status.ok() && options_.on_write_failure) options_.on_write_failure(status);
-    Release(number, count, bytes);
+    const auto answer = [this, number, bytes, outcomes, done, status] {
+      FillRepeated(*archive_.log, number, outcomes.get());
+      const size_t count = outcomes->size();
+      done(std::move(*outcomes));
+      if (!status.ok() && options_.on_write_failure) options_.on_write_failure(status);
+      Release(number, count, bytes);
+    };
+    // Neither the committer nor the sequencer waits for a disk that others read from.
+    if (!has_repeated || !repeats_.Run(absl::StrCat(number), answer)) answer();
   });
 }
 

@@ -23,6 +23,7 @@
 #include "services/sequencer.h"
 #include "services/state_cache.h"
 #include "services/tenants.h"
+#include "services/worker_pool.h"
 
 namespace recount::services {
 
@@ -34,8 +35,8 @@ struct Submission {
   std::vector<v1::Command*> commands;                // changed by the bus
   bool atomic = false;
   absl::Time deadline = absl::InfiniteFuture();
-  // Called once with an outcome for each command, from the committer's, the sequencer's or the caller's thread. Must
-  // not block.
+  // Called once with an outcome for each command, from the committer's, the sequencer's, the caller's or, for repeats, another
+  // thread. Must not block.
   std::function<void(std::vector<Outcome>)> done;
 };
 
@@ -97,6 +98,7 @@ class CommandBus {
   absl::flat_hash_map<eventstore::TenantNumber, Share> shares_;
   bool ending_ = false;
 
+  WorkerPool repeats_;
   std::thread thread_;
 };
 

@@ -1,3 +1,6 @@
+#include "absl/strings/match.h"
+#include "eventstore/request_hash.h"
+#include "eventstore/sha256.h"
 #include "services/command_bus_testing.h"
 
 namespace recount::services {
@@ -34,6 +37,51 @@ TEST(CommandBusTest, RepeatGetsTheFirstAnswer) {
   EXPECT_EQ(second.result.SerializeAsString(), expected.SerializeAsString());
   EXPECT_EQ(ReasonOf(bus.Send(Capture("2", "r-1"))), v1::REQUEST_ID_REUSED);
   EXPECT_EQ(bus.head(), 2u);
+}
+
+// The bytes of the newest commit.
+std::string NewestCommit(Bus& bus) {
+  std::string bytes;
+  EXPECT_TRUE(bus.log().ReadCommits(bus.tenant().number(), 0, eventstore::Direction::kBackward,
+                                    [&](const eventstore::StoredCommit& commit) {
+                                      bytes = commit.bytes;
+                                      return false;
+                                    }).ok());
+  return bytes;
+}
+
+TEST(CommandBusTest, TheLogHoldsNothingToGuessACommandBy) {
+  Bus bus;
+  const auto hash = eventstore::Sha256({Capture("1", "r-1").SerializeAsString()});
+  const std::string digest(hash.begin(), hash.end());
+  ASSERT_TRUE(bus.Send(Capture("1", "r-1")).status.ok());
+  const std::string bytes = NewestCommit(bus);
+  EXPECT_FALSE(absl::StrContains(bytes, digest));
+  // It is that digest from which the stored hash is made.
+  const auto request = eventstore::HashRequest(*bus.archive().vault, bus.tenant().number(), digest);
+  EXPECT_TRUE(absl::StrContains(bytes, request->stored));
+}
+
+TEST(CommandBusTest, WhyARecordWasDeletedIsPersonalWhereItHasADataSubject) {
+  Bus bus;
+  ASSERT_TRUE(bus.Send(Capture("1")).status.ok());
+  v1::Command remove;
+  *remove.mutable_delete_record()->mutable_record() = ByExternalId("1");
+  remove.mutable_delete_record()->set_collection("leads");
+  remove.mutable_delete_record()->set_reason("Ann asked for it");
+  const Outcome removed = bus.Send(remove);
+  ASSERT_TRUE(removed.status.ok()) << removed.status;
+  EXPECT_FALSE(absl::StrContains(NewestCommit(bus), "Ann asked"));
+  const auto folded = FoldStream(bus.archive(), bus.tenant().number(), removed.result.name());
+  EXPECT_EQ(domain::InfoOf(folded->state)->delete_reason(), "Ann asked for it");
+  v1::Command team;
+  team.mutable_create_team()->set_name("teams/1");
+  team.mutable_create_team()->set_display_name("North");
+  ASSERT_TRUE(bus.Send(team).status.ok());
+  remove.mutable_delete_record()->mutable_record()->set_name("teams/1");
+  remove.mutable_delete_record()->set_collection("teams");
+  const Outcome team_removed = bus.Send(remove);
+  EXPECT_TRUE(team_removed.status.ok()) << team_removed.status;
 }
 
 TEST(CommandBusTest, RefusalIsNotRemembered) {
@@ -116,6 +164,27 @@ TEST(CommandBusTest, ExpectedRevision) {
   v1::Command create = Capture("2");
   create.mutable_capture_lead()->mutable_header()->set_expected_revision(0);
   EXPECT_TRUE(bus.Send(create).status.ok());
+}
+
+TEST(CommandBusTest, RevisionExpectedOfOneRecordSaysNothingOfAnother) {
+  Bus bus;
+  v1::Command user;
+  user.mutable_create_user()->set_name("users/1");
+  user.mutable_create_user()->set_display_name("Bob");
+  v1::Command remove;
+  remove.mutable_delete_record()->mutable_record()->set_name("users/1");
+  remove.mutable_delete_record()->set_reason("left");
+  for (const Outcome& outcome : bus.SendAll({user, remove})) ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  v1::Command deal;
+  deal.mutable_create_deal()->mutable_header()->set_expected_revision(0);
+  deal.mutable_create_deal()->mutable_owner()->set_name("users/1");
+  const v1::ErrorReason plain = [&] {
+    v1::Command unchecked = deal;
+    unchecked.mutable_create_deal()->mutable_header()->clear_expected_revision();
+    return ReasonOf(bus.Send(unchecked));
+  }();
+  EXPECT_NE(plain, v1::ERROR_REASON_UNSPECIFIED);
+  EXPECT_EQ(ReasonOf(bus.Send(deal)), plain) << "the owner's revision was not asked for";
 }
 
 TEST(CommandBusTest, AtomicGroupIsOneCommitOrNone) {

@@ -16,6 +16,13 @@ constexpr size_t kTokenKeyBytes = 32;
 constexpr char kRestoring[] = "/RESTORING";
 constexpr char kKeysLost[] = "/keys.lost";
 
+absl::Status RemoveMark(const std::string& folder, const char* mark) {
+  std::error_code error;
+  std::filesystem::remove(folder + mark, error);
+  if (error) return absl::UnavailableError(absl::StrCat("cannot remove ", folder, mark, ": ", error.message()));
+  return eventstore::SyncDirectory(folder);
+}
+
 }  // namespace
 
 absl::Status PrepareDataFolder(const std::string& folder, bool simulated_clock) {
@@ -40,15 +47,15 @@ absl::Status BeginRestore(const std::string& folder) {
   return eventstore::ReplaceFile(folder + kRestoring, "A restore is filling this folder, or was interrupted.\n");
 }
 
-absl::Status EndRestore(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::remove(folder + kRestoring, error);
-  if (error) return absl::UnavailableError(absl::StrCat("cannot remove ", folder, kRestoring, ": ", error.message()));
-  return eventstore::SyncDirectory(folder);
-}
+absl::Status EndRestore(const std::string& folder) { return RemoveMark(folder, kRestoring); }
 
 absl::Status GiveKeysUp(const std::string& folder) {
   return eventstore::ReplaceFile(folder + kKeysLost, "The log was restored without keys: personal data in it reads as erased.\n");
+}
+
+absl::Status EndKeysLost(const std::string& folder) {
+  if (!eventstore::FileExists(folder + kKeysLost)) return absl::OkStatus();
+  return RemoveMark(folder, kKeysLost);
 }
 
 absl::Status CheckKeysAreThere(const std::string& folder) {

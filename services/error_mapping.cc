@@ -12,8 +12,8 @@
 namespace recount::services {
 namespace {
 
-// A status travels in trailers, the details coded with a third more bytes and the message with up to three times as many; of
-// more than 8 KB a client gets nothing but that it was too much.
+// The status of a call travels in trailers, the details coded with a third more bytes and the message with up to three times as
+// many; of more than 8 KB a client gets nothing but that it was too much. Of a batch's outcomes there may be a thousand.
 constexpr size_t kLongestMessage = 700;
 constexpr size_t kMostDetailBytes = 3500;
 constexpr size_t kLongestMetadata = 256;
@@ -61,13 +61,14 @@ absl::Status WithReason(const absl::Status& status) {
 
 google::rpc::Status ToRpc(const absl::Status& status) {
   if (status.ok()) return {};
-  return domain::ToRpcStatus(WithReason(status));
+  google::rpc::Status rpc = domain::ToRpcStatus(WithReason(status));
+  Shorten(&rpc);
+  return rpc;
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  google::rpc::Status rpc = ToRpc(status);
-  Shorten(&rpc);
+  const google::rpc::Status rpc = ToRpc(status);
   return grpc::Status(static_cast<grpc::StatusCode>(rpc.code()), rpc.message(), rpc.SerializeAsString());
 }
 

@@ -10,6 +10,7 @@
 #include "domain/aggregate.h"
 #include "domain/refusal.h"
 #include "eventstore/sha256.h"
+#include "services/error_mapping.h"
 
 namespace recount::services {
 namespace {
@@ -42,7 +43,7 @@ absl::Status AwaitPending(const Archive& archive, eventstore::TenantNumber tenan
 
 const v1::CommandHeader& PreparedCommand::header() const { return domain::HeaderOf(*command); }
 
-PreparedCommand Prepare(v1::Command* command) {
+PreparedCommand Prepare(const Archive& archive, eventstore::TenantNumber tenant, v1::Command* command) {
   PreparedCommand prepared;
   prepared.command = command;
   const google::protobuf::Message* message = domain::MessageIn(*command);
@@ -61,16 +62,25 @@ PreparedCommand Prepare(v1::Command* command) {
     header->clear_causation_id();
     header->clear_validate_only();
   }
-  if (!header->request_id().empty()) prepared.hash = Sha256(Deterministic(*command));
+  if (header->request_id().empty() || !prepared.valid.ok()) return prepared;
+  auto hash = eventstore::HashRequest(*archive.vault, tenant, Sha256(Deterministic(*command)));
+  if (hash.ok()) {
+    prepared.hash = *std::move(hash);
+  } else {
+    prepared.valid = WithReason(hash.status());
+  }
   return prepared;
 }
 
-std::string HashOfGroup(const std::vector<PreparedCommand>& group) {
-  std::string hashes;
+absl::StatusOr<eventstore::RequestHash> HashOfGroup(const Archive& archive, eventstore::TenantNumber tenant,
+                                                    const std::vector<PreparedCommand>& group) {
+  if (group.empty() || group[0].header().request_id().empty()) return eventstore::RequestHash();
+  std::string digests;
   for (const PreparedCommand& prepared : group) {
-    hashes += prepared.hash.empty() ? Sha256(Deterministic(*prepared.command)) : prepared.hash;
+    const std::string& known = prepared.hash.digest;
+    digests += known.empty() ? Sha256(Deterministic(*prepared.command)) : known;
   }
-  return Sha256(hashes);
+  return eventstore::HashRequest(*archive.vault, tenant, Sha256(digests));
 }
 
 absl::StatusOr<std::shared_ptr<const FoldedStream>> LoadStream(const Archive& archive, StateCache& cache,

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "eventstore/request_hash.h"
 #include "recount/v1/command.pb.h"
 #include "services/state_cache.h"
 #include "services/stream_fold.h"
@@ -17,16 +19,17 @@ struct PreparedCommand {
   std::string correlation_id;
   std::string causation_id;
   bool validate_only = false;
-  std::string hash;  // SHA-256 of the command; empty without a request id
+  eventstore::RequestHash hash;  // empty without a request id
 
   const v1::CommandHeader& header() const;
 };
 
 // Takes correlation, causation and validate_only out of `command`'s header.
-PreparedCommand Prepare(v1::Command* command);
+PreparedCommand Prepare(const Archive& archive, eventstore::TenantNumber tenant, v1::Command* command);
 
-// SHA-256 over a group's hashes: the identity of commands that are one.
-std::string HashOfGroup(const std::vector<PreparedCommand>& group);
+// Identity of commands that are one, by the request id of the first; empty without.
+absl::StatusOr<eventstore::RequestHash> HashOfGroup(const Archive& archive, eventstore::TenantNumber tenant,
+                                                    const std::vector<PreparedCommand>& group);
 
 // The stream's state from the cache, or folded from the log into it.
 absl::StatusOr<std::shared_ptr<const FoldedStream>> LoadStream(const Archive& archive, StateCache& cache,

@@ -73,13 +73,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace recount::services;
   v1::Command command;
   if (!command.ParseFromArray(data, static_cast<int>(size))) return 0;
-  const PreparedCommand prepared = Prepare(&command);
+  static eventstore::KeyVault* const vault = eventstore::NewMemoryKeyVault().release();
+  const Archive archive{nullptr, vault};
+  const PreparedCommand prepared = Prepare(archive, 1, &command);
   MUST(prepared.valid.ok() || domain::ReasonOf(prepared.valid) != v1::ERROR_REASON_UNSPECIFIED);
   if (domain::MessageIn(command) == nullptr) return 0;
-  MUST(prepared.hash.empty() == prepared.header().request_id().empty());
+  MUST(prepared.hash.stored.empty() == (prepared.header().request_id().empty() || !prepared.valid.ok()));
   // What is prepared is itself again; where it comes from is no part of what it is.
   v1::Command copy = command;
-  MUST(Prepare(&copy).hash == prepared.hash);
+  MUST(Prepare(archive, 1, &copy).hash.stored == prepared.hash.stored);
   if (!prepared.valid.ok()) return 0;
   domain::Touches(command);
   const auto decision = DecideAlone(command);

@@ -29,14 +29,9 @@ void SetHeader(const Caller& caller, const PreparedCommand& command, const domai
   record->set_rulebook_position(rules.position());
 }
 
-void SetResult(const eventstore::Sequenced& sequenced, v1::CommandResult* result) {
+void SetPosition(const eventstore::Sequenced& sequenced, v1::CommandResult* result) {
   result->set_position(sequenced.last_position);
   *result->mutable_recorded_time() = domain::TimestampFrom(sequenced.recorded_micros);
-  for (const auto& [stream, revision] : sequenced.revisions) {
-    v1::StreamRevision* added = result->add_revisions();
-    added->set_stream(stream);
-    added->set_revision(revision);
-  }
 }
 
 void SetRepeated(const eventstore::RememberedRequest& remembered, std::string name, Outcome* outcome) {
@@ -51,6 +46,12 @@ absl::Status DeadlinePassed() {
   return domain::Refuse(v1::DEADLINE_PASSED,
                         "the deadline passed before the command was decided; nothing was appended");
 }
+
+// A group is refused with the first of its commands that is.
+struct RefusedCommand {
+  size_t index;
+  absl::Status status;
+};
 
 absl::Status RefusedWith(size_t index) {
   return domain::Refuse(
@@ -80,15 +81,58 @@ absl::Status CheckSaysNothingElse(const v1::CommandHeader& first, const v1::Comm
                         field);
 }
 
+std::vector<Outcome> RefuseAll(size_t commands, const RefusedCommand& refused) {
+  std::vector<Outcome> outcomes(commands);
+  for (Outcome& outcome : outcomes) outcome.status = RefusedWith(refused.index);
+  outcomes[refused.index].status = WithReason(refused.status);
+  return outcomes;
+}
+
+// What can be said of a group before it is decided; nullopt: nothing.
+std::optional<RefusedCommand> CheckGroup(const std::vector<PreparedCommand>& commands, absl::Time deadline) {
+  for (size_t i = 0; i < commands.size(); ++i) {
+    if (!commands[i].valid.ok()) return RefusedCommand{i, commands[i].valid};
+    const absl::Status fits = CheckSaysNothingElse(commands[0].header(), commands[i].header());
+    if (!fits.ok()) return RefusedCommand{i, fits};
+  }
+  if (deadline != absl::InfiniteFuture() && eventstore::SteadyNow() > deadline) return RefusedCommand{0, DeadlinePassed()};
+  return std::nullopt;
+}
+
+bool IsValidateOnly(const std::vector<PreparedCommand>& commands) {
+  return std::any_of(commands.begin(), commands.end(), [](const PreparedCommand& one) { return one.validate_only; });
+}
+
+std::string NamesOf(const std::vector<Outcome>& outcomes) {
+  return absl::StrJoin(outcomes, "\n",
+                       [](std::string* out, const Outcome& outcome) { out->append(outcome.result.name()); });
+}
+
+std::vector<Outcome> RepeatGroup(const eventstore::RememberedRequest& remembered, size_t commands) {
+  std::vector<Outcome> outcomes(commands);
+  const std::vector<std::string> names = absl::StrSplit(remembered.answer_name, '\n');
+  for (size_t i = 0; i < commands && i < names.size(); ++i) {
+    SetRepeated(remembered, names[i], &outcomes[i]);
+    outcomes[i].repeated_command = i;
+  }
+  return outcomes;
+}
+
+// The record that the command is about; empty: it is not there yet, or the command does not say.
+std::string OwnRecord(Transaction& transaction, const v1::Command& command) {
+  for (const domain::Touch& touch : domain::Touches(command)) {
+    if (!touch.is_own) continue;
+    if (!touch.ref.has_external()) return touch.ref.name();
+    std::string name = transaction.FindKey(domain::ExternalKey(touch.collection, touch.ref.external())).value_or("");
+    if (!name.empty()) return name;
+  }
+  return "";
+}
+
 // Why a command was refused: if the record is not what its sender believed, that is the reason to be told.
 absl::Status StaleOr(Transaction& transaction, const PreparedCommand& command, absl::Status refusal) {
   if (!absl::IsFailedPrecondition(refusal) && !absl::IsAlreadyExists(refusal)) return refusal;
-  const std::vector<domain::Touch> touches = domain::Touches(*command.command);  // the record itself comes first
-  if (touches.empty()) return refusal;
-  std::string name = touches[0].ref.name();
-  if (touches[0].ref.has_external()) {
-    name = transaction.FindKey(domain::ExternalKey(touches[0].collection, touches[0].ref.external())).value_or("");
-  }
+  const std::string name = OwnRecord(transaction, *command.command);
   if (name.empty()) return refusal;
   const absl::Status stale = CheckRevision(transaction, name, command.header().expected_revision());
   return stale.ok() ? refusal : stale;
@@ -122,10 +166,10 @@ absl::StatusOr<const domain::Calendar*> Sequencer::CalendarOf(const Tenant& tena
 absl::StatusOr<std::optional<eventstore::RememberedRequest>> Sequencer::Remembered(const Tenant& tenant,
                                                                                    const Caller& caller,
                                                                                    const std::string& request_id,
-                                                                                   const std::string& hash) {
+                                                                                   const eventstore::RequestHash& hash) {
   if (request_id.empty()) return std::optional<eventstore::RememberedRequest>();
   auto found = archive_.log->FindRequest(tenant.number(), caller.actor, request_id);
-  if (!found.ok() || !found->has_value() || (**found).command_hash == hash) return found;
+  if (!found.ok() || !found->has_value() || eventstore::IsSameRequest((**found).command_hash, hash)) return found;
   return domain::Refuse(v1::REQUEST_ID_REUSED,
                         absl::StrCat("another command was executed under the request_id `", request_id,
                                      "`: give each command one of its own"),
@@ -150,6 +194,13 @@ absl::Status Sequencer::DecideInto(Transaction& transaction, Tenant& tenant, con
   return transaction.Add(*std::move(decision), visible);
 }
 
+void Sequencer::SetNothingAppended(const Tenant& tenant, bool validate_only, v1::CommandResult* result) {
+  const eventstore::Head head = archive_.log->SequencedHead(tenant.number());
+  result->set_position(head.position);
+  *result->mutable_recorded_time() = domain::TimestampFrom(head.recorded_micros);
+  result->set_validated_only(validate_only);
+}
+
 Outcome Sequencer::DecideOne(Tenant& tenant, const Caller& caller, const PreparedCommand& command) {
   Outcome outcome;
   auto remembered = Remembered(tenant, caller, command.header().request_id(), command.hash);
@@ -167,18 +218,17 @@ Outcome Sequencer::DecideOne(Tenant& tenant, const Caller& caller, const Prepare
   outcome.status = DecideInto(transaction, tenant, caller, command, false, now, &outcome.result);
   if (!outcome.status.ok()) return outcome;
   if (transaction.empty() || command.validate_only) {
-    const eventstore::Head head = archive_.log->SequencedHead(tenant.number());
-    outcome.result.set_position(head.position);
-    *outcome.result.mutable_recorded_time() = domain::TimestampFrom(head.recorded_micros);
-    outcome.result.set_validated_only(command.validate_only);
+    SetNothingAppended(tenant, command.validate_only, &outcome.result);
     return outcome;
   }
   SetHeader(caller, command, *rules, &transaction.record());
-  transaction.record().set_command_hash(command.hash);
+  transaction.record().set_command_hash(command.hash.stored);
   transaction.record().set_answer_name(outcome.result.name());
   auto sequenced = transaction.Commit();
   if (sequenced.ok()) {
-    SetResult(*sequenced, &outcome.result);
+    SetPosition(*sequenced, &outcome.result);
+    const CommitRevisions revisions = transaction.Revisions();
+    revisions.Fill(0, revisions.size(), &outcome.result);
   } else {
     outcome.status = WithReason(sequenced.status());
   }
@@ -203,53 +253,38 @@ std::vector<Outcome> Sequencer::DecideEach(Tenant& tenant, const Caller& caller,
 std::vector<Outcome> Sequencer::DecideTogether(Tenant& tenant, const Caller& caller,
                                                const std::vector<PreparedCommand>& commands, absl::Time deadline) {
   std::vector<Outcome> outcomes(commands.size());
-  const auto refuse = [&](size_t index, absl::Status status) {
-    for (Outcome& outcome : outcomes) outcome = Outcome{RefusedWith(index), {}, 0};
-    outcomes[index].status = WithReason(status);
-    return outcomes;
-  };
   if (commands.empty()) return outcomes;
-  bool validate_only = false;
-  for (size_t i = 0; i < commands.size(); ++i) {
-    if (!commands[i].valid.ok()) return refuse(i, commands[i].valid);
-    absl::Status fits = CheckSaysNothingElse(commands[0].header(), commands[i].header());
-    if (!fits.ok()) return refuse(i, fits);
-    validate_only = validate_only || commands[i].validate_only;
-  }
-  if (deadline != absl::InfiniteFuture() && eventstore::SteadyNow() > deadline) return refuse(0, DeadlinePassed());
-  const std::string hash = HashOfGroup(commands);
-  auto remembered = Remembered(tenant, caller, commands[0].header().request_id(), hash);
-  if (!remembered.ok()) return refuse(0, remembered.status());
-  if (remembered->has_value()) {
-    const std::vector<std::string> names = absl::StrSplit((**remembered).answer_name, '\n');
-    for (size_t i = 0; i < commands.size() && i < names.size(); ++i) SetRepeated(**remembered, names[i], &outcomes[i]);
-    return outcomes;
-  }
+  if (const auto refused = CheckGroup(commands, deadline)) return RefuseAll(commands.size(), *refused);
+  auto hash = HashOfGroup(archive_, tenant.number(), commands);
+  if (!hash.ok()) return RefuseAll(commands.size(), {0, hash.status()});
+  auto remembered = Remembered(tenant, caller, commands[0].header().request_id(), *hash);
+  if (!remembered.ok()) return RefuseAll(commands.size(), {0, remembered.status()});
+  if (remembered->has_value()) return RepeatGroup(**remembered, commands.size());
   const int64_t now = Now(tenant);
   Transaction transaction(archive_, cache_, &tenant, &ids_, now);
   const std::shared_ptr<const domain::Rulebook> rules = transaction.rules();
-  std::vector<std::string> names;
+  std::vector<size_t> ends;  // of each command's events
   for (size_t i = 0; i < commands.size(); ++i) {
     absl::Status decided = DecideInto(transaction, tenant, caller, commands[i], true, now, &outcomes[i].result);
-    if (!decided.ok()) return refuse(i, decided);
-    names.push_back(outcomes[i].result.name());
+    if (!decided.ok()) return RefuseAll(commands.size(), {i, decided});
+    const size_t end = static_cast<size_t>(transaction.record().events_size());
+    transaction.record().add_command_events(static_cast<uint32_t>(end - (ends.empty() ? 0 : ends.back())));
+    ends.push_back(end);
   }
-  eventstore::Sequenced sequenced;
+  const bool validate_only = IsValidateOnly(commands);
   if (transaction.empty() || validate_only) {
-    const eventstore::Head head = archive_.log->SequencedHead(tenant.number());
-    sequenced.last_position = head.position;
-    sequenced.recorded_micros = head.recorded_micros;
-  } else {
-    SetHeader(caller, commands[0], *rules, &transaction.record());
-    transaction.record().set_command_hash(commands[0].hash.empty() ? "" : hash);
-    transaction.record().set_answer_name(absl::StrJoin(names, "\n"));
-    auto committed = transaction.Commit();
-    if (!committed.ok()) return refuse(0, committed.status());
-    sequenced = *std::move(committed);
+    for (Outcome& outcome : outcomes) SetNothingAppended(tenant, validate_only, &outcome.result);
+    return outcomes;
   }
-  for (Outcome& outcome : outcomes) {
-    SetResult(sequenced, &outcome.result);
-    outcome.result.set_validated_only(validate_only);
+  SetHeader(caller, commands[0], *rules, &transaction.record());
+  transaction.record().set_command_hash(hash->stored);
+  transaction.record().set_answer_name(NamesOf(outcomes));
+  auto sequenced = transaction.Commit();
+  if (!sequenced.ok()) return RefuseAll(commands.size(), {0, sequenced.status()});
+  const CommitRevisions revisions = transaction.Revisions();
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    SetPosition(*sequenced, &outcomes[i].result);
+    revisions.Fill(i == 0 ? 0 : ends[i - 1], ends[i], &outcomes[i].result);
   }
   return outcomes;
 }

@@ -10,8 +10,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "eventstore/request_hash.h"
 #include "recount/v1/common.pb.h"
 #include "services/clock.h"
+#include "services/commit_answer.h"
 #include "services/credentials.h"
 #include "services/prepared_command.h"
 #include "services/record_id.h"
@@ -20,13 +22,6 @@
 #include "services/transaction.h"
 
 namespace recount::services {
-
-struct Outcome {
-  absl::Status status;
-  v1::CommandResult
-      result;  // if OK; revisions of a repeated answer are filled in by whoever waits for it to be durable
-  uint64_t repeated_first_position = 0;
-};
 
 class Sequencer {
  public:
@@ -51,6 +46,7 @@ class Sequencer {
   // In force today; nullptr and the reason if the tenant has none.
   absl::StatusOr<const domain::Calendar*> CalendarOf(const Tenant& tenant,
                                                      const std::shared_ptr<const domain::Rulebook>& rules, int64_t now);
+  void SetNothingAppended(const Tenant& tenant, bool validate_only, v1::CommandResult* result);
   Outcome DecideOne(Tenant& tenant, const Caller& caller, const PreparedCommand& command);
   // Decides one command into a transaction; the name and the revision before are set on the result.
   absl::Status DecideInto(Transaction& transaction, Tenant& tenant, const Caller& caller,
@@ -58,7 +54,7 @@ class Sequencer {
   // The answer to an earlier request with this id; REQUEST_ID_REUSED; nullopt: there was none.
   absl::StatusOr<std::optional<eventstore::RememberedRequest>> Remembered(const Tenant& tenant, const Caller& caller,
                                                                           const std::string& request_id,
-                                                                          const std::string& hash);
+                                                                          const eventstore::RequestHash& hash);
 
   const Archive archive_;
   Clock* const clock_;

@@ -130,6 +130,7 @@ class ServerParts : public Server {
     auto vault = eventstore::OpenRocksdbKeyVault(vault_options);
     if (!vault.ok()) return vault.status();
     vault_ = *std::move(vault);
+    if (absl::Status ended = EndKeysLost(folder); !ended.ok()) return ended;
     eventstore::RocksdbLogOptions log_options;
     log_options.directory = folder;
     log_options.block_cache_bytes = options_.block_cache_bytes;

@@ -243,6 +243,45 @@ TEST_F(ServerTest, DoesNotStartWithoutTheKeysOfItsLog) {
   As after(kViewer);
   ASSERT_TRUE(leads_->GetLead(&after, get, &found).ok());
   EXPECT_FALSE(found.has_person_name());
+  Stop();
+  // The loss was agreed to once: the keys that were made since can go unseen as little as the first.
+  std::filesystem::remove_all(keys);
+  EXPECT_TRUE(absl::IsDataLoss(Server::Start(options).status()));
+}
+
+TEST_F(ServerTest, WhatIsSaidOfALeadAfterItsKeyWasLostIsReadBesideWhatIsErased) {
+  const std::string name = MustCapture("1").name();
+  Stop();
+  std::filesystem::remove_all(folder_ + "/data/keys");
+  std::ofstream(folder_ + "/data/keys.lost");
+  Start();
+  v1::ChangeLeadDetailsRequest change;
+  change.mutable_lead()->set_name(name);
+  change.add_phones()->set_raw("030 99999");
+  change.set_request("a pump");
+  v1::CommandResult changed;
+  As writer(kUser);
+  const grpc::Status accepted = leads_->ChangeLeadDetails(&writer, change, &changed);
+  ASSERT_TRUE(accepted.ok()) << accepted.error_message();
+  Stop();
+  Start();
+  v1::GetRequest get;
+  get.mutable_ref()->set_name(name);
+  v1::Lead found;
+  As viewer(kViewer);
+  const grpc::Status read = leads_->GetLead(&viewer, get, &found);
+  ASSERT_TRUE(read.ok()) << read.error_message();
+  EXPECT_FALSE(found.has_person_name());
+  EXPECT_EQ(found.request(), "a pump");
+  v1::ReadLogRequest all;
+  v1::ReadLogResponse log;
+  As auditor(kAuditor);
+  const grpc::Status logged = history_->ReadLog(&auditor, all, &log);
+  ASSERT_TRUE(logged.ok()) << logged.error_message();
+  ASSERT_EQ(log.events_size(), 3);
+  EXPECT_TRUE(log.events(1).personal_data_erased());
+  EXPECT_FALSE(log.events(2).personal_data_erased());
+  EXPECT_EQ(log.events(2).payload().lead().details_changed().request(), "a pump");
 }
 
 TEST_F(ServerTest, HealthAndStatus) {

@@ -196,6 +196,12 @@ void Transaction::AddRule(const v1::RuleEvent& event) {
   rules_ = std::move(changed);
 }
 
+CommitRevisions Transaction::Revisions() const {
+  CommitRevisions revisions;
+  for (const Added& added : added_) revisions.Add(added.stream, added.revision);
+  return revisions;
+}
+
 absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
   if (absl::Status open = archive_.log->CheckOpen(); !open.ok()) return open;
   if (absl::Status sealed = SealAll(); !sealed.ok()) return sealed;

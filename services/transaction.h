@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "domain/aggregate.h"
+#include "services/commit_answer.h"
 #include "services/credentials.h"
 #include "services/prepared_command.h"
 #include "services/record_id.h"
@@ -43,6 +44,8 @@ class Transaction : public domain::Records {
 
   // Sequences everything added as one commit, then brings states and rules up to it.
   absl::StatusOr<eventstore::Sequenced> Commit();
+  // Of everything added; valid as long as this.
+  CommitRevisions Revisions() const;
 
  private:
   struct Added {

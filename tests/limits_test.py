@@ -92,6 +92,12 @@ class LimitsTest(unittest.TestCase):
             # In bytes, whatever the script.
             self.assert_refused(name, self.validate("capture_lead", **LEAD, **{field: "\u05d0" * (longest // 2 + 1)}))
 
+    def test_request_id(self):
+        longest = self.limit("request_id")
+        # In characters, whatever the script.
+        self.validate("capture_lead", request_id="\u05d0" * longest, **LEAD)()
+        self.assert_refused("request_id", self.validate("capture_lead", request_id="\u05d0" * longest + "x", **LEAD))
+
     def test_elements(self):
         most = self.limit("elements")
         self.validate("capture_lead", tags=[f"t{i}" for i in range(most)], **LEAD)()

@@ -48,9 +48,10 @@ class PersonalDataTest(unittest.TestCase):
         do("create_deal", name=f"deals/{number}", lead=f"leads/{number}", title=title, next_step=step, needs=needs)
         do("convert_lead", lead=f"leads/{number}", create_person=True, deal=f"deals/{number}")
         do("create_person", name=f"persons/p{number}", person_name=dict(display=f"Other-q7 {number}"))
+        do("delete_record", record=f"persons/p{number}", collection="persons", reason=f"Reason-q7 {number}")
         do("create_user", name=f"users/{number}", display_name=f"User-q7 {number}", emails=[dict(raw=f"user{number}@q7.example")])
         cls.texts += [name, given["family"], phone, phone.replace("-", ""), f"+9723765{number}321", mail, mail.lower(), request, company,
-                      title, step, needs, f"passport-q7-{number}", f"Other-q7 {number}", f"User-q7 {number}", f"user{number}@q7.example"]
+                      title, step, needs, f"passport-q7-{number}", f"Other-q7 {number}", f"Reason-q7 {number}", f"User-q7 {number}", f"user{number}@q7.example"]
 
     def scan(self, content, place):
         found = [text for text in self.texts if text.encode() in content]
@@ -80,6 +81,8 @@ class PersonalDataTest(unittest.TestCase):
             self.assertEqual((name, f"+9723765{number}321"), (person.person_name.display, person.phones[0].e164))
             deal = client.call(client.Deal.GetDeal, v1.GetRequest(ref=v1.Ref(name=f"deals/{number}")))
             self.assertEqual((f"Titled-q7 {number}", f"Step-q7 {number}", f"Needs-q7 {number}"), (deal.title, deal.next_step, deal.needs))
+            other = client.call(client.Person.GetPerson, v1.GetRequest(ref=v1.Ref(name=f"persons/p{number}")))
+            self.assertEqual(f"Reason-q7 {number}", other.info.delete_reason)
             user = client.call(client.User.GetUser, v1.GetRequest(ref=v1.Ref(name=f"users/{number}")))
             self.assertEqual(f"User-q7 {number}", user.display_name)
 

@@ -64,8 +64,11 @@ class Talk:
             if refusals:
                 own = [refusal for refusal in refusals if refusal.reason != "ATOMIC_GROUP_REFUSED"]
                 return self.note_refusal(call, request, (own or refusals)[0])
+            revisions = [one for outcome in result for one in outcome.result.revisions]  # each command's own
             result = result[0].result
-        answer = dict(position=result.position, revisions={one.stream: one.revision for one in result.revisions},
+        else:
+            revisions = result.revisions
+        answer = dict(position=result.position, revisions={one.stream: one.revision for one in revisions},
                       recorded=micros_of(result.recorded_time), repeated=result.repeated)
         self.journal.ok(call, answer)
         if self.pending.pop(request, None):
