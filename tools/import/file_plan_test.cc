@@ -224,6 +224,8 @@ TEST(FilePlan, MistakesInAMappingNameTheirPlace) {
   }
   EXPECT_THAT(error("commands { command: \"create_deal\" when { row: ROW_POSITION_LAST } }"), HasSubstr("several_rows_a_key"));
   EXPECT_THAT(error("commands { command: \"create_deal\" nonsense: 1 }"), HasSubstr("test.textproto:4:43"));
+  EXPECT_THAT(error("commands { command: \"create_deal\" set { path: \"title\" value { constant: \"\\256\" } } }"),
+              HasSubstr("not UTF-8"));
 }
 
 }  // namespace

@@ -107,6 +107,10 @@ absl::StatusOr<std::unique_ptr<Mapping>> ParseMapping(const std::string& text, c
   const size_t first = text.find_first_not_of(" \t\r\n");
   mapping->has_lines = first == std::string::npos || text[first] != '{';
   absl::Status status = ParseTextOrJson(text, path, &mapping->proto, &mapping->lines);
+  // Escapes may write bytes that are no text; what is sent could not be read.
+  if (status.ok() && !v1::ImportMapping().ParseFromString(mapping->proto.SerializeAsString())) {
+    status = absl::InvalidArgumentError(absl::StrCat(path, ": a text in it is not UTF-8"));
+  }
   if (status.ok()) status = Check(*mapping);
   if (!status.ok()) return status;
   return mapping;
