@@ -8,7 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "eventstore/commit_codec.h"
 #include "eventstore/log_pack.h"
+#include "eventstore/rocksdb_log_start.h"
 #include "eventstore/rocksdb_log_testing.h"
+#include "eventstore/rocksdb_record_cursor.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/convenience.h"
@@ -103,6 +105,28 @@ TEST(RocksdbLogPackingTest, ReadersNoticeNothing) {
   EXPECT_EQ(Answers(**OpenRocksdbEventLog(never)), before) << "in tables, and by a log that packs no more";
   RawLog(folder).Compact();
   EXPECT_EQ(Answers(**folder.OpenPacking()), before) << "compacted";
+}
+
+// A pack may be made, beside a reader, of commits on both sides of what was durable when the reader began.
+TEST(RocksdbLogPackingTest, AReaderSeesNothingBeyondItsEndInAPack) {
+  LogFolder folder;
+  {
+    auto log = *folder.OpenPacking();
+    Fill(*log);
+    ASSERT_TRUE(log->FinishUpkeep().ok());
+  }
+  auto opened = OpenLogFolder(folder.Options().directory, rocksdb::NewLRUCache(1 << 20));
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  for (uint64_t end = 2; end <= 2 * kCommits; end += 2) {
+    RecordCursor records(opened->database.get(), 1, end, CursorUse::kScan);
+    uint64_t last = 0;
+    for (absl::Status status = records.SeekToFirst(); records.is_valid(); status = records.Next()) {
+      ASSERT_TRUE(status.ok()) << status;
+      last = records.first_position();
+      ASSERT_LE(last, end);
+    }
+    EXPECT_GT(last + 10, end) << "up to the last commit";
+  }
 }
 
 TEST(RocksdbLogPackingTest, ALogMayBePackedToItsEnd) {

@@ -120,6 +120,8 @@ absl::Status RecordCursor::OpenPack() {
 }
 
 void RecordCursor::StandInPack(size_t commit) {
+  source_ = Source::kNone;
+  if (pack_.FirstPositionOf(commit) > end_) return;  // came after the cursor's end, and was packed with what came before it
   source_ = Source::kPack;
   commit_ = commit;
   first_position_ = pack_.FirstPositionOf(commit);
