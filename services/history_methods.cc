@@ -112,7 +112,8 @@ absl::StatusOr<v1::ReadLogResponse> ReadLog(const Backend* backend, const Call& 
         for (int i = 0; i < count && !is_full() && shown_all.ok(); ++i) {
           const StreamEvent event = EventOf(commit, backwards ? count - 1 - i : i);
           const bool is_past = backwards ? after != 0 && event.position >= after : event.position <= after;
-          if (!is_past) take(event);
+          // What came since the head was looked at belongs to the next answer: events and head are of one moment.
+          if (!is_past && event.position <= response.head()) take(event);
         }
         return !is_full() && shown_all.ok();
       });
