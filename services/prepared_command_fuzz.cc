@@ -79,10 +79,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   MUST(prepared.valid.ok() || domain::ReasonOf(prepared.valid) != v1::ERROR_REASON_UNSPECIFIED);
   if (domain::MessageIn(command) == nullptr) return 0;
   MUST(prepared.hash.stored.empty() == (prepared.header().request_id().empty() || !prepared.valid.ok()));
+  if (!prepared.valid.ok()) return 0;
   // What is prepared is itself again; where it comes from is no part of what it is.
   v1::Command copy = command;
   MUST(Prepare(archive, 1, &copy).hash.stored == prepared.hash.stored);
-  if (!prepared.valid.ok()) return 0;
   domain::Touches(command);
   const auto decision = DecideAlone(command);
   MUST(decision.ok() || domain::ReasonOf(decision.status()) != v1::ERROR_REASON_UNSPECIFIED);
