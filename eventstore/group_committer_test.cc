@@ -26,6 +26,17 @@ class GroupCommitterTest : public testing::Test {
         std::make_shared<DurableHeads>(), std::make_shared<RecentCommits>(1 << 20), nullptr,
         [this] { return Clock::time_point(now_.load()); }, longest_gathering);
   }
+  // A commit of somebody else, until it is durable.
+  void AppendAndWait() {
+    std::promise<void> durable;
+    PendingCommit pending;
+    pending.tenant = 1;
+    pending.commit = std::make_shared<StoredCommit>();
+    pending.durable = [&](absl::Status) { durable.set_value(); };
+    ASSERT_TRUE(committer_->Add(std::move(pending)).ok());
+    durable.get_future().wait();
+  }
+
   std::atomic<Clock::duration> now_{};
   std::vector<size_t> sizes_;  // of the groups written
   std::unique_ptr<GroupCommitter> committer_;
@@ -85,15 +96,7 @@ TEST_F(GroupCommitterTest, AClientThatIsGoneIsNotWaitedForLong) {
   Start(std::chrono::hours(1), std::chrono::milliseconds(1));
   TwoClients clients(committer_.get(), 1);  // after this one of them goes on alone
   clients.Wait();
-  for (int i = 0; i < 3; ++i) {
-    std::promise<void> durable;
-    PendingCommit pending;
-    pending.tenant = 1;
-    pending.commit = std::make_shared<StoredCommit>();
-    pending.durable = [&](absl::Status) { durable.set_value(); };
-    ASSERT_TRUE(committer_->Add(std::move(pending)).ok());
-    durable.get_future().wait();
-  }
+  for (int i = 0; i < 3; ++i) AppendAndWait();
   committer_->Close();
   clients.Join();
 }
@@ -103,13 +106,7 @@ TEST_F(GroupCommitterTest, WhoComesLongAfterTheLastWriteWaitsForNobody) {
   TwoClients clients(committer_.get(), 1);
   clients.Wait();
   now_ = now_.load() + std::chrono::hours(1);
-  std::promise<void> durable;
-  PendingCommit pending;
-  pending.tenant = 1;
-  pending.commit = std::make_shared<StoredCommit>();
-  pending.durable = [&](absl::Status) { durable.set_value(); };
-  ASSERT_TRUE(committer_->Add(std::move(pending)).ok());
-  durable.get_future().wait();
+  AppendAndWait();
   committer_->Close();
   clients.Join();
 }
