@@ -22,8 +22,9 @@ using std::chrono::milliseconds;
 
 // Large commits fill a pack before their number does.
 constexpr size_t kMostPackBytes = 256 << 10;
-// Under load a group of commits holds several packs' worth: one pack a group would never come after.
-constexpr size_t kMostPacksAtOnce = 8;
+// Under load a group of commits holds many packs' worth: one pack a group would never come after. What is packed before RocksDB
+// writes its memory out is written once.
+constexpr size_t kMostPacksAtOnce = 32;
 // How long packs wait for commits that take them along, while commits come at all.
 constexpr milliseconds kWaitForCommits(20);
 // Of the packer's thread: at most a quarter of one core, and little of the committer's time.
@@ -150,13 +151,12 @@ void LogPacker::Run() {
     const uint64_t head = tenants_[last_tenant_].head;
     is_packing_ = true;
     lock.unlock();
-    const auto start = Clock::now();
-    Pack(last_tenant_, head);
+    const Clock::duration worked = Pack(last_tenant_, head);
     lock.lock();
     is_packing_ = false;
     FindDue(last_tenant_);
     changed_.notify_all();
-    Rest(lock, Clock::now() - start);
+    Rest(lock, worked);
   }
 }
 
@@ -167,18 +167,24 @@ void LogPacker::Rest(std::unique_lock<std::mutex>& lock, Clock::duration worked)
   changed_.wait_for(lock, rest, [&] { return is_ending() || (waiting_ > 0 && space_.ok()); });
 }
 
-void LogPacker::Pack(TenantNumber tenant, uint64_t head) {
+LogPacker::Clock::duration LogPacker::Pack(TenantNumber tenant, uint64_t head) {
+  const auto start = Clock::now();
   const absl::Status space = free_space_.Check();
   {
     std::lock_guard lock(mutex_);
     space_ = space;
   }
-  if (!space.ok()) return;
+  if (!space.ok()) return Clock::duration::zero();
   absl::StatusOr<Ready> ready = Prepare(tenant, head);
-  if (ready.ok() && !ready->packs.empty()) return Write(*std::move(ready));
+  const Clock::duration worked = Clock::now() - start;
+  if (ready.ok() && !ready->packs.empty()) {
+    Write(*std::move(ready));
+    return worked;
+  }
   std::lock_guard lock(mutex_);
   tenants_[tenant].looked_at_head = head;
   tenants_[tenant].damage = ready.status();
+  return worked;
 }
 
 absl::StatusOr<LogPacker::Ready> LogPacker::Prepare(TenantNumber tenant, uint64_t head) const {

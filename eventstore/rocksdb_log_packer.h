@@ -67,8 +67,8 @@ class LogPacker {
   };
 
   void Run();
-  // The next packs of a tenant.
-  void Pack(TenantNumber tenant, uint64_t head);
+  // The next packs of a tenant. How long that was work: waiting for the disk is none.
+  Clock::duration Pack(TenantNumber tenant, uint64_t head);
   // No packs: the commits that the next would need reach into the tail.
   absl::StatusOr<Ready> Prepare(TenantNumber tenant, uint64_t head) const;
   absl::StatusOr<bool> AddPack(uint64_t head, RecordCursor* records, Ready* ready) const;
