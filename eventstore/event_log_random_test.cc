@@ -69,7 +69,7 @@ class RandomTest {
     }
     if (Below(3) == 0) expected = AddClaim(tenant, streams[0], expected, &proposal);
     const CommitRecord record = proposal.record;
-    auto sequenced = log_->Sequence(std::move(proposal), [this](absl::Status status) { EXPECT_TRUE(status.ok()); });
+    auto sequenced = log_->Sequence(std::move(proposal), [](absl::Status status) { EXPECT_TRUE(status.ok()); });
     ASSERT_EQ(sequenced.status().code(), expected) << sequenced.status();
     if (!sequenced.ok()) return;
     EXPECT_EQ(sequenced->first_position, model_.Position(tenant) + 1);
