@@ -27,13 +27,13 @@ class Compiler {
     return status;
   }
 
-  absl::StatusOr<Expr> Definition(absl::string_view text, std::string place, Type wanted = Type::kAny) {
-    return Compile(text, *query_.subject, schema_, {Dialect::kDefinition, std::move(place), wanted});
+  absl::StatusOr<Expr> Definition(absl::string_view text, std::string place, Type wanted, const Subject& subject) {
+    return Compile(text, subject, schema_, {Dialect::kDefinition, std::move(place), wanted});
   }
 
   // An expression over a time or a day.
-  absl::StatusOr<Expr> TimeOf(absl::string_view text, const std::string& place) {
-    auto expr = Definition(text, place);
+  absl::StatusOr<Expr> TimeOf(absl::string_view text, const std::string& place, const Subject& subject) {
+    auto expr = Definition(text, place, Type::kAny, subject);
     if (!expr.ok()) return expr;
     if ((*expr)->type != Type::kTime && (*expr)->type != Type::kDay) {
       return Invalid(place, absl::StrCat("an axis is a time or a day, not ", TypeName((*expr)->type)));
@@ -46,7 +46,14 @@ class Compiler {
     schema_.axis_allowed = query_.axis != nullptr || (query_.mode != nullptr && query_.mode->by_measure_axis());
     schema_.axis_type = query_.axis != nullptr ? query_.axis->type : Type::kTime;
     schema_.axis = query_.mode != nullptr && query_.mode->by_measure_axis() ? nullptr : query_.axis;
-    auto expr = Definition(dimension.expr(), place);
+    auto expr = Definition(dimension.expr(), place, Type::kAny, *query_.subject);
+    for (QueryMeasure& measure : query_.all_measures) {
+      if (measure.subject == nullptr || !expr.ok()) continue;
+      auto there = Definition(dimension.expr(), absl::StrCat(place, " of measures[", measure.measure->id(), "]"), (*expr)->type,
+                              *measure.subject);
+      if (!there.ok()) return there.status();
+      measure.group_by.push_back(*there);
+    }
     schema_.axis_allowed = false;
     if (!expr.ok()) return expr.status();
     if ((*expr)->type == Type::kMoney && !definition_.has_list()) {
@@ -59,29 +66,39 @@ class Compiler {
  private:
   absl::Status Conditions() {
     if (!definition_.where().empty()) {
-      auto where = Definition(definition_.where(), "where", Type::kFlag);
+      auto where = Definition(definition_.where(), "where", Type::kFlag, *query_.subject);
       if (!where.ok()) return where.status();
-      query_.where = *where;
       query_.with_deleted = Names(*where, "deleted");
     }
-    if (query_.mode != nullptr && !query_.mode->where().empty()) {
-      auto where = Definition(query_.mode->where(), absl::StrCat("modes[", query_.mode->id(), "].where"), Type::kFlag);
+    return ConditionsOn(*query_.subject, &query_.where);
+  }
+
+  // The definition's, the mode's and the caller's, all together, over one subject.
+  absl::Status ConditionsOn(const Subject& subject, Expr* all) {
+    if (!definition_.where().empty()) {
+      auto where = Definition(definition_.where(), "where", Type::kFlag, subject);
       if (!where.ok()) return where.status();
-      query_.where = Both(query_.where, *where);
+      *all = *where;
+    }
+    if (query_.mode != nullptr && !query_.mode->where().empty()) {
+      auto where = Definition(query_.mode->where(), absl::StrCat("modes[", query_.mode->id(), "].where"), Type::kFlag, subject);
+      if (!where.ok()) return where.status();
+      *all = Both(*all, *where);
     }
     if (!query_.parameters.filter().empty()) {
-      auto filter = Compile(query_.parameters.filter(), *query_.subject, schema_, {Dialect::kFilter, "", Type::kFlag});
+      auto filter = Compile(query_.parameters.filter(), subject, schema_, {Dialect::kFilter, "", Type::kFlag});
       if (!filter.ok()) return filter.status();
-      query_.where = Both(query_.where, *filter);
+      *all = Both(*all, *filter);
     }
     return absl::OkStatus();
   }
 
-  absl::Status Axis() {
+  absl::Status Axis() { return ModeAxis(*query_.subject, &query_.axis); }
+  absl::Status ModeAxis(const Subject& subject, Expr* out) {
     if (query_.mode == nullptr || query_.mode->axis().empty()) return absl::OkStatus();
-    auto axis = TimeOf(query_.mode->axis(), absl::StrCat("modes[", query_.mode->id(), "].axis"));
+    auto axis = TimeOf(query_.mode->axis(), absl::StrCat("modes[", query_.mode->id(), "].axis"), subject);
     if (!axis.ok()) return axis.status();
-    query_.axis = *axis;
+    *out = *axis;
     return absl::OkStatus();
   }
 
@@ -101,28 +118,44 @@ class Compiler {
     if (function == v1::FUNCTION_UNSPECIFIED) return Invalid(place, "needs a function");
     // Funnel, movement and timeline make their own numbers.
     if (function == v1::FUNCTION_RATIO || !definition_.has_aggregate()) return out;
+    if (auto status = FactsOf(measure, place, &out); !status.ok()) return status;
+    const Subject& subject = out.subject != nullptr ? *out.subject : *query_.subject;
     if (function != v1::FUNCTION_COUNT) {
-      auto expr = Definition(measure.expr(), place + ".expr");
+      auto expr = Definition(measure.expr(), place + ".expr", Type::kAny, subject);
       if (!expr.ok()) return expr.status();
       if (auto status = CheckValue(measure, **expr, place); !status.ok()) return status;
       out.expr = *expr;
       out.type = function == v1::FUNCTION_COUNT_DISTINCT || (*expr)->type == Type::kAny ? Type::kInteger : (*expr)->type;
+      if (out.subject != nullptr && out.type == Type::kMoney) return Invalid(place, "there is no money of another subject's facts");
     }
     if (!measure.where().empty()) {
-      auto where = Definition(measure.where(), place + ".where", Type::kFlag);
+      auto where = Definition(measure.where(), place + ".where", Type::kFlag, subject);
       if (!where.ok()) return where.status();
       out.where = *where;
     }
     if (query_.mode != nullptr && query_.mode->by_measure_axis()) {
-      out.axis = query_.axis;
+      if (out.subject == nullptr) out.axis = query_.axis;
       if (!measure.axis().empty()) {
-        auto axis = TimeOf(measure.axis(), place + ".axis");
+        auto axis = TimeOf(measure.axis(), place + ".axis", subject);
         if (!axis.ok()) return axis.status();
         out.axis = *axis;
       }
       if (out.axis == nullptr) return Invalid(place, absl::StrCat("mode ", query_.mode->id(), " needs an axis of the measure"));
     }
     return out;
+  }
+
+  // A measure of another subject's facts: it must belong to the same records.
+  absl::Status FactsOf(const v1::Measure& measure, const std::string& place, QueryMeasure* out) {
+    if (measure.subject().empty() || measure.subject() == query_.subject->id) return absl::OkStatus();
+    out->subject = FindSubject(measure.subject());
+    const bool same = out->subject != nullptr && out->subject->collection == query_.subject->collection;
+    if (!same) {
+      return Invalid(place + ".subject", absl::StrCat("`", measure.subject(), "` is no subject of the same records as `",
+                                                      query_.subject->id, "`"));
+    }
+    if (auto status = ConditionsOn(*out->subject, &out->report_where); !status.ok()) return status;
+    return ModeAxis(*out->subject, &out->axis);
   }
 
   absl::Status CheckValue(const v1::Measure& measure, const Node& expr, const std::string& place) {

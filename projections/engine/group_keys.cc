@@ -61,13 +61,19 @@ void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values,
 }
 
 RowGroups GroupKeys::Group(const Selection& selection) {
+  std::vector<Expr> dimensions;
+  for (const QueryDimension& dimension : query_.group_by) dimensions.push_back(dimension.expr);
+  return Group(selection, dimensions);
+}
+
+RowGroups GroupKeys::Group(const Selection& selection, const std::vector<Expr>& dimensions) {
   RowGroups groups;
   if (!grouped()) return groups;
   std::vector<std::shared_ptr<const Values>> values;
   bool sets = false;
   types_.clear();
-  for (const QueryDimension& dimension : query_.group_by) {
-    values.push_back(selection.Evaluate(dimension.expr));
+  for (const Expr& dimension : dimensions) {
+    values.push_back(selection.Evaluate(dimension));
     types_.push_back(values.back()->type);
     sets |= types_.back() == Type::kTextSet;
   }

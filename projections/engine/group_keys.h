@@ -34,6 +34,8 @@ class GroupKeys {
 
   // Values of the query's dimensions for each row. The same key in several selections (worlds) is the same group.
   RowGroups Group(const Selection& selection);
+  // The same of facts of another subject: the dimensions as they are said there.
+  RowGroups Group(const Selection& selection, const std::vector<Expr>& dimensions);
   bool grouped() const { return !query_.group_by.empty(); }
 
   // Number of a key as it stands in a cell's address; -2: no row has it.

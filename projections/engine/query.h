@@ -23,6 +23,10 @@ struct QueryMeasure {
   Expr expr;                      // null: none
   Expr where;                     // null: all
   Expr axis;                      // null: the mode's
+  // Of facts of another subject (Measure.subject): the report's conditions and grouping as they are said there.
+  const Subject* subject = nullptr;
+  Expr report_where;
+  std::vector<Expr> group_by;
   int numerator = -1;             // of a ratio: indexes into Query::all_measures
   int denominator = -1;
 };
@@ -69,6 +73,8 @@ struct Query {
 Selection SelectRecords(const Query& query);
 // The same by a measure's own axis; null: no axis.
 Selection SelectByAxis(const Query& query, const Expr& axis);
+// The same of the facts of a measure that has a subject of its own.
+Selection SelectFacts(const Query& query, const QueryMeasure& measure);
 // The same in another world and without looking at axis and period, e.g. the opening of a movement. `subject` is the query's.
 Selection SelectIn(const Query& query, const World& world);
 

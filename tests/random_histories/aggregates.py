@@ -50,11 +50,11 @@ class Aggregate:
         modes = self.modes or {"": "moment"}
         mode_axis = modes[world.question.mode or next(iter(modes))]
         axis_of = self.axes[name] if mode_axis is None else mode_axis
-        for record in records:
-            if measure.where(world, record):
-                axis = None if axis_of == "moment" else axis_of(world, record)
-                if (axis_of == "moment" or world.inside(axis)) and world.question.filter.holds(world, record, axis):
-                    yield record, axis
+        for fact in (fact for record in records for fact in measure.facts(world, record)):
+            if measure.where(world, fact):
+                axis = None if axis_of == "moment" else axis_of(world, fact)
+                if (axis_of == "moment" or world.inside(axis)) and world.question.filter.holds(world, fact, axis):
+                    yield fact, axis
 
     def _keys(self, world, record, axis):
         groups = [tuple(self.dimensions[d](world, record, axis) for d in world.question.group_by)]
@@ -207,7 +207,7 @@ WON_LOST = Aggregate(
                                                          "competitor", "lost_reason", "with_lead", "month", "quarter", "year")},
     axes={"deals": lambda w, d: d.created_at, "closed": lambda w, d: d.closed_at, "won": lambda w, d: d.won_at, "lost": lambda w, d: d.lost_at,
           "won_value": lambda w, d: d.won_at, "lost_value": lambda w, d: d.lost_at, "closed_value": lambda w, d: d.closed_at,
-          "reversed": lambda w, d: d.reopened_at},
+          "reversed": lambda w, outcome: outcome.closed_at},
     measures={
         "deals": count(),
         "closed": count(lambda w, d: not is_open(w, d)),
@@ -219,7 +219,7 @@ WON_LOST = Aggregate(
         "closed_value": money(value, lambda w, d: not is_open(w, d)),
         "win_rate_by_value": ratio("won_value", "closed_value"),
         "share_of_all": ratio("won", "deals"),
-        "reversed": total(lambda w, d: d.reversed, lambda w, d: d.reversed > 0),
+        "reversed": count(facts=lambda w, d: d.withdrawn),
     })
 
 

@@ -4,8 +4,10 @@ What a record brings is what the same question says where it is the only record.
 """
 
 import dataclasses
+from unittest import mock
 
 from harness.values import value_of
+from random_histories import aggregates
 from random_histories.compare import COMPARED, is_nothing, key_of
 from random_histories.movements import moments
 from random_histories.reports import REPORTS
@@ -84,10 +86,24 @@ class Cell:
         closing = moments(self.question, self.events, self.zone)[1] if self.spec.has_opening else None
         position, valid_at = closing or self.question.moment(self.events)
         own = [event for event in self.events if event.stream == contribution.record]
-        wanted = [event.position for event in facts.fold(contribution.record, own, position, valid_at).events]
+        record = facts.fold(contribution.record, own, position, valid_at)
+        wanted = [event.position for event in record.events]
+        if self.measure == "reversed":  # those that made and withdrew what counts in this cell
+            made = {event.position for outcome in self._withdrawn(record) for event in outcome.events}
+            wanted = [position for position in wanted if position in made]
         found = [event.position for event in contribution.events]
         if found != wanted[-NEWEST:] or contribution.total_events != len(wanted):
             yield f"{contribution.record} is made by the events {wanted}, the engine says {found} of {contribution.total_events}"
+
+
+    def _withdrawn(self, record):
+        """Withdrawn outcomes of one deal that this cell counts: those that it counts where they are the only one."""
+        for outcome in record.withdrawn:
+            with mock.patch.object(aggregates.WON_LOST.measures["reversed"], "facts", lambda world, deal: [
+                    other for other in deal.withdrawn if other.events[0] is outcome.events[0]]):
+                row = self.spec.answer(dataclasses.replace(self.question, only=record.name), self.events, self.zone).get(self.key)
+            if row and row["reversed"]:
+                yield outcome
 
 
 def _badly_ranked(contributions):

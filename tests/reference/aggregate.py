@@ -13,10 +13,11 @@ class Measure:
     denominator: str = ""
     percent: int = 0
     is_money: bool = False
+    facts: object = lambda world, record: [record]  # of a record: what is counted of it
 
 
-def count(where=lambda world, record: True):
-    return Measure("count", where)
+def count(where=lambda world, record: True, **more):
+    return Measure("count", where, **more)
 
 
 def total(value, where=lambda world, record: True, is_money=False):
