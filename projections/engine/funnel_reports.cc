@@ -36,7 +36,7 @@ Scalar CellOf(absl::string_view measure, const std::vector<FunnelLine>& lines, i
   if (measure == "skipped") cell.number = at.skipped;
   if (measure == "regressions") cell.number = at.regressions;
   if (measure == "step" && line < open) cell = {at.continued, at.reached, kNull};
-  if (measure == "cumulative" && line <= open) cell = {at.reached, lines[0].reached, kNull};
+  if (measure == "cumulative" && line <= open) cell = {at.came_through, lines[0].reached, kNull};
   return cell;
 }
 
@@ -109,7 +109,10 @@ std::string Formula(absl::string_view measure, absl::string_view stage, absl::st
   if (measure == "reached") return reached(stage);
   if (measure == "continued") return absl::StrCat("count(deal that reached ", stage, " and after it ", next, ")");
   if (measure == "step") return absl::StrCat("count(deal that reached ", stage, " and after it ", next, ") / ", reached(stage));
-  if (measure == "cumulative") return absl::StrCat(reached(stage), " / ", reached(first));
+  if (measure == "cumulative" && stage == first) return absl::StrCat(reached(stage), " / ", reached(first));
+  if (measure == "cumulative") {
+    return absl::StrCat("count(deal that reached ", first, " and after it ", stage, ") / ", reached(first));
+  }
   if (measure == "lost_here") return absl::StrCat("count(deal lost while in ", stage, ")");
   if (measure == "skipped") return absl::StrCat("count(deal that came to a later stage without ", stage, ")");
   return absl::StrCat("count(moves from ", stage, " to an earlier stage)");

@@ -67,7 +67,7 @@ REPORTS = {
                             modes_of_a_moment=("", "open", "overdue", "all")),
     "sales_funnel": Spec(funnel_answer, dimensions=("owner", "team", "unit", "source", "product", "organization", "sector"),
                          modes=("", "strict", "touched", "implied"), arguments={"by": ("period", "cohort")}, has_money=False,
-                         ratios={"step": ("continued", "reached"), "cumulative": ("reached", "entered")}, additive=FUNNEL_COUNTS),
+                         ratios={"step": ("continued", "reached"), "cumulative": ("came_through", "entered")}, additive=FUNNEL_COUNTS),
     "pipeline_movement": Spec(movement_answer, dimensions=("owner", "team", "unit", "source", "product", "organization", "sector",
                                                            "pipeline", "stage"),
                               period_chance=0.9, arguments={"expected_close": ("2024-Q1", "2024-03", "2024-02-10..")}, has_opening=True,
