@@ -10,12 +10,9 @@ Aggregation::Aggregation(const Query& query) : query_(query), keys_(query) {
   };
   for (const int index : query.shown) {
     const QueryMeasure& measure = query.all_measures[index];
-    if (measure.measure->function() != v1::FUNCTION_RATIO) {
-      add(index);
-      continue;
-    }
-    add(measure.numerator);
-    add(measure.denominator);
+    if (!IsMadeOfMeasures(measure.measure->function())) add(index);
+    if (measure.numerator >= 0) add(measure.numerator);
+    if (measure.denominator >= 0) add(measure.denominator);
   }
   for (const int index : counted_) {
     const QueryMeasure& measure = query.all_measures[index];

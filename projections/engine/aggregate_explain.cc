@@ -63,7 +63,9 @@ class Opener {
     }
   }
 
-  Part Open(int index) {
+  enum class Which { kGroup, kOthers, kAll };  // the cell's own records, those of its total that are not in it, both
+
+  Part Open(int index, Which which = Which::kGroup) {
     Part part;
     const QueryMeasure& measure = query_.all_measures[index];
     const MeasureRecords& records = counting_.RecordsOf(index);
@@ -73,7 +75,8 @@ class Opener {
     for (size_t i = 0; i < records.selection->size(); ++i) {
       if (!records.Counts(i) || records.Currency(i) != currency_) continue;
       const auto groups = records.groups->Of(i);
-      if (!whole && std::find(groups.begin(), groups.end(), group_) == groups.end()) continue;
+      const bool inside = whole || std::find(groups.begin(), groups.end(), group_) != groups.end();
+      if (which != Which::kAll && inside != (which == Which::kGroup)) continue;
       tally.Add(records.Value(i), KeepsValues(measure.measure->function()));
       Contribution& brings = part.records.emplace_back();
       brings.record = records.selection->record(i);
@@ -100,6 +103,15 @@ class Opener {
 
 std::string Formula(const Query& query, const QueryMeasure& measure) {
   const v1::Measure& m = *measure.measure;
+  if (m.function() == v1::FUNCTION_SHARE) {
+    const std::string part = Formula(query, query.all_measures[measure.numerator]);
+    return absl::StrCat(part, " / ", part, " of the total");
+  }
+  if (m.function() == v1::FUNCTION_BELOW_OTHERS) {
+    const std::string mean = absl::StrCat(Formula(query, query.all_measures[measure.numerator]), " / ",
+                                          Formula(query, query.all_measures[measure.denominator]));
+    return absl::StrCat("1 - (", mean, ") / (", mean, " of all others)");
+  }
   if (m.function() == v1::FUNCTION_RATIO) {
     return absl::StrCat(Formula(query, query.all_measures[measure.numerator]), " / ",
                         Formula(query, query.all_measures[measure.denominator]));
@@ -148,9 +160,30 @@ void AddCountsBy(const Query& query, const QueryMeasure& measure, std::vector<Ex
   }
 }
 
-void OpenRatio(Opener& opener, const QueryMeasure& measure, Explanation* out) {
-  const Part numerator = opener.Open(measure.numerator), denominator = opener.Open(measure.denominator);
+// The two sides of a ratio. Of a mean beside that of all others: what the group's records and the others' bring to the sums.
+std::pair<Part, Part> Sides(Opener& opener, const QueryMeasure& measure, Explanation* out) {
+  using Which = Opener::Which;
+  Part numerator = opener.Open(measure.numerator), denominator;
+  switch (measure.measure->function()) {
+    case v1::FUNCTION_SHARE:
+      denominator = opener.Open(measure.numerator, Which::kAll);
+      break;
+    case v1::FUNCTION_BELOW_OTHERS: {
+      denominator = opener.Open(measure.numerator, Which::kOthers);
+      const Mean group = {numerator.value, opener.Open(measure.denominator).value};
+      const Mean whole = {opener.Open(measure.numerator, Which::kAll).value, opener.Open(measure.denominator, Which::kAll).value};
+      out->value = BelowOthers(group, whole);
+      return {numerator, denominator};
+    }
+    default:
+      denominator = opener.Open(measure.denominator);
+  }
   out->value = RatioOf(numerator.value, denominator.value);
+  return {numerator, denominator};
+}
+
+void OpenRatio(Opener& opener, const QueryMeasure& measure, Explanation* out) {
+  const auto [numerator, denominator] = Sides(opener, measure, out);
   out->is_ratio = true;
   std::map<int64_t, size_t> places;
   auto place = [&](int64_t record) -> Contribution& {
@@ -184,8 +217,10 @@ absl::StatusOr<Explanation> ExplainAggregate(const Query& query, const CellAddre
   out.definition = measure->measure->definition();
   out.formula = Formula(query, *measure);
   out.type = measure->type;
-  if (measure->measure->function() == v1::FUNCTION_RATIO) {
-    out.denominator_type = query.all_measures[measure->denominator].type;
+  if (IsMadeOfMeasures(measure->measure->function())) {
+    const bool of_itself = measure->measure->function() != v1::FUNCTION_RATIO;
+    out.denominator_type = query.all_measures[of_itself ? measure->numerator : measure->denominator].type;
+    if (of_itself) out.type = out.denominator_type;
     OpenRatio(opener, *measure, &out);
     return out;
   }

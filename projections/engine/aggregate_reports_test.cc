@@ -273,7 +273,8 @@ TEST_F(AggregateReportsTest, AReversalCountsInItsOwnPeriodWhateverHappensLater) 
   history_.Create("1", "2024-01-01", {.owner = "users/ann", .value = 100});
   history_.Win("1", "2024-01-10");
   history_.Owner("1", "2024-02-01", "users/bob");
-  const uint64_t before = history_.Reopen("1", "2024-02-05", "a") - 1;
+  const uint64_t before = history_.position();
+  history_.Reopen("1", "2024-02-05", "a");
   v1::RunReportRequest months = Ask("won_lost", {"month", "owner"});
   for (const char* id : {"won", "lost", "reversed"}) months.mutable_parameters()->add_measures(id);
   const std::vector<std::string> columns = {"month", "owner", "won", "lost", "reversed"};
@@ -344,6 +345,75 @@ TEST_F(AggregateReportsTest, AMeasureCountsFactsOfTheSameRecordsOnly) {
   EXPECT_THAT(Rows(request, {"visits"}), ElementsAre("=2"));
   measure->set_subject("lead");
   EXPECT_EQ(domain::ReasonOf(history_.Run(request).status()), v1::DEFINITION_INVALID);
+}
+
+// decisions.md 23, demands.md M-67.
+TEST_F(AggregateReportsTest, ACycleStandsBesideThatOfAllOthers) {
+  history_.Pipelines({"p: a won+ lost-"});
+  const auto won = [&](const std::string& id, const std::string& source, const std::string& day) {
+    history_.Create(id, "2024-01-01", {.source = source, .value = 100});
+    history_.Win(id, day);
+  };
+  won("1", "referral", "2024-01-06");
+  won("2", "referral", "2024-01-10");  // 5 and 9 days: 7 in the mean
+  won("3", "web", "2024-01-11");
+  won("4", "web", "2024-01-13");
+  won("5", "fair", "2024-01-09");      // 10, 12 and 8: also 10
+  v1::RunReportRequest request = Ask("sales_cycle", {"source"});
+  EXPECT_THAT(Rows(request, {"source", "mean", "faster"}),
+              ElementsAre("fair 8/1 1/9", "referral 14/2 3/10", "web 22/2 -1/2", "=- 44/5 -"));
+  EXPECT_EQ(Total(Ask("sales_cycle"), "faster"), "-");
+  const auto opened = history_.Explain(History::Cell(Run(request), {"source"}, "referral", "faster").cell_id());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(History::Text(opened->value()), "3/10");
+  EXPECT_THAT(opened->formula(), testing::StartsWith("1 - (sum(deal"));
+  ASSERT_EQ(opened->contributions_size(), 5);
+  int64_t own = 0, others = 0;
+  for (const v1::Contribution& contribution : opened->contributions()) {
+    own += contribution.numerator().integer();
+    others += contribution.denominator().integer();
+  }
+  EXPECT_EQ(own, 14);
+  EXPECT_EQ(others, 30);
+  // Others that all took no time are no base.
+  v1::RunReportRequest one = Ask("sales_cycle", {"source"});
+  one.mutable_parameters()->set_filter("source = referral");
+  EXPECT_THAT(Rows(one, {"source", "faster"}), ElementsAre("referral -", "=- -"));
+}
+
+TEST_F(AggregateReportsTest, CyclesBySizeBand) {
+  history_.Pipelines({"p: a won+ lost-"});
+  int id = 0;
+  for (const auto& [value, currency] : std::vector<std::pair<int64_t, std::string>>{
+           {999, "USD"}, {1000, "USD"}, {9999, "JPY"}, {10000, "JPY"}, {200000, "USD"}, {-1, "USD"}}) {
+    history_.Create(absl::StrCat(++id), "2024-01-01", {.currency = currency, .value = value});
+    history_.Win(absl::StrCat(id), absl::StrCat("2024-01-1", id));
+  }
+  EXPECT_THAT(Rows(Ask("sales_cycle", {"size_band"}), {"size_band", "deals", "least", "most"}),
+              ElementsAre("<1000 1 10 10", "1000-10000 2 11 12", "10000-100000 1 13 13", ">=100000 1 14 14", "- 1 15 15", "=- 6 10 15"));
+  v1::RunReportRequest request = Ask("sales_cycle", {"size_band"});
+  (*request.mutable_parameters()->mutable_arguments())["bands"] = "5000";
+  EXPECT_THAT(Rows(request, {"size_band", "deals"}), ElementsAre("<5000 2", ">=5000 3", "- 1", "=- 6"));
+  for (const char* wrong : {"", "many", "10, 5", "1,,2", "1000000000000000000"}) {
+    (*request.mutable_parameters()->mutable_arguments())["bands"] = wrong;
+    EXPECT_THAT(std::string(history_.Run(request).status().message()), testing::HasSubstr("are no bounds")) << wrong;
+  }
+}
+
+TEST_F(AggregateReportsTest, TheStartOfACycleIsSelectable) {
+  history_.Pipelines({"p: a b won+ lost-"});
+  history_.Append("leads/1", "2024-01-01", {Captured("web")});
+  history_.Append("deals/1", "2024-01-03", {DealOf("leads/1")});
+  history_.Stage("1", "2024-01-08", "b");
+  history_.Win("1", "2024-01-11");
+  history_.Create("2", "2024-01-10", {});
+  history_.Win("2", "2024-01-11");
+  v1::RunReportRequest request = Ask("sales_cycle", {"-"});
+  EXPECT_THAT(Rows(request, {"deals", "least", "most"}), ElementsAre("=2 1 10"));
+  (*request.mutable_parameters()->mutable_arguments())["start"] = "created";
+  EXPECT_THAT(Rows(request, {"deals", "least", "most"}), ElementsAre("=2 1 8"));
+  (*request.mutable_parameters()->mutable_arguments())["start"] = "b";
+  EXPECT_THAT(Rows(request, {"deals", "least", "most"}), ElementsAre("=1 3 3"));
 }
 
 TEST_F(AggregateReportsTest, AttributionPicksOwnerAndDay) {

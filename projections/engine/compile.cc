@@ -117,7 +117,7 @@ class Compiler {
     const v1::Function function = measure.function();
     if (function == v1::FUNCTION_UNSPECIFIED) return Invalid(place, "needs a function");
     // Funnel, movement and timeline make their own numbers.
-    if (function == v1::FUNCTION_RATIO || !definition_.has_aggregate()) return out;
+    if (IsMadeOfMeasures(function) || !definition_.has_aggregate()) return out;
     if (auto status = FactsOf(measure, place, &out); !status.ok()) return status;
     const Subject& subject = out.subject != nullptr ? *out.subject : *query_.subject;
     if (function != v1::FUNCTION_COUNT) {
@@ -185,14 +185,18 @@ class Compiler {
 
   absl::Status Ratios() {
     for (QueryMeasure& ratio : query_.all_measures) {
-      if (ratio.measure->function() != v1::FUNCTION_RATIO) continue;
+      const v1::Function function = ratio.measure->function();
+      if (!IsMadeOfMeasures(function)) continue;
       const std::string place = absl::StrCat("measures[", ratio.measure->id(), "]");
       for (const bool numerator : {true, false}) {
+      const bool whole = function == v1::FUNCTION_SHARE;
+      if (whole && !ratio.measure->denominator().empty()) return Invalid(place + ".denominator", "a share is of the total: give none");
         const std::string& id = numerator ? ratio.measure->numerator() : ratio.measure->denominator();
+        if (whole && !numerator) continue;
         int found = -1;
         for (size_t i = 0; i < query_.all_measures.size(); ++i) {
           const v1::Measure& other = *query_.all_measures[i].measure;
-          if (other.id() == id && other.function() != v1::FUNCTION_RATIO) found = static_cast<int>(i);
+          if (other.id() == id && !IsMadeOfMeasures(other.function())) found = static_cast<int>(i);
         }
         if (found < 0) return Invalid(place, absl::StrCat("no measure `", id, "` to make a ratio of"));
         const Type type = query_.all_measures[found].type;
@@ -200,7 +204,14 @@ class Compiler {
           return Invalid(place, absl::StrCat("`", id, "` is ", TypeName(type), ", and no number to make a ratio of"));
         }
         (numerator ? ratio.numerator : ratio.denominator) = found;
-        if (numerator) ratio.type = query_.all_measures[found].type;
+        if (function == v1::FUNCTION_RATIO) {
+          if (numerator) ratio.type = type;
+          continue;
+        }
+        const v1::Function part = query_.all_measures[found].measure->function();
+        if (part != v1::FUNCTION_COUNT && part != v1::FUNCTION_SUM) {
+          return Invalid(place, absl::StrCat("`", id, "` does not add up to a total: name a count or a sum"));
+        }
       }
     }
     return absl::OkStatus();

@@ -150,7 +150,7 @@ AnswerColumn MeasureColumn(const Query& query, const v1::Measure& measure, Type 
   AnswerColumn column;
   column.column.set_id(measure.id());
   column.column.set_label(LabelOf(measure.labels(), query.language));
-  column.column.set_type(measure.function() == v1::FUNCTION_RATIO ? v1::VALUE_TYPE_RATIO : WireType(type));
+  column.column.set_type(IsMadeOfMeasures(measure.function()) ? v1::VALUE_TYPE_RATIO : WireType(type));
   column.column.set_unit(measure.unit());
   column.column.set_definition(measure.definition());
   column.type = type;

@@ -27,9 +27,14 @@ struct QueryMeasure {
   const Subject* subject = nullptr;
   Expr report_where;
   std::vector<Expr> group_by;
-  int numerator = -1;             // of a ratio: indexes into Query::all_measures
+  int numerator = -1;             // of a ratio or share: indexes into Query::all_measures
   int denominator = -1;
 };
+
+// Made of other measures, and so a ratio: RATIO, SHARE, BELOW_OTHERS.
+inline bool IsMadeOfMeasures(v1::Function function) {
+  return function == v1::FUNCTION_RATIO || function == v1::FUNCTION_SHARE || function == v1::FUNCTION_BELOW_OTHERS;
+}
 
 struct QueryDimension {
   const v1::Dimension* dimension = nullptr;

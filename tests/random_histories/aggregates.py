@@ -2,8 +2,9 @@
 
 import dataclasses
 
+from random_histories.filters import whole_units
 from reference import aggregate
-from reference.aggregate import Measure, count, ratio, total
+from reference.aggregate import MADE_OF_OTHERS, Measure, below_others, count, ratio, share, total
 
 TOTAL = "(total)"
 
@@ -26,6 +27,11 @@ class Aggregate:
         return {name: (m.numerator, m.denominator) for name, m in self.measures.items() if m.function == "ratio"}
 
     @property
+    def beside_the_whole(self):
+        """Of the measures that need more than their row: the function and the measure whose values open."""
+        return {name: (m.function, m.numerator) for name, m in self.measures.items() if m.function in ("share", "below_others")}
+
+    @property
     def additive(self):
         return {name for name, m in self.measures.items() if m.function in ("count", "sum", "distinct")}
 
@@ -39,11 +45,12 @@ class Aggregate:
         records = [r for r in world.records(self.collection) if self.where(world, r)]
         by_key = {}  # key -> measure -> records
         for name, measure in self.measures.items():
-            if measure.function != "ratio":
+            if measure.function not in MADE_OF_OTHERS:
                 for record, axis in self._counting(world, name, measure, records):
                     for key in self._keys(world, record, axis):
                         by_key.setdefault(key, {}).setdefault(name, []).append(record)
-        return {key: self._row(world, key, found) for key, found in by_key.items()}
+        simple = {key: self._simple(world, key, found) for key, found in by_key.items()}
+        return {key: self._row(measures, simple[self._total_of(question, key)]) for key, measures in simple.items()}
 
     def _counting(self, world, name, measure, records):
         """(record, axis) of those that a measure counts."""
@@ -67,13 +74,18 @@ class Aggregate:
     def has_money(self):
         return any(measure.is_money for measure in self.measures.values())
 
-    def _row(self, world, key, found):
+    @staticmethod
+    def _total_of(question, key):
+        return (TOTAL,) * len(question.group_by) + key[len(question.group_by):]
+
+    def _simple(self, world, key, found):
         currency = key[-1] if self.has_money and key[-1] != "unconverted" else None
-        simple = {name: aggregate.reduce(measure, world, found.get(name, []), currency)
-                  for name, measure in self.measures.items() if measure.function != "ratio"}
-        ratios = {name: aggregate.divide(simple[m.numerator], simple[m.denominator])
-                  for name, m in self.measures.items() if m.function == "ratio"}
-        return simple | ratios
+        return {name: aggregate.reduce(measure, world, found.get(name, []), currency)
+                for name, measure in self.measures.items() if measure.function not in MADE_OF_OTHERS}
+
+    def _row(self, simple, whole):
+        return simple | {name: aggregate.compose(measure, simple, whole)
+                         for name, measure in self.measures.items() if measure.function in MADE_OF_OTHERS}
 
 
 def bucket_of(world, deal):
@@ -280,16 +292,29 @@ def _asked_outcome(world, deal):
     return deal.outcome == outcome or (outcome == "all" and deal.outcome != "open")
 
 
+def _size_band(world, deal, at):
+    """By the value in whole units of its currency: from a bound on, up to and without the next."""
+    amount = whole_units(world, deal)
+    bounds = [int(bound) for bound in world.question.arguments.get("bands", "1000, 10000, 100000").split(",")]
+    if amount is None:
+        return None
+    if amount < bounds[0]:
+        return f"<{bounds[0]}"
+    return next((f"{low}-{high}" for low, high in zip(bounds, bounds[1:]) if low <= amount < high), f">={bounds[-1]}")
+
+
 CYCLE = Aggregate(
     attribution="at_close",
     where=_asked_outcome,
     modes={"period": lambda w, d: d.closed_at, "cohort": captured_or_created},
     dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "pipeline", "product", "organization", "sector",
-                                                         "outcome", "month", "quarter")},
+                                                         "outcome", "month", "quarter")}
+    | {"size_band": _size_band},
     measures={
         "deals": count(lambda w, d: cycle(w, d) is not None),
         "days": total(cycle),
         "mean": ratio("days", "deals"),
+        "faster": below_others("days", "deals"),
         "median": Measure("median", value=cycle),
         "p90": Measure("percentile", value=cycle, percent=90),
         "least": Measure("min", value=cycle),

@@ -24,6 +24,8 @@ class Spec:
     has_opening: bool = False
     default_group_by: tuple = ()
     ratios: dict = dataclasses.field(default_factory=dict)  # measure -> measures that it is a ratio of
+    measures: tuple = ()            # all of them, hidden ones too
+    beside_the_whole: dict = dataclasses.field(default_factory=dict)  # measure -> function, and measure that it opens into
     additive: frozenset = frozenset()                       # measures that count or add
     money: frozenset = frozenset()                          # of those, the ones that are money
     currency_at: int = -1                                   # place in the key of what the money of a row is in
@@ -52,6 +54,7 @@ def with_total(question, count, key):
 def _spec(aggregate, **more):
     return Spec(aggregate.answer, aggregate.collection, tuple(aggregate.dimensions), ("", *aggregate.modes) if aggregate.modes else (),
                 has_money=aggregate.has_money, default_group_by=aggregate.default_group_by, ratios=aggregate.ratios,
+                beside_the_whole=aggregate.beside_the_whole, measures=tuple(aggregate.measures),
                 additive=aggregate.additive, money=aggregate.money, **more)
 
 
@@ -61,7 +64,7 @@ REPORTS = {
     "pipeline_snapshot": _spec(SNAPSHOT, period_chance=0),
     "sales_forecast": _spec(FORECAST, period_chance=0.9),
     "won_lost": _spec(WON_LOST),
-    "sales_cycle": _spec(CYCLE, arguments={"start": ("created", "capture", "offer"), "outcome": ("lost", "all")}),
+    "sales_cycle": _spec(CYCLE, arguments={"start": ("created", "capture", "offer"), "outcome": ("lost", "all"), "bands": ("1000", "0, 500,20000")}),
     "sales_conversion": _spec(CONVERSION, arguments={"within_days": ("3", "30")}),
     "pipeline_detail": Spec(detail, modes=("", "open", "expected", "overdue", "won", "lost", "all"),
                             modes_of_a_moment=("", "open", "overdue", "all")),
