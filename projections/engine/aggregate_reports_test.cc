@@ -416,6 +416,45 @@ TEST_F(AggregateReportsTest, TheStartOfACycleIsSelectable) {
   EXPECT_THAT(Rows(request, {"deals", "least", "most"}), ElementsAre("=1 3 3"));
 }
 
+// demands.md M-43.
+TEST_F(AggregateReportsTest, PairsAndLagsOfLeads) {
+  history_.Pipelines({"p: a won+ lost-"});
+  const auto lead = [&](const std::string& id, const std::string& day, v1::LeadLevel level) {
+    history_.Append("leads/" + id, day, {Captured("web")});
+    v1::EventPayload qualified;
+    qualified.mutable_lead()->mutable_qualified()->set_level(level);
+    if (level != v1::LEAD_LEVEL_UNSPECIFIED) history_.Append("leads/" + id, day, {qualified});
+  };
+  lead("none", "2024-01-01", v1::LEAD_LEVEL_UNSPECIFIED);
+  lead("mql", "2024-01-01", v1::LEAD_LEVEL_MQL);
+  lead("sql", "2024-01-01", v1::LEAD_LEVEL_SQL);
+  lead("sal", "2024-01-01", v1::LEAD_LEVEL_SAL);
+  lead("fast", "2024-01-01", v1::LEAD_LEVEL_SAL);
+  history_.Append("deals/1", "2024-01-05", {DealOf("leads/fast")});
+  history_.Append("deals/2", "2024-01-11", {DealOf("leads/sql")});
+  history_.Append("deals/3", "2024-01-12", {DealOf("leads/fast")});
+  history_.Win("1", "2024-01-11");
+  history_.Win("3", "2024-01-13");
+  history_.Lose("2", "2024-01-21");
+  const auto columns = std::vector<std::string>{"mql_rate", "sql_rate", "sal_rate", "deal_rate", "win_rate"};
+  EXPECT_THAT(Rows(Ask("sales_conversion", {"-"}), columns), ElementsAre("=4/5 3/4 2/3 1/2 1/2"));
+  v1::RunReportRequest lags = Ask("sales_conversion", {"-"});
+  *lags.mutable_parameters()->mutable_valid_at()->mutable_date() = Date(2024, 1, 31);
+  for (const char* id : {"mean_days_to_deal", "median_days_to_deal", "mean_days_to_win", "median_days_to_win", "undecided",
+                         "mean_days_so_far"}) {
+    lags.mutable_parameters()->add_measures(id);
+  }
+  const std::vector<std::string> shown(lags.parameters().measures().begin(), lags.parameters().measures().end());
+  // Undecided are those without a deal, 30 days each; the lead whose only deal is lost is decided.
+  EXPECT_THAT(Rows(lags, shown), ElementsAre("=14/2 7 10/1 10 3 90/3"));
+  (*lags.mutable_parameters()->mutable_arguments())["within_days"] = "9";
+  EXPECT_THAT(Rows(lags, {"mean_days_to_win", "undecided"}), ElementsAre("=- 3"));
+  lags.mutable_parameters()->set_mode("period");
+  lags.mutable_parameters()->set_period("2024-01-11");
+  (*lags.mutable_parameters()->mutable_arguments()).clear();
+  EXPECT_THAT(Rows(lags, {"mean_days_to_deal", "mean_days_to_win"}), ElementsAre("=10/1 10/1"));
+}
+
 TEST_F(AggregateReportsTest, AttributionPicksOwnerAndDay) {
   history_.Pipelines({"p: a won+ lost-"});
   history_.Belongs("users/ann", "teams/north");

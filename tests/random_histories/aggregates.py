@@ -349,6 +349,28 @@ def won_in_time(world, lead):
     return any(limit is None or world.calendar.days_between(lead.captured_at, deal.won_at) <= int(limit) for deal in won_deals(world, lead))
 
 
+def days_to_win(world, lead):
+    """Of a lead that counts as won: to its first win of those that count."""
+    limit = world.question.arguments.get("within_days")
+    days = [world.calendar.days_between(lead.captured_at, deal.won_at) for deal in won_deals(world, lead)]
+    return min((n for n in days if limit is None or n <= int(limit)), default=None)
+
+
+def days_to_deal(world, lead):
+    created = first_deal(world, lead)
+    return None if created is None else world.calendar.days_between(lead.captured_at, created)
+
+
+def first_deal(world, lead):
+    return min((deal.created_at for deal in deals_of(world, lead)), default=None)
+
+
+def undecided(world, lead):
+    """No win yet, and one may come."""
+    deals = deals_of(world, lead)
+    return not won_deals(world, lead) and (any(deal.outcome == "open" for deal in deals) if deals else lead.state == "open")
+
+
 def first_won(world, lead):
     return min((deal.won_at for deal in won_deals(world, lead)), default=None)
 
@@ -365,7 +387,9 @@ CONVERSION = Aggregate(
        "state": lambda w, l, at: l.state},
     default_group_by=("source",),
     axes={"leads": lambda w, l: l.captured_at, "mql": _level("mql"), "sql": _level("sql"), "sal": _level("sal"),
-          "deals": lambda w, l: min((d.created_at for d in deals_of(w, l)), default=None), "won": first_won, "anomalies": first_won},
+          "deals": first_deal, "sal_with_deal": first_deal, "days_to_deal": first_deal, "median_days_to_deal": first_deal,
+          "won": first_won, "days_to_win": first_won, "median_days_to_win": first_won, "anomalies": first_won,
+          "undecided": lambda w, l: l.captured_at, "days_so_far": lambda w, l: l.captured_at},
     measures={
         "leads": count(),
         "mql": count(lambda w, l: _level("mql")(w, l) is not None),
@@ -374,6 +398,21 @@ CONVERSION = Aggregate(
         "deals": count(lambda w, l: bool(deals_of(w, l))),
         "won": count(won_in_time),
         "conversion": ratio("won", "leads"),
+        "mql_rate": ratio("mql", "leads"),
+        "sql_rate": ratio("sql", "mql"),
+        "sal_rate": ratio("sal", "sql"),
+        "sal_with_deal": count(lambda w, l: _level("sal")(w, l) is not None and bool(deals_of(w, l))),
+        "deal_rate": ratio("sal_with_deal", "sal"),
+        "win_rate": ratio("won", "deals"),
+        "days_to_deal": total(days_to_deal, lambda w, l: bool(deals_of(w, l))),
+        "mean_days_to_deal": ratio("days_to_deal", "deals"),
+        "median_days_to_deal": Measure("median", lambda w, l: bool(deals_of(w, l)), days_to_deal),
+        "days_to_win": total(days_to_win, won_in_time),
+        "mean_days_to_win": ratio("days_to_win", "won"),
+        "median_days_to_win": Measure("median", won_in_time, days_to_win),
+        "undecided": count(undecided),
+        "days_so_far": total(lambda w, l: w.calendar.days_between(l.captured_at, w.valid_at), undecided),
+        "mean_days_so_far": ratio("days_so_far", "undecided"),
         "anomalies": count(lambda w, l: any(is_before(w, d.won_at, d.closed_is_day, l.captured_at, l.captured_is_day)
                                             for d in won_deals(w, l))),
     })
