@@ -455,6 +455,29 @@ TEST_F(AggregateReportsTest, PairsAndLagsOfLeads) {
   EXPECT_THAT(Rows(lags, {"mean_days_to_deal", "mean_days_to_win"}), ElementsAre("=10/1 10/1"));
 }
 
+// demands.md R-072.
+TEST_F(AggregateReportsTest, SharesOfCountAndValueAddUpInEachCurrency) {
+  history_.Pipelines({"p: a b won+ lost-"});
+  history_.Create("1", "2024-01-01", {.stage = "a", .value = 100});
+  history_.Create("2", "2024-01-01", {.stage = "b", .value = 300});
+  history_.Create("3", "2024-01-01", {.stage = "b", .value = 200});
+  history_.Create("4", "2024-01-01", {.stage = "b", .currency = "EUR", .value = 7});
+  history_.Create("5", "2024-01-01", {.stage = "b"});
+  v1::RunReportRequest request = Ask("pipeline_snapshot", {"stage"});
+  EXPECT_THAT(Rows(request, {"stage", "currency", "share", "value_share"}),
+              ElementsAre("a USD 1/3 10000/60000", "b EUR 1/1 700/700", "b USD 2/3 50000/60000", "b - 1/1 -", "=- EUR 1/1 700/700",
+                          "=- USD 3/3 60000/60000", "=- - 1/1 -"));
+  const auto opened = history_.Explain(History::Cell(Run(request), {"stage", "currency"}, "b USD", "value_share").cell_id());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(History::Text(opened->value()), "50000/60000");
+  ASSERT_EQ(opened->contributions_size(), 3);
+  int in_the_group = 0;
+  for (const v1::Contribution& contribution : opened->contributions()) in_the_group += contribution.numerator().has_money();
+  EXPECT_EQ(in_the_group, 2);
+  request.mutable_compare()->mutable_valid_at()->mutable_date()->CopyFrom(Date(2023, 1, 1));
+  EXPECT_THAT(Rows(request, {"stage", "currency", "share.compared", "share.change"})[0], testing::Eq("a USD - -"));
+}
+
 TEST_F(AggregateReportsTest, AttributionPicksOwnerAndDay) {
   history_.Pipelines({"p: a won+ lost-"});
   history_.Belongs("users/ann", "teams/north");

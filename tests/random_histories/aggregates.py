@@ -145,6 +145,8 @@ SNAPSHOT = Aggregate(
     measures={
         "deals": count(),
         "value": money(value),
+        "share": share("deals"),
+        "value_share": share("value"),
         "weighted": money(weighted),
         "without_value": count(lambda w, d: d.value is None),
         "without_probability": count(lambda w, d: w.probability(d) is None),
