@@ -61,6 +61,11 @@ absl::Status CheckNothingIsPassedOver(const v1::ReportDefinition& definition) {
     if (definition.has_list() || definition.has_timeline()) return Invalid(place, "this shape has no measures");
     if (!measure.where().empty()) return Invalid(place + ".where", "this shape counts by itself: filter the report");
     if (!measure.axis().empty()) return Invalid(place + ".axis", "this shape has no axis of each measure's own");
+    if (!measure.subject().empty()) return Invalid(place + ".subject", "only aggregates count facts of another subject");
+  }
+  for (const v1::Dimension& dimension : definition.dimensions()) {
+    if (dimension.side() == v1::MOVEMENT_SIDE_UNSPECIFIED || definition.has_movement()) continue;
+    return Invalid(absl::StrCat("dimensions[", dimension.id(), "].side"), "only movements have changes with two sides");
   }
   for (const v1::Mode& mode : definition.modes()) {
     const std::string place = absl::StrCat("modes[", mode.id(), "]");

@@ -93,6 +93,25 @@ int64_t GroupKeys::Find(absl::Span<const Scalar> key) const {
   return found == numbers_.end() ? -2 : found->second;
 }
 
+bool GroupKeys::has_sides() const {
+  return std::any_of(query_.group_by.begin(), query_.group_by.end(), [](const QueryDimension& dimension) {
+    return dimension.dimension->side() != v1::MOVEMENT_SIDE_UNSPECIFIED;
+  });
+}
+
+int64_t GroupKeys::WithoutSides(int64_t group) { return has_sides() ? Between(group, -1, -1) : group; }
+
+int64_t GroupKeys::Between(int64_t group, int64_t from, int64_t to) {
+  Key key = keys_[group];
+  for (size_t i = 0; i < key.size(); ++i) {
+    const v1::MovementSide side = query_.group_by[i].dimension->side();
+    if (side == v1::MOVEMENT_SIDE_UNSPECIFIED) continue;
+    const int64_t place = side == v1::MOVEMENT_SIDE_BEFORE ? from : to;
+    key[i] = place < 0 ? kNull : keys_[place][i];
+  }
+  return Intern(key);
+}
+
 std::vector<Scalar> GroupKeys::Cells(int64_t group) const {
   std::vector<Scalar> cells(query_.group_by.size());
   if (group >= 0 && grouped()) {

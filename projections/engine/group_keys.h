@@ -40,6 +40,12 @@ class GroupKeys {
 
   // Number of a key as it stands in a cell's address; -2: no row has it.
   int64_t Find(absl::Span<const Scalar> key) const;
+  // Of a movement: whether a dimension looks at one side of a change.
+  bool has_sides() const;
+  // The group of a key without the values of those dimensions.
+  int64_t WithoutSides(int64_t group);
+  // That group with their values before and after a change; negative: none.
+  int64_t Between(int64_t group, int64_t from, int64_t to);
   // Cells of the dimensions; of the total: no values.
   std::vector<Scalar> Cells(int64_t group) const;
   // All groups by the values of their keys (texts by their letters), those without a value last; then, if there are

@@ -72,7 +72,7 @@ REPORTS = {
                          modes=("", "strict", "touched", "implied"), arguments={"by": ("period", "cohort")}, has_money=False,
                          ratios={"step": ("continued", "reached"), "cumulative": ("came_through", "entered")}, additive=FUNNEL_COUNTS),
     "pipeline_movement": Spec(movement_answer, dimensions=("owner", "team", "unit", "source", "product", "organization", "sector",
-                                                           "pipeline", "stage"),
+                                                           "pipeline", "stage", "from_stage", "to_stage"),
                               period_chance=0.9, arguments={"expected_close": ("2024-Q1", "2024-03", "2024-02-10..")}, has_opening=True,
                               additive=frozenset({"deals", "value", "changes"}), money=frozenset({"value"}), currency_at=-2),
 }
