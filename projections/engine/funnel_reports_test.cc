@@ -210,6 +210,30 @@ TEST_F(FunnelReportsTest, GroupsStandBesideTheWhole) {
   EXPECT_THAT(rows, testing::Contains("=- a 3 2/3"));
 }
 
+// demands.md R-088, B-44: a team beside the others, a person beside the team.
+TEST_F(FunnelReportsTest, TeamsAndPeopleStandBesideTheAverage) {
+  history_.Belongs("users/ann", "teams/north");
+  history_.Belongs("users/bob", "teams/north");
+  history_.Belongs("users/eve", "teams/south");
+  int id = 0;
+  for (const auto& [owner, stages] : std::vector<std::pair<std::string, std::string>>{
+           {"ann", "b"}, {"ann", "b"}, {"ann", ""}, {"bob", ""}, {"bob", ""}, {"eve", "b"}, {"eve", ""}, {"eve", ""}}) {
+    history_.Create(absl::StrCat(++id), "2024-01-01", {.stage = "a", .owner = "users/" + owner});
+    if (!stages.empty()) history_.Stage(absl::StrCat(id), "2024-01-02", stages);
+  }
+  auto request = Ask("strict");
+  request.mutable_parameters()->add_group_by("team");
+  const std::vector<std::string> columns = {"stage", "step", "step_above_average"};
+  const auto rows = History::Texts(Run(request), {"team", "stage", "step", "step_above_average"});
+  EXPECT_THAT(rows, testing::IsSupersetOf({"teams/north a 2/5 1/40", "teams/south a 1/3 -1/24", "=- a 3/8 -", "teams/north b 0/2 0/1",
+                                           "teams/north won - -"}));
+  request.mutable_parameters()->set_group_by(0, "owner");
+  request.mutable_parameters()->set_filter("team = \"teams/north\"");
+  EXPECT_THAT(History::Texts(Run(request), {"owner", "stage", "step", "step_above_average"}),
+              testing::IsSupersetOf({"users/ann a 2/3 4/15", "users/bob a 0/2 -2/5", "=- a 2/5 -"}));
+  EXPECT_THAT(Rows("strict", columns)[0], "a 3/8 -") << "nothing to stand beside";
+}
+
 TEST_F(FunnelReportsTest, DeletedDealsAreNoneOfIt) {
   Walk("1", {"a", "b"});
   Walk("2", {"a"});

@@ -45,10 +45,11 @@ def funnel_answer(question, events, zone):
 def with_total(question, count, key):
     """Rows of the groups and, where there are any, of the total."""
     rows = count(lambda record: [key(record)])
-    if question.group_by:
-        rows.update({(TOTAL,) * len(question.group_by) + row[0:]: measures
-                     for row, measures in count(lambda record: [()]).items()})
-    return rows
+    grouped = len(question.group_by)
+    whole = count(lambda record: [()]) if grouped else {}
+    for row, measures in rows.items():
+        measures["step_above_average"] = funnel.above_average(measures["step"], whole[row[grouped:]]["step"]) if grouped else None
+    return rows | {(TOTAL,) * grouped + row: measures | {"step_above_average": None} for row, measures in whole.items()}
 
 
 def _spec(aggregate, **more):

@@ -8,6 +8,7 @@ join; re-entry is a new visit. A deal that changed its pipeline has a way throug
 """
 
 import collections
+from fractions import Fraction
 
 UNKNOWN = None
 
@@ -41,6 +42,14 @@ def rows(world, deals, groups_of, mode="strict", counts=lambda at: True):
             stage = ladder[index] if index < len(ladder) else UNKNOWN
             result[group + (pipeline, stage)] = _measures(sums, index, len(ladder))
     return result
+
+
+def above_average(step, average):
+    """A group's step less that of all groups."""
+    if step is None or average is None:
+        return None
+    above = Fraction(*step) - Fraction(*average)
+    return above.numerator, above.denominator
 
 
 def _measures(sums, index, steps):
