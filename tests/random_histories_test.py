@@ -5,6 +5,7 @@ live = rebuilt = restarted by digest.
 RECOUNT_SEED (printed) repeats a run; RECOUNT_HISTORIES and RECOUNT_QUESTIONS set how much.
 """
 
+import collections
 import dataclasses
 import datetime
 import os
@@ -112,10 +113,21 @@ class RandomHistoriesTest(unittest.TestCase):
                 position, valid_at = question.moment(history.events)
                 own = [event for event in history.events if event.stream == deal]
                 wanted = [(e.position, e.kind, e.occurred, e.recorded) for e in fold(deal, own, position, valid_at).events]
-                answer = history.client.report("entity_timeline", record=deal, as_of=question.as_of, valid_at=question.valid_at)
-                self.assertEqual(wanted, [(row["position"], row["type"], row["occurred"], row["recorded"]) for row in answer.rows],
-                                 f"seed {seed}, {deal}, {question}")
+                ask = lambda **more: history.client.report("entity_timeline", record=deal, as_of=question.as_of,
+                                                           valid_at=question.valid_at, **more)
+                rows = lambda answer: [(row["position"], row["type"], row["occurred"], row["recorded"]) for row in answer.rows]
+                self.assertEqual(wanted, rows(ask()), f"seed {seed}, {deal}, {question}")
+                self._filtered_and_grouped(ask, rows, wanted, asker.random, f"seed {seed}, {deal}, {question}")
             history.close()
+
+    def _filtered_and_grouped(self, ask, rows, wanted, random, where):
+        kinds = collections.Counter(kind for _, kind, _, _ in wanted)
+        kind = random.choice(sorted(kinds) or ["DealWon"])
+        self.assertEqual([event for event in wanted if event[1] == kind], rows(ask(filter=f'type = "{kind}"')), where)
+        self.assertEqual(sorted(wanted), rows(ask(mode="recorded")), where)
+        groups = ask(group_by=["type"])
+        self.assertEqual(dict(kinds), {row["type"]: row["events"] for row in groups.rows if row["type"]}, where)
+        self.assertEqual(len(wanted), groups.total()["events"], where)
 
     def test_the_past_is_what_a_server_stopped_there_says(self):
         for seed in self.seeds()[:3]:

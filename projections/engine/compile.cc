@@ -43,9 +43,10 @@ class Compiler {
 
   absl::Status Dimension(const v1::Dimension& dimension, const std::string& place) {
     if (dimension.expr().empty()) return Invalid(place, "a dimension needs an expression");
-    schema_.axis_allowed = query_.axis != nullptr || (query_.mode != nullptr && query_.mode->by_measure_axis());
+    const bool own_time = (query_.mode != nullptr && query_.mode->by_measure_axis()) || definition_.has_timeline();
+    schema_.axis_allowed = query_.axis != nullptr || own_time;
     schema_.axis_type = query_.axis != nullptr ? query_.axis->type : Type::kTime;
-    schema_.axis = query_.mode != nullptr && query_.mode->by_measure_axis() ? nullptr : query_.axis;
+    schema_.axis = own_time ? nullptr : query_.axis;
     auto expr = Definition(dimension.expr(), place, Type::kAny, *query_.subject);
     for (QueryMeasure& measure : query_.all_measures) {
       if (measure.subject == nullptr || !expr.ok()) continue;
@@ -188,11 +189,11 @@ class Compiler {
       const v1::Function function = ratio.measure->function();
       if (!IsMadeOfMeasures(function)) continue;
       const std::string place = absl::StrCat("measures[", ratio.measure->id(), "]");
-      for (const bool numerator : {true, false}) {
       const bool whole = function == v1::FUNCTION_SHARE;
       if (whole && !ratio.measure->denominator().empty()) return Invalid(place + ".denominator", "a share is of the total: give none");
-        const std::string& id = numerator ? ratio.measure->numerator() : ratio.measure->denominator();
+      for (const bool numerator : {true, false}) {
         if (whole && !numerator) continue;
+        const std::string& id = numerator ? ratio.measure->numerator() : ratio.measure->denominator();
         int found = -1;
         for (size_t i = 0; i < query_.all_measures.size(); ++i) {
           const v1::Measure& other = *query_.all_measures[i].measure;

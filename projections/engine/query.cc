@@ -1,6 +1,7 @@
 #include "projections/engine/query.h"
 
 #include "absl/strings/str_cat.h"
+#include "projections/engine/timeline_events.h"
 
 namespace recount::projections {
 
@@ -22,6 +23,11 @@ Selection InPeriodOf(const Query& query, Selection all, const Expr& axis, const 
 }
 
 }  // namespace
+
+const Subject* SubjectOfDefinition(const v1::ReportDefinition& definition) {
+  const Subject* subject = FindSubject(definition.subject());
+  return subject != nullptr && definition.has_timeline() ? &EventSubject() : subject;
+}
 
 Selection SelectIn(const Query& query, const World& world) {
   return Holding(world.Select(*query.subject, query.with_deleted), query.where);

@@ -73,6 +73,9 @@ struct Query {
   const domain::Calendar& calendar() const { return world->rules().calendar; }
 };
 
+// What a definition's expressions are over: its subject, of a timeline events. nullptr: there is no such subject.
+const Subject* SubjectOfDefinition(const v1::ReportDefinition& definition);
+
 // The rows that a query is about: at its moment, not deleted, `where` holds, and, unless the mode goes by measure axis, the
 // driving axis lies in the period. The axis is set.
 Selection SelectRecords(const Query& query);
