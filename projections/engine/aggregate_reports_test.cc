@@ -258,6 +258,12 @@ TEST_F(AggregateReportsTest, WinRatesReversalsAndQuartersByUnit) {
   EXPECT_THAT(Rows(Ask("won_lost", {"-"}), {"currency", "deals", "won", "lost", "win_rate", "won_value", "win_rate_by_value",
                                             "share_of_all", "reversed"}),
               ElementsAre("=USD 5 2 1 2/3 25000 USD 25000/35000 2/5 1"));
+  // demands.md R-065: beside a benchmark that the caller gives. 2/3 less 1/4 is 5/12.
+  v1::RunReportRequest beside = Ask("won_lost", {"-"});
+  beside.mutable_parameters()->add_measures("win_rate_above_benchmark");
+  EXPECT_THAT(Rows(beside, {"win_rate_above_benchmark"}), ElementsAre("=-"));
+  (*beside.mutable_parameters()->mutable_arguments())["benchmark"] = "2500";
+  EXPECT_THAT(Rows(beside, {"win_rate_above_benchmark"}), ElementsAre("=12500/30000"));
   v1::RunReportRequest quarters = Ask("won_lost", {"quarter", "unit"});
   quarters.mutable_parameters()->add_measures("won");
   quarters.mutable_parameters()->add_measures("won_value");

@@ -214,6 +214,11 @@ FORECAST = Aggregate(
 
 # ---- won_lost ----
 
+def benchmark(world):
+    given = world.question.arguments.get("benchmark")
+    return None if given is None else int(given)
+
+
 WON_LOST = Aggregate(
     attribution="at_close",
     modes={"period": None, "cohort": lambda w, d: d.created_at},
@@ -221,6 +226,7 @@ WON_LOST = Aggregate(
                                                          "competitor", "lost_reason", "with_lead", "month", "quarter", "year")},
     axes={"deals": lambda w, d: d.created_at, "closed": lambda w, d: d.closed_at, "won": lambda w, d: d.won_at, "lost": lambda w, d: d.lost_at,
           "won_value": lambda w, d: d.won_at, "lost_value": lambda w, d: d.lost_at, "closed_value": lambda w, d: d.closed_at,
+          "above_benchmark": lambda w, d: d.closed_at, "closed_points": lambda w, d: d.closed_at,
           "reversed": lambda w, outcome: outcome.closed_at},
     measures={
         "deals": count(),
@@ -233,6 +239,10 @@ WON_LOST = Aggregate(
         "closed_value": money(value, lambda w, d: not is_open(w, d)),
         "win_rate_by_value": ratio("won_value", "closed_value"),
         "share_of_all": ratio("won", "deals"),
+        "above_benchmark": total(lambda w, d: None if benchmark(w) is None else (10000 if won(w, d) else 0) - benchmark(w),
+                                 lambda w, d: not is_open(w, d)),
+        "closed_points": total(lambda w, d: 10000, lambda w, d: not is_open(w, d)),
+        "win_rate_above_benchmark": ratio("above_benchmark", "closed_points"),
         "reversed": count(facts=lambda w, d: d.withdrawn),
     })
 
@@ -437,7 +447,7 @@ def detail(question, events, zone):
 
 
 def _columns(world, deal, axis):
-    shown = {name: DEAL_DIMENSIONS[name](world, deal, axis) for name in ("pipeline", "stage", "outcome", "owner", "team", "organization",
+    shown = {name: DEAL_DIMENSIONS[name](world, deal, axis) for name in ("pipeline", "stage", "outcome", "owner", "team", "unit", "organization",
                                                                          "product", "source")}
     return shown | {
         "person": deal.person,

@@ -64,7 +64,7 @@ FUNNEL_COUNTS = frozenset({"reached", "continued", "lost_here", "skipped", "regr
 REPORTS = {
     "pipeline_snapshot": _spec(SNAPSHOT, period_chance=0),
     "sales_forecast": _spec(FORECAST, period_chance=0.9),
-    "won_lost": _spec(WON_LOST),
+    "won_lost": _spec(WON_LOST, arguments={"benchmark": ("2500",)}),
     "sales_cycle": _spec(CYCLE, arguments={"start": ("created", "capture", "offer"), "outcome": ("lost", "all"), "bands": ("1000", "0, 500,20000")}),
     "sales_conversion": _spec(CONVERSION, arguments={"within_days": ("3", "30")}),
     "pipeline_detail": Spec(detail, modes=("", "open", "expected", "overdue", "won", "lost", "all"),
