@@ -6,7 +6,8 @@ record has no value there.
 
 import dataclasses
 
-from random_histories.aggregates import CONVERSION, CYCLE, DEAL_DIMENSIONS, FORECAST, SNAPSHOT, TOTAL, WON_LOST, detail
+from random_histories.aggregates import CYCLE, DEAL_DIMENSIONS, FORECAST, SNAPSHOT, TOTAL, WON_LOST, detail
+from random_histories.conversion import CONVERSION
 from random_histories.movements import movement_answer
 from reference import funnel
 
