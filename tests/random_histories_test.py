@@ -117,8 +117,20 @@ class RandomHistoriesTest(unittest.TestCase):
                                                            valid_at=question.valid_at, **more)
                 rows = lambda answer: [(row["position"], row["type"], row["occurred"], row["recorded"]) for row in answer.rows]
                 self.assertEqual(wanted, rows(ask()), f"seed {seed}, {deal}, {question}")
+                linked = self._linked(history.events, deal, position, valid_at)
+                self.assertEqual(linked, sorted(row["position"] for row in ask(arguments=dict(linked="yes")).rows),
+                                 f"seed {seed}, {deal}, {question}")
                 self._filtered_and_grouped(ask, rows, wanted, asker.random, f"seed {seed}, {deal}, {question}")
             history.close()
+
+    def _linked(self, events, deal, position, valid_at):
+        """Positions of the deal's events and of those of the records that it names or that name it."""
+        known = {name: fold(name, [e for e in events if e.stream == name], position, valid_at) for name in {e.stream for e in events}
+                 if name.split("/")[0] in ("deals", "leads", "persons", "organizations")}
+        own = known[deal]
+        names = {own.lead, own.person, own.organization} if own.exists else set()
+        names |= {name for name, facts in known.items() if name.startswith("leads/") and facts.exists and facts.deal == deal}
+        return sorted(e.position for name in {deal, *names} & set(known) for e in known[name].events)
 
     def _filtered_and_grouped(self, ask, rows, wanted, random, where):
         kinds = collections.Counter(kind for _, kind, _, _ in wanted)
