@@ -30,7 +30,9 @@ std::vector<std::string> ReportsOn(const projections::Catalogue& catalogue, absl
     const projections::Subject* own = projections::FindSubject(definition.subject());
     const bool is_companion =
         own != nullptr && std::find(own->companions.begin(), own->companions.end(), subject) != own->companions.end();
-    if (definition.subject() == subject || is_companion) reports.push_back(definition.id());
+    const bool is_measured = std::any_of(definition.measures().begin(), definition.measures().end(),
+                                         [&](const v1::Measure& measure) { return measure.subject() == subject; });
+    if (definition.subject() == subject || is_companion || is_measured) reports.push_back(definition.id());
   }
   return reports;
 }

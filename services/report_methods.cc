@@ -53,7 +53,7 @@ absl::StatusOr<v1::ReportDescription> Describe(const Backend* backend, const Cal
       backend, call, 0, [&](const projections::EngineContext& context) -> absl::StatusOr<v1::ReportDescription> {
         v1::ReportDescription description;
         *description.mutable_definition() = *definition;
-        for (v1::SubjectField& field : backend->engine->Fields(definition->subject(), context.snapshot)) {
+        for (v1::SubjectField& field : backend->engine->Fields(definition->has_timeline() ? "event" : definition->subject(), context.snapshot)) {
           *description.add_fields() = std::move(field);
         }
         return description;

@@ -5,6 +5,7 @@ live = rebuilt = restarted by digest.
 RECOUNT_SEED (printed) repeats a run; RECOUNT_HISTORIES and RECOUNT_QUESTIONS set how much.
 """
 
+import collections
 import dataclasses
 import datetime
 import os
@@ -112,10 +113,33 @@ class RandomHistoriesTest(unittest.TestCase):
                 position, valid_at = question.moment(history.events)
                 own = [event for event in history.events if event.stream == deal]
                 wanted = [(e.position, e.kind, e.occurred, e.recorded) for e in fold(deal, own, position, valid_at).events]
-                answer = history.client.report("entity_timeline", record=deal, as_of=question.as_of, valid_at=question.valid_at)
-                self.assertEqual(wanted, [(row["position"], row["type"], row["occurred"], row["recorded"]) for row in answer.rows],
+                ask = lambda **more: history.client.report("entity_timeline", record=deal, as_of=question.as_of,
+                                                           valid_at=question.valid_at, **more)
+                rows = lambda answer: [(row["position"], row["type"], row["occurred"], row["recorded"]) for row in answer.rows]
+                self.assertEqual(wanted, rows(ask()), f"seed {seed}, {deal}, {question}")
+                linked = self._linked(history.events, deal, position, valid_at)
+                self.assertEqual(linked, sorted(row["position"] for row in ask(arguments=dict(linked="yes")).rows),
                                  f"seed {seed}, {deal}, {question}")
+                self._filtered_and_grouped(ask, rows, wanted, asker.random, f"seed {seed}, {deal}, {question}")
             history.close()
+
+    def _linked(self, events, deal, position, valid_at):
+        """Positions of the deal's events and of those of the records that it names or that name it."""
+        known = {name: fold(name, [e for e in events if e.stream == name], position, valid_at) for name in {e.stream for e in events}
+                 if name.split("/")[0] in ("deals", "leads", "persons", "organizations")}
+        own = known[deal]
+        names = {own.lead, own.person, own.organization} if own.exists else set()
+        names |= {name for name, facts in known.items() if name.startswith("leads/") and facts.exists and facts.deal == deal}
+        return sorted(e.position for name in {deal, *names} & set(known) for e in known[name].events)
+
+    def _filtered_and_grouped(self, ask, rows, wanted, random, where):
+        kinds = collections.Counter(kind for _, kind, _, _ in wanted)
+        kind = random.choice(sorted(kinds) or ["DealWon"])
+        self.assertEqual([event for event in wanted if event[1] == kind], rows(ask(filter=f'type = "{kind}"')), where)
+        self.assertEqual(sorted(wanted), rows(ask(mode="recorded")), where)
+        groups = ask(group_by=["type"])
+        self.assertEqual(dict(kinds), {row["type"]: row["events"] for row in groups.rows if row["type"]}, where)
+        self.assertEqual(len(wanted), groups.total()["events"], where)
 
     def test_the_past_is_what_a_server_stopped_there_says(self):
         for seed in self.seeds()[:3]:

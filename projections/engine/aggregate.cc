@@ -10,12 +10,9 @@ Aggregation::Aggregation(const Query& query) : query_(query), keys_(query) {
   };
   for (const int index : query.shown) {
     const QueryMeasure& measure = query.all_measures[index];
-    if (measure.measure->function() != v1::FUNCTION_RATIO) {
-      add(index);
-      continue;
-    }
-    add(measure.numerator);
-    add(measure.denominator);
+    if (!IsMadeOfMeasures(measure.measure->function())) add(index);
+    if (measure.numerator >= 0) add(measure.numerator);
+    if (measure.denominator >= 0) add(measure.denominator);
   }
   for (const int index : counted_) {
     const QueryMeasure& measure = query.all_measures[index];
@@ -26,7 +23,9 @@ Aggregation::Aggregation(const Query& query) : query_(query), keys_(query) {
 // Money counts in its own currency; what has none, and counts, in that of the first money shown.
 std::vector<int64_t> Aggregation::CurrenciesOf(const Selection& selection, const Values* money) {
   if (!split()) return {};
-  std::vector<int64_t> currency = selection.Evaluate(split_expr_)->currency;
+  // The money of a measure of other facts' is that of their records.
+  const bool facts = &selection.subject() != query_.subject;
+  std::vector<int64_t> currency = (facts ? selection.Companion(*query_.subject) : selection).Evaluate(split_expr_)->currency;
   for (size_t i = 0; money != nullptr && i < currency.size(); ++i) {
     if (money->currency[i] != kNull) currency[i] = money->currency[i];
   }
@@ -54,12 +53,23 @@ const MeasureRecords& Aggregation::All() {
   return *all_;
 }
 
+MeasureRecords Aggregation::Facts(const QueryMeasure& measure) {
+  MeasureRecords records;
+  Selection facts = SelectFacts(query_, measure);
+  if (measure.where != nullptr) facts = facts.Keep(*facts.Evaluate(measure.where));
+  records.selection = std::make_shared<Selection>(std::move(facts));
+  records.groups = std::make_shared<RowGroups>(keys_.Group(*records.selection, measure.group_by));
+  return records;
+}
+
 const MeasureRecords& Aggregation::RecordsOf(int index) {
   auto [it, added] = records_.try_emplace(index);
   MeasureRecords& records = it->second;
   if (!added) return records;
   const QueryMeasure& measure = query_.all_measures[index];
-  if (by_measure_axis()) {
+  if (measure.subject != nullptr) {
+    records = Facts(measure);
+  } else if (by_measure_axis()) {
     records = Base(measure.axis);
     if (measure.where != nullptr) {
       // Only what counts makes rows here: a month in which nothing of a measure happened is none of its.

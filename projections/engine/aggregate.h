@@ -44,6 +44,8 @@ class Aggregation {
 
  private:
   MeasureRecords Base(const Expr& axis);
+  // The facts of a measure that has a subject of its own: only what counts.
+  MeasureRecords Facts(const QueryMeasure& measure);
   std::vector<int64_t> CurrenciesOf(const Selection& selection, const Values* money);
 
   const Query& query_;

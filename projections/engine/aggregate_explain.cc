@@ -16,8 +16,39 @@ namespace {
 struct Part {
   Scalar value;
   Type type = Type::kInteger;                       // of what the records bring
-  std::vector<std::pair<int64_t, Scalar>> records;  // record, what it brings
+  std::vector<Contribution> records;                // with value and events
 };
+
+// Positions of the events that a fact tells of.
+std::vector<int64_t> EventsOf(const Selection& facts, size_t i) {
+  std::vector<int64_t> events;
+  const IntervalTable& table = *facts.table();
+  for (size_t column = 0; column < table.columns().size(); ++column) {
+    if (table.columns()[column].kind != ColumnKind::kPosition) continue;
+    const int64_t position = table.column(static_cast<int>(column))[facts.rows()[i]];
+    if (position != kNull) events.push_back(position);
+  }
+  return events;
+}
+
+// A record with several facts is shown once, with all of theirs.
+void Join(std::vector<Contribution>* contributions) {
+  std::map<int64_t, size_t> places;
+  std::vector<Contribution> joined;
+  for (Contribution& contribution : *contributions) {
+    const auto [place, added] = places.try_emplace(contribution.record, joined.size());
+    if (added) {
+      joined.push_back(std::move(contribution));
+      continue;
+    }
+    Contribution& first = joined[place->second];
+    if (contribution.value.number != kNull) {
+      first.value.number = first.value.number == kNull ? contribution.value.number : first.value.number + contribution.value.number;
+    }
+    first.events.insert(first.events.end(), contribution.events.begin(), contribution.events.end());
+  }
+  *contributions = std::move(joined);
+}
 
 class Opener {
  public:
@@ -32,7 +63,9 @@ class Opener {
     }
   }
 
-  Part Open(int index) {
+  enum class Which { kGroup, kOthers, kAll };  // the cell's own records, those of its total that are not in it, both
+
+  Part Open(int index, Which which = Which::kGroup) {
     Part part;
     const QueryMeasure& measure = query_.all_measures[index];
     const MeasureRecords& records = counting_.RecordsOf(index);
@@ -42,10 +75,17 @@ class Opener {
     for (size_t i = 0; i < records.selection->size(); ++i) {
       if (!records.Counts(i) || records.Currency(i) != currency_) continue;
       const auto groups = records.groups->Of(i);
-      if (!whole && std::find(groups.begin(), groups.end(), group_) == groups.end()) continue;
+      const bool inside = whole || std::find(groups.begin(), groups.end(), group_) != groups.end();
+      if (which != Which::kAll && inside != (which == Which::kGroup)) continue;
       tally.Add(records.Value(i), KeepsValues(measure.measure->function()));
-      part.records.push_back({records.selection->record(i), {records.Value(i), 0, money ? currency_ : kNull}});
+      Contribution& brings = part.records.emplace_back();
+      brings.record = records.selection->record(i);
+      brings.value = {records.Value(i), 0, money ? currency_ : kNull};
+      if (measure.subject != nullptr) brings.events = EventsOf(*records.selection, i);
     }
+    const v1::Function function = measure.measure->function();
+    const bool adds = function == v1::FUNCTION_COUNT || function == v1::FUNCTION_SUM;
+    if (measure.subject != nullptr && adds) Join(&part.records);
     part.type = records.values == nullptr ? Type::kInteger : records.values->type;
     part.value = tally.Finish(*measure.measure, money ? currency_ : kNull);
     const bool nowhere = currency_ == kNull || currency_ == query_.texts->unconverted();
@@ -63,13 +103,23 @@ class Opener {
 
 std::string Formula(const Query& query, const QueryMeasure& measure) {
   const v1::Measure& m = *measure.measure;
+  if (m.function() == v1::FUNCTION_SHARE) {
+    const std::string part = Formula(query, query.all_measures[measure.numerator]);
+    return absl::StrCat(part, " / ", part, " of the total");
+  }
+  if (m.function() == v1::FUNCTION_BELOW_OTHERS) {
+    const std::string mean = absl::StrCat(Formula(query, query.all_measures[measure.numerator]), " / ",
+                                          Formula(query, query.all_measures[measure.denominator]));
+    return absl::StrCat("1 - (", mean, ") / (", mean, " of all others)");
+  }
   if (m.function() == v1::FUNCTION_RATIO) {
     return absl::StrCat(Formula(query, query.all_measures[measure.numerator]), " / ",
                         Formula(query, query.all_measures[measure.denominator]));
   }
   std::string name = absl::AsciiStrToLower(v1::Function_Name(m.function()).substr(sizeof("FUNCTION_") - 1));
   if (m.function() == v1::FUNCTION_PERCENTILE) absl::StrAppend(&name, "[", m.percentile(), "]");
-  std::string text = absl::StrCat(name, "(", query.subject->id, m.expr().empty() ? "" : absl::StrCat(": ", m.expr()));
+  const Subject& subject = measure.subject != nullptr ? *measure.subject : *query.subject;
+  std::string text = absl::StrCat(name, "(", subject.id, m.expr().empty() ? "" : absl::StrCat(": ", m.expr()));
   std::vector<std::string> conditions;
   for (const std::string& condition : {query.definition->where(), query.mode == nullptr ? "" : query.mode->where(), m.where(),
                                        query.parameters.filter()}) {
@@ -104,19 +154,41 @@ void AddCountsBy(const Query& query, const QueryMeasure& measure, std::vector<Ex
   for (const int part : {measure.numerator, measure.denominator}) {
     if (part >= 0) AddCountsBy(query, query.all_measures[part], out);
   }
+  if (measure.subject != nullptr) return;  // its facts name their events
   for (const Expr& expr : {measure.where, measure.expr, measure.axis}) {
     if (expr != nullptr) out->push_back(expr);
   }
 }
 
-void OpenRatio(Opener& opener, const QueryMeasure& measure, Explanation* out) {
-  const Part numerator = opener.Open(measure.numerator), denominator = opener.Open(measure.denominator);
+// The two sides of a ratio. Of a mean beside that of all others: what the group's records and the others' bring to the sums.
+std::pair<Part, Part> Sides(Opener& opener, const QueryMeasure& measure, Explanation* out) {
+  using Which = Opener::Which;
+  Part numerator = opener.Open(measure.numerator), denominator;
+  switch (measure.measure->function()) {
+    case v1::FUNCTION_SHARE:
+      denominator = opener.Open(measure.numerator, Which::kAll);
+      break;
+    case v1::FUNCTION_BELOW_OTHERS: {
+      denominator = opener.Open(measure.numerator, Which::kOthers);
+      const Mean group = {numerator.value, opener.Open(measure.denominator).value};
+      const Mean whole = {opener.Open(measure.numerator, Which::kAll).value, opener.Open(measure.denominator, Which::kAll).value};
+      out->value = BelowOthers(group, whole);
+      return {numerator, denominator};
+    }
+    default:
+      denominator = opener.Open(measure.denominator);
+  }
   out->value = RatioOf(numerator.value, denominator.value);
+  return {numerator, denominator};
+}
+
+void OpenRatio(Opener& opener, const QueryMeasure& measure, Explanation* out) {
+  const auto [numerator, denominator] = Sides(opener, measure, out);
   out->is_ratio = true;
   std::map<int64_t, size_t> places;
   auto place = [&](int64_t record) -> Contribution& {
     auto [it, added] = places.try_emplace(record, out->contributions.size());
-    if (added) out->contributions.push_back({record, {}, {}, {}, 0});
+    if (added) out->contributions.emplace_back().record = record;
     return out->contributions[it->second];
   };
   auto add = [](const Scalar& brings, Scalar* sum) {
@@ -124,8 +196,8 @@ void OpenRatio(Opener& opener, const QueryMeasure& measure, Explanation* out) {
     if (sum->number == kNull) *sum = {0, 0, brings.currency};
     sum->number += brings.number;
   };
-  for (const auto& [record, brings] : denominator.records) add(AsNumber(denominator, brings), &place(record).denominator);
-  for (const auto& [record, brings] : numerator.records) add(AsNumber(numerator, brings), &place(record).numerator);
+  for (const Contribution& part : denominator.records) add(AsNumber(denominator, part.value), &place(part.record).denominator);
+  for (const Contribution& part : numerator.records) add(AsNumber(numerator, part.value), &place(part.record).numerator);
 }
 
 }  // namespace
@@ -145,15 +217,17 @@ absl::StatusOr<Explanation> ExplainAggregate(const Query& query, const CellAddre
   out.definition = measure->measure->definition();
   out.formula = Formula(query, *measure);
   out.type = measure->type;
-  if (measure->measure->function() == v1::FUNCTION_RATIO) {
-    out.denominator_type = query.all_measures[measure->denominator].type;
+  if (IsMadeOfMeasures(measure->measure->function())) {
+    const bool of_itself = measure->measure->function() != v1::FUNCTION_RATIO;
+    out.denominator_type = query.all_measures[of_itself ? measure->numerator : measure->denominator].type;
+    if (of_itself) out.type = out.denominator_type;
     OpenRatio(opener, *measure, &out);
     return out;
   }
   const Part part = opener.Open(static_cast<int>(measure - query.all_measures.data()));
   out.value = part.value;
   out.contribution_type = part.type;
-  for (const auto& [record, brings] : part.records) out.contributions.push_back({record, brings, {}, {}, 0});
+  out.contributions = part.records;
   const v1::Function function = measure->measure->function();
   const bool ranked = function == v1::FUNCTION_MEDIAN || function == v1::FUNCTION_PERCENTILE || function == v1::FUNCTION_MIN ||
                       function == v1::FUNCTION_MAX;

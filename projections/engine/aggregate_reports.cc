@@ -1,10 +1,13 @@
 // The aggregate shape: groups and measures.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "domain/money.h"
 #include "projections/engine/aggregate.h"
+#include "projections/engine/bands.h"
+#include "projections/engine/compare.h"
 #include "projections/engine/key_labels.h"
 #include "projections/engine/notes.h"
 #include "projections/engine/shape.h"
@@ -18,7 +21,14 @@ using RowKey = std::pair<int64_t, int64_t>;
 
 class Table {
  public:
-  Table(const Query& query, Aggregation* counting) : query_(query), counting_(*counting) {}
+  Table(const Query& query, Aggregation* counting) : query_(query), counting_(*counting) {
+    for (const int index : query.shown) {
+      const QueryMeasure& measure = query.all_measures[index];
+      if (!IsMadeOfMeasures(measure.measure->function()) || measure.measure->function() == v1::FUNCTION_RATIO) continue;
+      of_the_whole_.insert(measure.numerator);
+      if (measure.denominator >= 0) of_the_whole_.insert(measure.denominator);
+    }
+  }
 
   Answer Make() {
     if (!counting_.by_measure_axis()) {
@@ -66,7 +76,10 @@ class Table {
 
   void AddColumns(Answer* answer) {
     answer->columns = counting_.keys().Columns();
-    for (size_t i = 0; i < answer->columns.size(); ++i) DescribeKey(query_, *query_.group_by[i].expr, &answer->columns[i]);
+    for (size_t i = 0; i < answer->columns.size(); ++i) {
+      DescribeKey(query_, *query_.group_by[i].expr, &answer->columns[i]);
+      OrderBands(query_, *query_.group_by[i].expr, &answer->columns[i]);
+    }
     if (counting_.split()) answer->columns.push_back(CurrencyColumn(query_));
     for (const int index : query_.shown) {
       const QueryMeasure& measure = query_.all_measures[index];
@@ -81,26 +94,41 @@ class Table {
     row.is_total = key.first == GroupKeys::kTotal;
     row.cells = counting_.keys().Cells(key.first);
     if (counting_.split()) row.cells.push_back({key.second, 0, kNull});
-    std::map<int, Scalar> done;
-    for (const int index : counting_.counted()) {
-      const QueryMeasure& measure = query_.all_measures[index];
-      done[index] = tallies[index].Finish(*measure.measure, measure.type == Type::kMoney ? key.second : kNull);
-      // Money in no currency is none.
-      const bool nowhere = key.second == kNull || key.second == query_.texts->unconverted();
-      if (measure.type == Type::kMoney && nowhere) done[index] = Scalar();
-    }
+    std::map<int, Scalar> done, whole;
+    for (const int index : counting_.counted()) done[index] = Finish(index, key.second, tallies);
+    for (const int index : of_the_whole_) whole[index] = Finish(index, key.second, Cells({GroupKeys::kTotal, key.second}));
     for (const int index : query_.shown) {
       const QueryMeasure& measure = query_.all_measures[index];
-      row.cells.push_back(measure.measure->function() == v1::FUNCTION_RATIO
-                              ? RatioOf(done[measure.numerator], done[measure.denominator])
-                              : done[index]);
+      switch (measure.measure->function()) {
+        case v1::FUNCTION_RATIO:
+          row.cells.push_back(RatioOf(done[measure.numerator], done[measure.denominator]));
+          break;
+        case v1::FUNCTION_SHARE:
+          row.cells.push_back(RatioOf(done[measure.numerator], whole[measure.numerator]));
+          break;
+        case v1::FUNCTION_BELOW_OTHERS:
+          row.cells.push_back(BelowOthers({done[measure.numerator], done[measure.denominator]},
+                                          {whole[measure.numerator], whole[measure.denominator]}));
+          break;
+        default:
+          row.cells.push_back(done[index]);
+      }
     }
     return row;
+  }
+
+  Scalar Finish(int index, int64_t currency, std::vector<Tally>& tallies) {
+    const QueryMeasure& measure = query_.all_measures[index];
+    // Money in no currency is none.
+    const bool nowhere = currency == kNull || currency == query_.texts->unconverted();
+    if (measure.type == Type::kMoney && nowhere) return Scalar();
+    return tallies[index].Finish(*measure.measure, measure.type == Type::kMoney ? currency : kNull);
   }
 
   const Query& query_;
   Aggregation& counting_;
   std::map<RowKey, std::vector<Tally>> rows_;
+  std::set<int> of_the_whole_;  // measures of which a row needs the total's, too
 };
 
 class AggregateShape : public Shape {
@@ -126,6 +154,17 @@ Scalar RatioOf(const Scalar& numerator, const Scalar& denominator) {
   if (denominator.denominator == 2 && __builtin_mul_overflow(out.number, 2, &out.number)) return Scalar();
   if (denominator.currency == kNull) out.currency = numerator.currency;
   return out;
+}
+
+Scalar BelowOthers(const Mean& group, const Mean& whole) {
+  for (const Scalar& part : {group.sum, group.count, whole.sum, whole.count}) {
+    if (part.number == kNull) return Scalar();
+  }
+  const absl::int128 sum = absl::int128(whole.sum.number) - group.sum.number;
+  const absl::int128 count = absl::int128(whole.count.number) - group.count.number;
+  if (group.count.number == 0 || count == 0 || sum == 0) return Scalar();
+  // 1 - (group's sum / count) / (others' sum / count)
+  return Reduced(sum * group.count.number - count * group.sum.number, sum * group.count.number);
 }
 
 const Shape& AggregateReports() {

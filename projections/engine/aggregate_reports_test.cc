@@ -1,7 +1,4 @@
-#include "absl/strings/str_cat.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
-#include "projections/engine/history_fixture.h"
+#include "projections/engine/aggregate_reports_testing.h"
 
 namespace recount::projections {
 namespace {
@@ -20,40 +17,6 @@ v1::RuleContent Probabilities(const std::vector<std::pair<std::string, uint32_t>
   }
   return content;
 }
-
-class AggregateReportsTest : public testing::Test {
- protected:
-  static v1::RunReportRequest Ask(const std::string& report, const std::vector<std::string>& group_by = {}) {
-    v1::RunReportRequest request;
-    request.set_report(report);
-    for (const std::string& id : group_by) request.mutable_parameters()->add_group_by(id);
-    return request;
-  }
-  v1::RunReportResponse Run(const v1::RunReportRequest& request) {
-    const auto answer = history_.Run(request);
-    EXPECT_TRUE(answer.ok()) << answer.status();
-    return answer.ok() ? *answer : v1::RunReportResponse();
-  }
-  std::vector<std::string> Rows(const v1::RunReportRequest& request, const std::vector<std::string>& columns) {
-    return History::Texts(Run(request), columns);
-  }
-  // The one number of a report without groups.
-  std::string Total(v1::RunReportRequest request, const std::string& column) {
-    request.mutable_parameters()->clear_group_by();
-    request.mutable_parameters()->add_group_by("-");
-    const auto rows = Rows(request, {column});
-    return rows.size() == 1 ? rows[0].substr(1) : absl::StrCat(rows.size(), " rows");
-  }
-  static google::type::Date Date(int year, int month, int day) {
-    google::type::Date date;
-    date.set_year(year);
-    date.set_month(month);
-    date.set_day(day);
-    return date;
-  }
-
-  History history_;
-};
 
 // DESIGN.md, "What an answer is", number by number.
 class DesignExampleTest : public AggregateReportsTest {
@@ -154,22 +117,6 @@ TEST_F(AggregateReportsTest, AGroupThatOneRunDoesNotHaveIsAGroupOfNothing) {
   EXPECT_EQ(Rows(request, {"stage", "deals", "value", "weighted", "weighted.compared", "weighted.change"})[0], "offer 0 0 USD 0 USD - -");
 }
 
-v1::EventPayload Captured(const std::string& source, const std::string& owner = "") {
-  v1::EventPayload payload;
-  auto* captured = payload.mutable_lead()->mutable_captured();
-  if (!source.empty()) captured->mutable_source()->set_id(source);
-  captured->set_owner(owner);
-  return payload;
-}
-v1::EventPayload DealOf(const std::string& lead) {
-  v1::EventPayload payload;
-  auto* created = payload.mutable_deal()->mutable_created();
-  created->set_pipeline("p");
-  created->set_stage("a");
-  created->set_lead(lead);
-  return payload;
-}
-
 // demands.md FX-07.
 TEST_F(AggregateReportsTest, ConversionBySource) {
   history_.Pipelines({"p: a won+ lost-"});
@@ -257,6 +204,12 @@ TEST_F(AggregateReportsTest, WinRatesReversalsAndQuartersByUnit) {
   EXPECT_THAT(Rows(Ask("won_lost", {"-"}), {"currency", "deals", "won", "lost", "win_rate", "won_value", "win_rate_by_value",
                                             "share_of_all", "reversed"}),
               ElementsAre("=USD 5 2 1 2/3 25000 USD 25000/35000 2/5 1"));
+  // demands.md R-065: beside a benchmark that the caller gives. 2/3 less 1/4 is 5/12.
+  v1::RunReportRequest beside = Ask("won_lost", {"-"});
+  beside.mutable_parameters()->add_measures("win_rate_above_benchmark");
+  EXPECT_THAT(Rows(beside, {"win_rate_above_benchmark"}), ElementsAre("=-"));
+  (*beside.mutable_parameters()->mutable_arguments())["benchmark"] = "2500";
+  EXPECT_THAT(Rows(beside, {"win_rate_above_benchmark"}), ElementsAre("=12500/30000"));
   v1::RunReportRequest quarters = Ask("won_lost", {"quarter", "unit"});
   quarters.mutable_parameters()->add_measures("won");
   quarters.mutable_parameters()->add_measures("won_value");

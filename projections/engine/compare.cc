@@ -142,6 +142,18 @@ bool Fits(absl::int128 value) {
 
 }  // namespace
 
+Scalar Reduced(absl::int128 numerator, absl::int128 denominator) {
+  if (denominator < 0) {
+    numerator = -numerator;
+    denominator = -denominator;
+  }
+  const absl::int128 common = std::max(absl::int128(1), Gcd(numerator, denominator));
+  numerator /= common;
+  denominator /= common;
+  if (!Fits(numerator) || !Fits(denominator)) return {};
+  return {static_cast<int64_t>(numerator), static_cast<int64_t>(denominator), kNull};
+}
+
 Scalar Difference(const Scalar& left, const Scalar& right, bool is_ratio) {
   if (left.number == kNull || right.number == kNull || left.currency != right.currency) return {};
   if (!is_ratio && left.over() == 1 && right.over() == 1) {
@@ -149,16 +161,9 @@ Scalar Difference(const Scalar& left, const Scalar& right, bool is_ratio) {
     return Fits(change) ? Scalar{static_cast<int64_t>(change), 0, left.currency} : Scalar();
   }
   const absl::int128 a = left.over(), b = right.over();
-  absl::int128 over = left.number * b - right.number * a, under = a * b;
-  if (under < 0) {
-    over = -over;
-    under = -under;
-  }
-  const absl::int128 common = std::max(absl::int128(1), Gcd(over, under));
-  over /= common;
-  under /= common;
-  if (!Fits(over) || !Fits(under)) return {};
-  return {static_cast<int64_t>(over), static_cast<int64_t>(under), left.currency};
+  Scalar difference = Reduced(left.number * b - right.number * a, a * b);
+  if (difference.number != kNull) difference.currency = left.currency;
+  return difference;
 }
 
 Answer Compare(const Query& first_query, Answer first, const Query& second_query, Answer second) {

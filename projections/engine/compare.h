@@ -2,6 +2,7 @@
 #ifndef RECOUNT_PROJECTIONS_ENGINE_COMPARE_H_
 #define RECOUNT_PROJECTIONS_ENGINE_COMPARE_H_
 
+#include "absl/numeric/int128.h"
 #include "projections/engine/shape.h"
 
 namespace recount::projections {
@@ -13,6 +14,9 @@ Answer Compare(const Query& first_query, Answer first, const Query& second_query
 
 // One minus the other; no value where one has none.
 Scalar Difference(const Scalar& left, const Scalar& right, bool is_ratio);
+
+// A ratio in least terms with a positive denominator; no value where it does not fit.
+Scalar Reduced(absl::int128 numerator, absl::int128 denominator);
 
 // Whether a text code or a number.
 bool IsText(Type type);

@@ -27,13 +27,13 @@ class Compiler {
     return status;
   }
 
-  absl::StatusOr<Expr> Definition(absl::string_view text, std::string place, Type wanted = Type::kAny) {
-    return Compile(text, *query_.subject, schema_, {Dialect::kDefinition, std::move(place), wanted});
+  absl::StatusOr<Expr> Definition(absl::string_view text, std::string place, Type wanted, const Subject& subject) {
+    return Compile(text, subject, schema_, {Dialect::kDefinition, std::move(place), wanted});
   }
 
   // An expression over a time or a day.
-  absl::StatusOr<Expr> TimeOf(absl::string_view text, const std::string& place) {
-    auto expr = Definition(text, place);
+  absl::StatusOr<Expr> TimeOf(absl::string_view text, const std::string& place, const Subject& subject) {
+    auto expr = Definition(text, place, Type::kAny, subject);
     if (!expr.ok()) return expr;
     if ((*expr)->type != Type::kTime && (*expr)->type != Type::kDay) {
       return Invalid(place, absl::StrCat("an axis is a time or a day, not ", TypeName((*expr)->type)));
@@ -43,10 +43,18 @@ class Compiler {
 
   absl::Status Dimension(const v1::Dimension& dimension, const std::string& place) {
     if (dimension.expr().empty()) return Invalid(place, "a dimension needs an expression");
-    schema_.axis_allowed = query_.axis != nullptr || (query_.mode != nullptr && query_.mode->by_measure_axis());
+    const bool own_time = (query_.mode != nullptr && query_.mode->by_measure_axis()) || definition_.has_timeline();
+    schema_.axis_allowed = query_.axis != nullptr || own_time;
     schema_.axis_type = query_.axis != nullptr ? query_.axis->type : Type::kTime;
-    schema_.axis = query_.mode != nullptr && query_.mode->by_measure_axis() ? nullptr : query_.axis;
-    auto expr = Definition(dimension.expr(), place);
+    schema_.axis = own_time ? nullptr : query_.axis;
+    auto expr = Definition(dimension.expr(), place, Type::kAny, *query_.subject);
+    for (QueryMeasure& measure : query_.all_measures) {
+      if (measure.subject == nullptr || !expr.ok()) continue;
+      auto there = Definition(dimension.expr(), absl::StrCat(place, " of measures[", measure.measure->id(), "]"), (*expr)->type,
+                              *measure.subject);
+      if (!there.ok()) return there.status();
+      measure.group_by.push_back(*there);
+    }
     schema_.axis_allowed = false;
     if (!expr.ok()) return expr.status();
     if ((*expr)->type == Type::kMoney && !definition_.has_list()) {
@@ -59,29 +67,39 @@ class Compiler {
  private:
   absl::Status Conditions() {
     if (!definition_.where().empty()) {
-      auto where = Definition(definition_.where(), "where", Type::kFlag);
+      auto where = Definition(definition_.where(), "where", Type::kFlag, *query_.subject);
       if (!where.ok()) return where.status();
-      query_.where = *where;
       query_.with_deleted = Names(*where, "deleted");
     }
-    if (query_.mode != nullptr && !query_.mode->where().empty()) {
-      auto where = Definition(query_.mode->where(), absl::StrCat("modes[", query_.mode->id(), "].where"), Type::kFlag);
+    return ConditionsOn(*query_.subject, &query_.where);
+  }
+
+  // The definition's, the mode's and the caller's, all together, over one subject.
+  absl::Status ConditionsOn(const Subject& subject, Expr* all) {
+    if (!definition_.where().empty()) {
+      auto where = Definition(definition_.where(), "where", Type::kFlag, subject);
       if (!where.ok()) return where.status();
-      query_.where = Both(query_.where, *where);
+      *all = *where;
+    }
+    if (query_.mode != nullptr && !query_.mode->where().empty()) {
+      auto where = Definition(query_.mode->where(), absl::StrCat("modes[", query_.mode->id(), "].where"), Type::kFlag, subject);
+      if (!where.ok()) return where.status();
+      *all = Both(*all, *where);
     }
     if (!query_.parameters.filter().empty()) {
-      auto filter = Compile(query_.parameters.filter(), *query_.subject, schema_, {Dialect::kFilter, "", Type::kFlag});
+      auto filter = Compile(query_.parameters.filter(), subject, schema_, {Dialect::kFilter, "", Type::kFlag});
       if (!filter.ok()) return filter.status();
-      query_.where = Both(query_.where, *filter);
+      *all = Both(*all, *filter);
     }
     return absl::OkStatus();
   }
 
-  absl::Status Axis() {
+  absl::Status Axis() { return ModeAxis(*query_.subject, &query_.axis); }
+  absl::Status ModeAxis(const Subject& subject, Expr* out) {
     if (query_.mode == nullptr || query_.mode->axis().empty()) return absl::OkStatus();
-    auto axis = TimeOf(query_.mode->axis(), absl::StrCat("modes[", query_.mode->id(), "].axis"));
+    auto axis = TimeOf(query_.mode->axis(), absl::StrCat("modes[", query_.mode->id(), "].axis"), subject);
     if (!axis.ok()) return axis.status();
-    query_.axis = *axis;
+    *out = *axis;
     return absl::OkStatus();
   }
 
@@ -100,29 +118,45 @@ class Compiler {
     const v1::Function function = measure.function();
     if (function == v1::FUNCTION_UNSPECIFIED) return Invalid(place, "needs a function");
     // Funnel, movement and timeline make their own numbers.
-    if (function == v1::FUNCTION_RATIO || !definition_.has_aggregate()) return out;
+    if (IsMadeOfMeasures(function) || !definition_.has_aggregate()) return out;
+    if (auto status = FactsOf(measure, place, &out); !status.ok()) return status;
+    const Subject& subject = out.subject != nullptr ? *out.subject : *query_.subject;
     if (function != v1::FUNCTION_COUNT) {
-      auto expr = Definition(measure.expr(), place + ".expr");
+      auto expr = Definition(measure.expr(), place + ".expr", Type::kAny, subject);
       if (!expr.ok()) return expr.status();
       if (auto status = CheckValue(measure, **expr, place); !status.ok()) return status;
       out.expr = *expr;
       out.type = function == v1::FUNCTION_COUNT_DISTINCT || (*expr)->type == Type::kAny ? Type::kInteger : (*expr)->type;
+      if (out.subject != nullptr && out.type == Type::kMoney) return Invalid(place, "there is no money of another subject's facts");
     }
     if (!measure.where().empty()) {
-      auto where = Definition(measure.where(), place + ".where", Type::kFlag);
+      auto where = Definition(measure.where(), place + ".where", Type::kFlag, subject);
       if (!where.ok()) return where.status();
       out.where = *where;
     }
     if (query_.mode != nullptr && query_.mode->by_measure_axis()) {
-      out.axis = query_.axis;
+      if (out.subject == nullptr) out.axis = query_.axis;
       if (!measure.axis().empty()) {
-        auto axis = TimeOf(measure.axis(), place + ".axis");
+        auto axis = TimeOf(measure.axis(), place + ".axis", subject);
         if (!axis.ok()) return axis.status();
         out.axis = *axis;
       }
       if (out.axis == nullptr) return Invalid(place, absl::StrCat("mode ", query_.mode->id(), " needs an axis of the measure"));
     }
     return out;
+  }
+
+  // A measure of another subject's facts: it must belong to the same records.
+  absl::Status FactsOf(const v1::Measure& measure, const std::string& place, QueryMeasure* out) {
+    if (measure.subject().empty() || measure.subject() == query_.subject->id) return absl::OkStatus();
+    out->subject = FindSubject(measure.subject());
+    const bool same = out->subject != nullptr && out->subject->collection == query_.subject->collection;
+    if (!same) {
+      return Invalid(place + ".subject", absl::StrCat("`", measure.subject(), "` is no subject of the same records as `",
+                                                      query_.subject->id, "`"));
+    }
+    if (auto status = ConditionsOn(*out->subject, &out->report_where); !status.ok()) return status;
+    return ModeAxis(*out->subject, &out->axis);
   }
 
   absl::Status CheckValue(const v1::Measure& measure, const Node& expr, const std::string& place) {
@@ -152,14 +186,18 @@ class Compiler {
 
   absl::Status Ratios() {
     for (QueryMeasure& ratio : query_.all_measures) {
-      if (ratio.measure->function() != v1::FUNCTION_RATIO) continue;
+      const v1::Function function = ratio.measure->function();
+      if (!IsMadeOfMeasures(function)) continue;
       const std::string place = absl::StrCat("measures[", ratio.measure->id(), "]");
+      const bool whole = function == v1::FUNCTION_SHARE;
+      if (whole && !ratio.measure->denominator().empty()) return Invalid(place + ".denominator", "a share is of the total: give none");
       for (const bool numerator : {true, false}) {
+        if (whole && !numerator) continue;
         const std::string& id = numerator ? ratio.measure->numerator() : ratio.measure->denominator();
         int found = -1;
         for (size_t i = 0; i < query_.all_measures.size(); ++i) {
           const v1::Measure& other = *query_.all_measures[i].measure;
-          if (other.id() == id && other.function() != v1::FUNCTION_RATIO) found = static_cast<int>(i);
+          if (other.id() == id && !IsMadeOfMeasures(other.function())) found = static_cast<int>(i);
         }
         if (found < 0) return Invalid(place, absl::StrCat("no measure `", id, "` to make a ratio of"));
         const Type type = query_.all_measures[found].type;
@@ -167,7 +205,14 @@ class Compiler {
           return Invalid(place, absl::StrCat("`", id, "` is ", TypeName(type), ", and no number to make a ratio of"));
         }
         (numerator ? ratio.numerator : ratio.denominator) = found;
-        if (numerator) ratio.type = query_.all_measures[found].type;
+        if (function == v1::FUNCTION_RATIO) {
+          if (numerator) ratio.type = type;
+          continue;
+        }
+        const v1::Function part = query_.all_measures[found].measure->function();
+        if (part != v1::FUNCTION_COUNT && part != v1::FUNCTION_SUM) {
+          return Invalid(place, absl::StrCat("`", id, "` does not add up to a total: name a count or a sum"));
+        }
       }
     }
     return absl::OkStatus();

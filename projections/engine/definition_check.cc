@@ -40,12 +40,12 @@ class Names {
 };
 
 absl::Status CheckNames(const v1::ReportDefinition& definition) {
-  Names columns, modes, parameters;
+  Names columns, events, modes, parameters;
   if (definition.has_aggregate()) columns.Reserve("currency");
   if (definition.has_list()) columns.Reserve("record");
   for (absl::Status added : {columns.Add("dimensions", definition.dimensions()), columns.Add("measures", definition.measures()),
                              columns.Add("list.columns", definition.list().columns()),
-                             columns.Add("timeline.columns", definition.timeline().columns()),
+                             events.Add("timeline.columns", definition.timeline().columns()),
                              modes.Add("modes", definition.modes()), parameters.Add("parameters", definition.parameters())}) {
     if (!added.ok()) return added;
   }
@@ -58,9 +58,14 @@ absl::Status CheckNothingIsPassedOver(const v1::ReportDefinition& definition) {
   for (const v1::Measure& measure : definition.measures()) {
     if (definition.has_aggregate()) break;
     const std::string place = absl::StrCat("measures[", measure.id(), "]");
-    if (definition.has_list() || definition.has_timeline()) return Invalid(place, "this shape has no measures");
+    if (definition.has_list()) return Invalid(place, "this shape has no measures");
     if (!measure.where().empty()) return Invalid(place + ".where", "this shape counts by itself: filter the report");
     if (!measure.axis().empty()) return Invalid(place + ".axis", "this shape has no axis of each measure's own");
+    if (!measure.subject().empty()) return Invalid(place + ".subject", "only aggregates count facts of another subject");
+  }
+  for (const v1::Dimension& dimension : definition.dimensions()) {
+    if (dimension.side() == v1::MOVEMENT_SIDE_UNSPECIFIED || definition.has_movement()) continue;
+    return Invalid(absl::StrCat("dimensions[", dimension.id(), "].side"), "only movements have changes with two sides");
   }
   for (const v1::Mode& mode : definition.modes()) {
     const std::string place = absl::StrCat("modes[", mode.id(), "]");

@@ -63,6 +63,32 @@ TEST(DefinitionCheckTest, OnlyNumbersOfOneKind) {
               HasSubstr("`first` is time, and no number"));
 }
 
+TEST(DefinitionCheckTest, WhatStandsBesideOthersAddsUp) {
+  const std::string parts = "measures { id: 'n' function: FUNCTION_COUNT } measures { id: 'days' function: FUNCTION_SUM expr: '1' } "
+                            "measures { id: 'middle' function: FUNCTION_MEDIAN expr: '1' } "
+                            "measures { id: 'mean' function: FUNCTION_RATIO numerator: 'days' denominator: 'n' } ";
+  const auto with = [&](const std::string& measure) { return Wrong(kDeals + parts + "measures { id: 'm' " + measure + " }"); };
+  EXPECT_EQ(with("function: FUNCTION_SHARE numerator: 'n'"), "");
+  EXPECT_EQ(with("function: FUNCTION_BELOW_OTHERS numerator: 'days' denominator: 'n'"), "");
+  EXPECT_THAT(with("function: FUNCTION_SHARE numerator: 'n' denominator: 'n'"), HasSubstr("a share is of the total"));
+  EXPECT_THAT(with("function: FUNCTION_SHARE numerator: 'middle'"), HasSubstr("does not add up"));
+  EXPECT_THAT(with("function: FUNCTION_SHARE numerator: 'mean'"), HasSubstr("no measure `mean`"));
+  EXPECT_THAT(with("function: FUNCTION_BELOW_OTHERS numerator: 'days'"), HasSubstr("no measure ``"));
+}
+
+TEST(DefinitionCheckTest, SidesAndFactsBelongToTheirShapes) {
+  EXPECT_THAT(Wrong(kDeals + std::string("dimensions { id: 's' expr: 'stage' side: MOVEMENT_SIDE_BEFORE }")), HasSubstr("two sides"));
+  EXPECT_EQ(Wrong("subject: 'deal_state' movement {} dimensions { id: 's' expr: 'stage' side: MOVEMENT_SIDE_BEFORE }"), "");
+  EXPECT_THAT(Wrong("subject: 'deal_state' movement {} dimensions { id: 's' expr: 'owner' side: MOVEMENT_SIDE_AFTER }"),
+              HasSubstr("Only the `stage` has a side"));
+  EXPECT_THAT(Wrong(kFunnel + std::string("measures { id: 'reached' function: FUNCTION_COUNT subject: 'reversal' }")),
+              HasSubstr("only aggregates"));
+  EXPECT_THAT(Wrong(kDeals + std::string("measures { id: 'v' function: FUNCTION_SUM expr: 'value' subject: 'reversal' }")),
+              HasSubstr("no money"));
+  EXPECT_THAT(Wrong("subject: 'deal' timeline { columns { id: 'type' } } measures { id: 'deals' function: FUNCTION_COUNT }"),
+              HasSubstr("no measure `deals`"));
+}
+
 // A funnel by cohort without an axis would count all that ever was.
 TEST(DefinitionCheckTest, APeriodThatNothingLooksAtIsRefused) {
   History history;

@@ -13,7 +13,10 @@ namespace {
 constexpr uint32_t kCertain = 10000;
 
 bool IsDealState(const Subject& subject) { return HasColumn(subject, "probability_bp"); }
-bool HasState(const Subject& subject) { return HasColumn(subject, "state") || HasColumn(subject, "outcome"); }
+// Whether a deal is open is said by its standing outcome alone.
+bool HasState(const Subject& subject) {
+  return HasColumn(subject, "state") || (HasColumn(subject, "outcome") && !HasColumn(subject, "withdrawn_at"));
+}
 
 // The day whose rate counts: of the outcome for closed deals, of valid_at for all else.
 std::vector<int32_t> RateDays(const Selection& selection) {

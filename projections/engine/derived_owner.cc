@@ -8,7 +8,9 @@ namespace {
 
 constexpr int kTeam = 0, kUnit = 1;
 
-bool HasOwner(const Subject& subject) { return HasColumn(subject, "owner"); }
+// Outcomes that were withdrawn: theirs is who had the deal at that close, else the deal's own.
+bool IsReversal(const Subject& subject) { return HasColumn(subject, "withdrawn_at"); }
+bool HasOwner(const Subject& subject) { return HasColumn(subject, "owner") || IsReversal(subject); }
 bool HasTeam(const Subject& subject) { return HasOwner(subject) || subject.collection == "users"; }
 bool HasUnit(const Subject& subject) { return HasTeam(subject) || subject.collection == "teams"; }
 
@@ -37,6 +39,10 @@ std::vector<int64_t> Instants(const Selection& selection) {
 
 Values Owner(const Selection& selection) {
   const World& world = selection.world();
+  if (IsReversal(selection.subject())) {
+    if (world.options().attribution == v1::ATTRIBUTION_AT_CLOSE) return *selection.Column("owner_at_close");
+    return *selection.Companion(*FindSubject("deal_state")).Field("owner");
+  }
   Values out = *selection.Column("owner");
   out.type = Type::kRecord;
   if (world.options().attribution == v1::ATTRIBUTION_AT_CLOSE && HasColumn(selection.subject(), "outcome")) {

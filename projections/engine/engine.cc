@@ -170,13 +170,19 @@ absl::StatusOr<size_t> FirstOf(const v1::ExplainReportRequest& request, const En
   return static_cast<size_t>(token->offset());
 }
 
-// `opened`: a Contribution or a RelatedRecord.
+// `opened`: a Contribution or a RelatedRecord. `positions`: of the events that make it; empty: all of them do.
 template <typename Opened>
-absl::Status AddEvents(const Query& query, const EngineContext& context, Opened* opened) {
+absl::Status AddEvents(const Query& query, const EngineContext& context, const std::vector<int64_t>& positions, Opened* opened) {
   constexpr int kNewest = 20;
   if (context.events == nullptr || opened->record().empty()) return absl::OkStatus();
   auto events = context.events(opened->record(), query.moment().position, query.moment().valid_at);
   if (!events.ok()) return events.status();
+  if (!positions.empty()) {
+    const auto other = [&](const v1::Event& event) {
+      return std::find(positions.begin(), positions.end(), static_cast<int64_t>(event.position())) == positions.end();
+    };
+    events->erase(std::remove_if(events->begin(), events->end(), other), events->end());
+  }
   opened->set_total_events(static_cast<int64_t>(events->size()));
   for (size_t i = events->size() > kNewest ? events->size() - kNewest : 0; i < events->size(); ++i) {
     opened->add_events()->Swap(&(*events)[i]);
@@ -197,7 +203,7 @@ absl::Status AddRelated(const Query& query, const EngineContext& context, const 
       v1::RelatedRecord* to = contribution->add_related();
       to->set_record(std::string(query.texts->Text(related[i][j])));
       to->set_label(renderer.RecordLabel(related[i][j]));
-      if (auto status = AddEvents(query, context, to); !status.ok()) return status;
+      if (auto status = AddEvents(query, context, {}, to); !status.ok()) return status;
     }
   }
   return absl::OkStatus();
@@ -255,7 +261,7 @@ absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::Explai
       *to->mutable_value() = renderer.ValueOf(from.value, type, false);
     }
     to->set_rank(from.rank);
-    if (auto status = AddEvents(**query, context, to); !status.ok()) return status;
+    if (auto status = AddEvents(**query, context, from.events, to); !status.ok()) return status;
   }
   if (auto status = AddRelated(**query, context, *opened, renderer, *first, &response); !status.ok()) return status;
   if (end < total) {

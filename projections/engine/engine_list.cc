@@ -9,6 +9,7 @@
 #include "projections/engine/compare.h"
 #include "projections/engine/definition_check.h"
 #include "projections/engine/engine_run.h"
+#include "projections/engine/timeline_events.h"
 
 namespace recount::projections {
 namespace {
@@ -59,7 +60,7 @@ absl::Status AddOrder(absl::string_view order_by, const Subject& subject, const 
 
 std::vector<v1::SubjectField> ReportEngine::Fields(absl::string_view subject_id, const Snapshot* snapshot) const {
   std::vector<v1::SubjectField> fields;
-  const Subject* subject = FindSubject(subject_id);
+  const Subject* subject = subject_id == EventSubject().id ? &EventSubject() : FindSubject(subject_id);
   if (subject == nullptr) return fields;
   Schema schema;
   schema.snapshot = snapshot;
@@ -122,7 +123,7 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
 }
 
 absl::Status CheckDefinition(const v1::ReportDefinition& definition) {
-  const Subject* subject = FindSubject(definition.subject());
+  const Subject* subject = SubjectOfDefinition(definition);
   if (subject == nullptr) {
     return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition.subject(), "`"), "subject");
   }

@@ -113,7 +113,9 @@ absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, con
   if (!answer.ok()) return answer.status();
   whole.answer = std::move(*answer);
   if (request.has_compare()) {
-    if (definition.has_timeline()) return domain::Refuse(v1::PARAMETER_INVALID, "timelines are not compared", "compare");
+    if (definition.has_timeline() && whole.query->group_by.empty()) {
+      return domain::Refuse(v1::PARAMETER_INVALID, "events are not compared one by one: give group_by, e.g. `type`", "compare");
+    }
     auto compared = ResolveCompared(definition, context, *whole.query, token);
     if (!compared.ok()) return compared.status();
     whole.compared = std::move(*compared);

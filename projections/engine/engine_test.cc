@@ -84,11 +84,13 @@ void EngineTest::ExpectExplained(const std::string& what, const v1::Cell& cell) 
   ASSERT_TRUE(opened.ok()) << what << ": " << opened.status();
   EXPECT_EQ(History::Text(opened->value()), History::Text(cell.value())) << what;
   EXPECT_EQ(opened->contributions_size(), opened->total_contributions()) << what;
-  int64_t sum = 0, numerator = 0, denominator = 0, rank = 0;
+  int64_t sum = 0, numerator = 0, denominator = 0, rank = 0, own = 0, others = 0;
   for (const v1::Contribution& contribution : opened->contributions()) {
     sum += Number(contribution.value());
     numerator += Number(contribution.numerator());
     denominator += Number(contribution.denominator());
+    own += contribution.numerator().value_case() != v1::Value::VALUE_NOT_SET;
+    others += contribution.denominator().value_case() != v1::Value::VALUE_NOT_SET;
     if (contribution.rank() > 0) {
       EXPECT_EQ(contribution.rank(), ++rank) << what;
     }
@@ -96,7 +98,10 @@ void EngineTest::ExpectExplained(const std::string& what, const v1::Cell& cell) 
   }
   const std::string& formula = opened->formula();
   const bool adds = absl::StartsWith(formula, "count(") || absl::StartsWith(formula, "sum(");
-  if (cell.value().has_ratio() && rank == 0) {
+  if (absl::StartsWith(formula, "1 - (") && cell.value().has_ratio()) {  // two means
+    const v1::Ratio& below = cell.value().ratio();
+    EXPECT_EQ(below.numerator() * denominator * own, below.denominator() * (denominator * own - numerator * others)) << what;
+  } else if (cell.value().has_ratio() && rank == 0) {
     EXPECT_EQ(absl::StrCat(numerator, "/", denominator), History::Text(cell.value())) << what << " " << formula;
   } else if (adds && cell.value().value_case() != v1::Value::VALUE_NOT_SET) {
     EXPECT_EQ(sum, Number(cell.value())) << what << " " << formula;

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "domain/calendar.h"
+#include "projections/engine/bands.h"
 
 namespace recount::projections {
 
@@ -186,7 +187,7 @@ absl::Span<const Function> LogicFunctions() {
 }
 
 const Function* FindFunction(absl::string_view name) {
-  for (auto list : {LogicFunctions(), ArithmeticFunctions(), ComparisonFunctions(), TimeFunctions()}) {
+  for (auto list : {LogicFunctions(), ArithmeticFunctions(), ComparisonFunctions(), TimeFunctions(), BandFunctions()}) {
     for (const Function& function : list) {
       if (function.name == name) return &function;
     }
@@ -196,7 +197,7 @@ const Function* FindFunction(absl::string_view name) {
 
 std::vector<absl::string_view> FunctionNames() {
   std::vector<absl::string_view> names;
-  for (auto list : {LogicFunctions(), TimeFunctions()}) {
+  for (auto list : {LogicFunctions(), TimeFunctions(), BandFunctions()}) {
     for (const Function& function : list) {
       if (function.name != "and" && function.name != "or" && function.name != "not") names.push_back(function.name);
     }

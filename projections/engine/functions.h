@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -51,6 +52,17 @@ inline constexpr int64_t kFirstDay = -719162, kLastDay = 2932896;
 Expr Constant(Type type, int64_t value);
 Expr TextConstant(Type type, absl::string_view text);
 Values Make(Type type, size_t size);
+
+// A plain number beside money means whole units of the money's own currency.
+class WholeUnits {
+ public:
+  explicit WholeUnits(const Texts& texts) : texts_(texts) {}
+  int64_t Of(int64_t currency);  // minor units of one whole unit
+
+ private:
+  const Texts& texts_;
+  absl::flat_hash_map<int64_t, int64_t> minor_;
+};
 
 }  // namespace recount::projections
 

@@ -124,7 +124,7 @@ absl::StatusOr<Type> CheckOrder(std::vector<Expr>& a) {
 // -1, 0, 1; nullopt: cannot be compared, which makes every comparison false.
 class Comparer {
  public:
-  explicit Comparer(const CallArguments& a) : a_(a), clock_(a.world) {}
+  explicit Comparer(const CallArguments& a) : a_(a), clock_(a.world), units_(a.world.texts()) {}
 
   std::optional<int> Compare(size_t i) {
     int64_t x = a_[0].data[i], y = a_[1].data[i];
@@ -148,23 +148,16 @@ class Comparer {
     if (left.type == Type::kMoney && right.type == Type::kMoney) {
       if (left.currency[i] != right.currency[i]) return std::nullopt;
     } else if (left.type == Type::kMoney) {
-      y = y * Scale(left.currency[i]);
+      y = y * units_.Of(left.currency[i]);
     } else {
-      x = x * Scale(right.currency[i]);
+      x = x * units_.Of(right.currency[i]);
     }
     return x < y ? -1 : x > y ? 1 : 0;
-  }
-  int64_t Scale(int64_t currency) {
-    auto [it, added] = scales_.try_emplace(currency, 1);
-    if (added) {
-      for (int digits = domain::MinorDigits(a_.world.texts().Text(currency)).value_or(0); digits > 0; --digits) it->second *= 10;
-    }
-    return it->second;
   }
 
   const CallArguments& a_;
   DayClock clock_;
-  absl::flat_hash_map<int64_t, int64_t> scales_;
+  WholeUnits units_;
 };
 
 template <typename Test>
@@ -220,6 +213,12 @@ Values Member(const CallArguments& a) {
 }
 
 }  // namespace
+
+int64_t WholeUnits::Of(int64_t currency) {
+  auto [known, added] = minor_.try_emplace(currency, 1);
+  for (int digits = added ? domain::MinorDigits(texts_.Text(currency)).value_or(0) : 0; digits > 0; --digits) known->second *= 10;
+  return known->second;
+}
 
 absl::Span<const Function> ArithmeticFunctions() {
   static const Function kFunctions[] = {

@@ -15,18 +15,25 @@ std::vector<int> CountedEntries(const FunnelPath& path, int stages) {
   return entries;
 }
 
-void MarkStrict(const std::vector<int>& entries, std::vector<FunnelLine>* lines) {
-  int next = 0;
-  for (const int entry : entries) {
-    if (entry == next) (*lines)[next++].reached = 1;
+// Of those, the entries into a stage before which the record had been in all earlier ones, in their order: also those of before
+// the period, in which only the entry itself must lie.
+std::vector<int> EntriesInOrder(const FunnelPath& path, int stages) {
+  std::vector<int> entries;
+  int passed = 0;  // stages 0 .. passed-1 were entered in their order
+  for (const FunnelVisit& visit : path.visits) {
+    if (visit.stage == FunnelVisit::kUnknown || visit.stage > passed) continue;
+    if (visit.counts) entries.push_back(visit.stage);
+    passed = std::max(passed, visit.stage + 1);
   }
-  for (int line = 0; line + 1 < next; ++line) (*lines)[line].continued = 1;
+  if (path.won && passed == stages) entries.push_back(stages);
+  return entries;
 }
 
-void MarkTouched(const std::vector<int>& entries, std::vector<FunnelLine>* lines) {
+void MarkEntered(const std::vector<int>& entries, std::vector<FunnelLine>* lines) {
   for (const int entry : entries) {
     (*lines)[entry].reached = 1;
     if (entry > 0 && (*lines)[entry - 1].reached == 1) (*lines)[entry - 1].continued = 1;
+    if ((*lines)[0].reached == 1) (*lines)[entry].came_through = 1;
   }
 }
 
@@ -35,6 +42,7 @@ void MarkImplied(const std::vector<int>& entries, std::vector<FunnelLine>* lines
   const int highest = *std::max_element(entries.begin(), entries.end());
   for (int line = 0; line <= highest; ++line) {
     (*lines)[line].reached = 1;
+    (*lines)[line].came_through = 1;
     if (line < highest) (*lines)[line].continued = 1;
   }
 }
@@ -68,6 +76,7 @@ void MarkMoves(const FunnelPath& path, int stages, std::vector<FunnelLine>* line
 FunnelLine& FunnelLine::operator+=(const FunnelLine& other) {
   reached += other.reached;
   continued += other.continued;
+  came_through += other.came_through;
   lost_here += other.lost_here;
   skipped += other.skipped;
   regressions += other.regressions;
@@ -76,11 +85,10 @@ FunnelLine& FunnelLine::operator+=(const FunnelLine& other) {
 
 std::vector<FunnelLine> LinesOf(const FunnelPath& path, FunnelMode mode, int stages) {
   std::vector<FunnelLine> lines(stages + 2);
-  const std::vector<int> entries = CountedEntries(path, stages);
   switch (mode) {
-    case FunnelMode::kStrict: MarkStrict(entries, &lines); break;
-    case FunnelMode::kTouched: MarkTouched(entries, &lines); break;
-    case FunnelMode::kImplied: MarkImplied(entries, &lines); break;
+    case FunnelMode::kStrict: MarkEntered(EntriesInOrder(path, stages), &lines); break;
+    case FunnelMode::kTouched: MarkEntered(CountedEntries(path, stages), &lines); break;
+    case FunnelMode::kImplied: MarkImplied(CountedEntries(path, stages), &lines); break;
   }
   MarkMoves(path, stages, &lines);
   if (path.lost_in.has_value()) {

@@ -32,6 +32,7 @@ struct FunnelPath {
 struct FunnelLine {
   int64_t reached = 0;
   int64_t continued = 0;    // reached this and, after it, the next line
+  int64_t came_through = 0; // reached the first line and this one, in strict and touched after it
   int64_t lost_here = 0;
   int64_t skipped = 0;      // came to a later line without having been here before
   int64_t regressions = 0;  // moves from here to an earlier stage

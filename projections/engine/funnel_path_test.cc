@@ -117,6 +117,38 @@ TEST(FunnelPathTest, EntriesOutsideThePeriodDoNotCountButArePast) {
   EXPECT_EQ(lines[1].regressions, 1);
 }
 
+// What was passed before the period lets an entry count in strict mode, too; the entry itself must lie in it.
+TEST(FunnelPathTest, StrictByPeriodLooksAtTheWholeWay) {
+  FunnelPath path = Path({0, 1, 2}, true);
+  path.visits[0].counts = path.visits[1].counts = false;
+  auto lines = LinesOf(path, FunnelMode::kStrict, 3);
+  EXPECT_THAT(Reached(lines), testing::ElementsAre(0, 0, 1, 1, 0));
+  EXPECT_THAT(Continued(lines), testing::ElementsAre(0, 0, 1, 0, 0));
+  // Again into a stage that it had passed: an entry of this period.
+  path = Path({0, 1, 2, 1, 2});
+  for (int i = 0; i < 3; ++i) path.visits[i].counts = false;
+  EXPECT_THAT(Reached(LinesOf(path, FunnelMode::kStrict, 3)), testing::ElementsAre(0, 1, 1, 0, 0));
+  // Never in stage 1 before.
+  path = Path({0, 2, 1});
+  path.visits[0].counts = false;
+  lines = LinesOf(path, FunnelMode::kStrict, 3);
+  EXPECT_THAT(Reached(lines), testing::ElementsAre(0, 1, 0, 0, 0));
+}
+
+TEST(FunnelPathTest, SharesOfTheFirstStageAreOfThoseThatWereInIt) {
+  const auto through = [](const FunnelPath& path, FunnelMode mode) {
+    std::vector<int64_t> counts;
+    for (const FunnelLine& line : LinesOf(path, mode, 3)) counts.push_back(line.came_through);
+    return counts;
+  };
+  EXPECT_THAT(through(Path({1, 0, 2}, true), FunnelMode::kTouched), testing::ElementsAre(1, 0, 1, 1, 0));
+  EXPECT_THAT(through(Path({1, 2}), FunnelMode::kTouched), testing::ElementsAre(0, 0, 0, 0, 0));
+  EXPECT_THAT(through(Path({1, 2}), FunnelMode::kImplied), testing::ElementsAre(1, 1, 1, 0, 0));
+  FunnelPath path = Path({0, 1, 2});
+  path.visits[0].counts = false;
+  EXPECT_THAT(through(path, FunnelMode::kStrict), testing::ElementsAre(0, 0, 0, 0, 0));
+}
+
 // ---- Against the definition, said slowly. ----
 
 bool IsSubsequence(const std::vector<int>& wanted, const std::vector<int>& entries) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
+#include "projections/engine/compare.h"
 #include "projections/engine/funnel_count.h"
 #include "projections/engine/group_keys.h"
 #include "projections/engine/key_labels.h"
@@ -13,10 +14,12 @@
 namespace recount::projections {
 namespace {
 
-constexpr absl::string_view kMeasures[] = {"reached",   "continued", "step",       "cumulative",
-                                           "lost_here", "skipped",   "regressions"};
+// A step less the step of all groups: "vs team average" (reports.md, sales_funnel).
+constexpr absl::string_view kAboveAverage = "step_above_average";
+constexpr absl::string_view kMeasures[] = {"reached",   "continued", "step",        "cumulative",
+                                           "lost_here", "skipped",   "regressions", kAboveAverage};
 
-bool IsRatio(absl::string_view measure) { return measure == "step" || measure == "cumulative"; }
+bool IsRatio(absl::string_view measure) { return measure == "step" || measure == "cumulative" || measure == kAboveAverage; }
 
 absl::StatusOr<FunnelMode> ModeOf(absl::string_view id) {
   if (id == "strict") return FunnelMode::kStrict;
@@ -36,7 +39,7 @@ Scalar CellOf(absl::string_view measure, const std::vector<FunnelLine>& lines, i
   if (measure == "skipped") cell.number = at.skipped;
   if (measure == "regressions") cell.number = at.regressions;
   if (measure == "step" && line < open) cell = {at.continued, at.reached, kNull};
-  if (measure == "cumulative" && line <= open) cell = {at.reached, lines[0].reached, kNull};
+  if (measure == "cumulative" && line <= open) cell = {at.came_through, lines[0].reached, kNull};
   return cell;
 }
 
@@ -85,8 +88,16 @@ Sums SumUp(Funnel* funnel) {
   return sums;
 }
 
-void AddRows(const Query& query, const Funnel& funnel, int64_t group, int ladder,
-             const std::vector<FunnelLine>& lines, Answer* answer) {
+// No value for what is no group of several.
+Scalar AboveAverage(const std::vector<FunnelLine>& lines, const std::vector<FunnelLine>& all, int line, int open) {
+  if (&lines == &all) return Scalar();
+  const Scalar own = Shown(CellOf("step", lines, line, open), true), average = Shown(CellOf("step", all, line, open), true);
+  return Difference(own, average, true);
+}
+
+// `all`: the lines of all groups.
+void AddRows(const Query& query, const Funnel& funnel, int64_t group, int ladder, const std::vector<FunnelLine>& lines,
+             const std::vector<FunnelLine>& all, Answer* answer) {
   const FunnelLadder& steps = funnel.count.ladders()[ladder];
   for (int line = 0; line < static_cast<int>(lines.size()); ++line) {
     const bool unknown = line == steps.open() + 1;
@@ -98,7 +109,8 @@ void AddRows(const Query& query, const Funnel& funnel, int64_t group, int ladder
     row.cells.push_back(unknown ? Scalar() : Scalar{query.texts->Code(steps.Line(line))});
     for (const int shown : query.shown) {
       const std::string& measure = query.all_measures[shown].measure->id();
-      row.cells.push_back(Shown(CellOf(measure, lines, line, steps.open()), IsRatio(measure)));
+      row.cells.push_back(measure == kAboveAverage ? AboveAverage(lines, all, line, steps.open())
+                                                   : Shown(CellOf(measure, lines, line, steps.open()), IsRatio(measure)));
     }
     answer->rows.push_back(std::move(row));
   }
@@ -109,7 +121,10 @@ std::string Formula(absl::string_view measure, absl::string_view stage, absl::st
   if (measure == "reached") return reached(stage);
   if (measure == "continued") return absl::StrCat("count(deal that reached ", stage, " and after it ", next, ")");
   if (measure == "step") return absl::StrCat("count(deal that reached ", stage, " and after it ", next, ") / ", reached(stage));
-  if (measure == "cumulative") return absl::StrCat(reached(stage), " / ", reached(first));
+  if (measure == "cumulative" && stage == first) return absl::StrCat(reached(stage), " / ", reached(first));
+  if (measure == "cumulative") {
+    return absl::StrCat("count(deal that reached ", first, " and after it ", stage, ") / ", reached(first));
+  }
   if (measure == "lost_here") return absl::StrCat("count(deal lost while in ", stage, ")");
   if (measure == "skipped") return absl::StrCat("count(deal that came to a later stage without ", stage, ")");
   return absl::StrCat("count(moves from ", stage, " to an earlier stage)");
@@ -155,11 +170,15 @@ class FunnelShape : public Shape {
     DescribeKey(query, FieldNode("stage"), &answer.columns.back());
     for (const int shown : query.shown) {
       answer.columns.push_back(MeasureColumn(query, *query.all_measures[shown].measure, Type::kInteger));
+      // A difference: the two steps that it is of open by themselves.
+      if (query.all_measures[shown].measure->id() == kAboveAverage) answer.columns.back().opens = false;
     }
     for (const int64_t group : (*funnel)->keys.InOrder()) {
       for (size_t ladder = 0; ladder < (*funnel)->count.ladders().size(); ++ladder) {
         const auto sum = sums.find({group, static_cast<int>(ladder)});
-        if (sum != sums.end()) AddRows(query, **funnel, group, static_cast<int>(ladder), sum->second, &answer);
+        if (sum == sums.end()) continue;
+        const auto all = (*funnel)->keys.grouped() ? sums.find({GroupKeys::kTotal, static_cast<int>(ladder)}) : sum;
+        AddRows(query, **funnel, group, static_cast<int>(ladder), sum->second, all->second, &answer);
       }
     }
     return answer;

@@ -151,6 +151,51 @@ TEST_F(FunnelReportsTest, ByCohortTheCreationByPeriodTheEntryMustLieInIt) {
   EXPECT_FALSE(history_.Run(request).ok());
 }
 
+// decisions.md 13 and 14: by period an entry counts where it lies, in strict mode if all stages before it were passed by then.
+TEST_F(FunnelReportsTest, StrictByPeriodCountsEntriesOfDealsThatBeganEarlier) {
+  // `slow` goes a stage a month; `skips` comes to c without b, which it sees later; `again` goes back and comes again.
+  history_.Create("slow", "2024-01-05", {.stage = "a"});
+  history_.Create("skips", "2024-01-05", {.stage = "a"});
+  history_.Create("again", "2024-01-06", {.stage = "a"});
+  history_.Stage("again", "2024-01-07", "b");
+  history_.Stage("slow", "2024-02-05", "b");
+  history_.Stage("skips", "2024-02-05", "c");
+  history_.Stage("again", "2024-02-06", "a");
+  history_.Stage("again", "2024-02-07", "b");
+  history_.Stage("slow", "2024-03-05", "c");
+  history_.Stage("skips", "2024-03-06", "b");
+  history_.Stage("slow", "2024-03-07", "d");
+  history_.Win("slow", "2024-04-01", 100, "won");
+  const auto month = [&](const std::string& mode, const std::string& period) {
+    auto request = Ask(mode, period);
+    (*request.mutable_parameters()->mutable_arguments())["by"] = "period";
+    return History::Texts(Run(request), {"stage", "reached", "step", "cumulative"});
+  };
+  EXPECT_THAT(month("strict", "2024-01"), ElementsAre("a 3 1/3 3/3", "b 1 0/1 1/3", "c 0 - 0/3", "d 0 - 0/3", "won 0 - 0/3"));
+  EXPECT_THAT(month("strict", "2024-02"), ElementsAre("a 1 1/1 1/1", "b 2 0/2 1/1", "c 0 - 0/1", "d 0 - 0/1", "won 0 - 0/1"));
+  EXPECT_THAT(month("strict", "2024-03"), ElementsAre("a 0 - -", "b 1 0/1 -", "c 1 1/1 -", "d 1 0/1 -", "won 0 - -"));
+  EXPECT_THAT(month("strict", "2024-04"), ElementsAre("a 0 - -", "b 0 - -", "c 0 - -", "d 0 - -", "won 1 - -"));
+  EXPECT_THAT(month("strict", "2024-Q1"), ElementsAre("a 3 3/3 3/3", "b 3 1/3 3/3", "c 1 1/1 1/3", "d 1 0/1 1/3", "won 0 - 0/3"));
+  // Touched looks at the period alone: `skips` has been in c.
+  EXPECT_THAT(month("touched", "2024-02"), ElementsAre("a 1 1/1 1/1", "b 2 0/2 1/1", "c 1 0/1 0/1", "d 0 - 0/1", "won 0 - 0/1"));
+  EXPECT_THAT(month("implied", "2024-02"), ElementsAre("a 3 3/3 3/3", "b 3 1/3 3/3", "c 1 0/1 1/3", "d 0 - 0/3", "won 0 - 0/3"));
+  auto request = Ask("strict", "2024-02");
+  (*request.mutable_parameters()->mutable_arguments())["by"] = "period";
+  const auto opened = history_.Explain(History::Cell(Run(request), {"stage"}, "b", "reached").cell_id());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  std::vector<std::string> deals;
+  for (const v1::Contribution& contribution : opened->contributions()) deals.push_back(contribution.record());
+  EXPECT_THAT(deals, testing::UnorderedElementsAre("deals/slow", "deals/again"));
+}
+
+TEST_F(FunnelReportsTest, ADealThatEnteredFurtherDownIsNoShareOfTheFirstStage) {
+  Walk("first", {"a"});
+  Walk("later", {"b", "c"});
+  Walk("back", {"b", "a"});
+  EXPECT_THAT(Rows("touched", {"stage", "reached", "cumulative"}),
+              ElementsAre("a 2 2/2", "b 2 0/2", "c 1 0/2", "d 0 0/2", "won 0 0/2"));
+}
+
 TEST_F(FunnelReportsTest, GroupsStandBesideTheWhole) {
   history_.Create("1", "2024-01-01", {.stage = "a", .owner = "users/bob"});
   history_.Create("2", "2024-01-01", {.stage = "a", .owner = "users/ann"});
@@ -163,6 +208,30 @@ TEST_F(FunnelReportsTest, GroupsStandBesideTheWhole) {
   EXPECT_THAT(rows, testing::Contains("users/bob a 1 0/1"));
   EXPECT_THAT(rows, testing::Contains("- a 1 1/1"));
   EXPECT_THAT(rows, testing::Contains("=- a 3 2/3"));
+}
+
+// demands.md R-088, B-44: a team beside the others, a person beside the team.
+TEST_F(FunnelReportsTest, TeamsAndPeopleStandBesideTheAverage) {
+  history_.Belongs("users/ann", "teams/north");
+  history_.Belongs("users/bob", "teams/north");
+  history_.Belongs("users/eve", "teams/south");
+  int id = 0;
+  for (const auto& [owner, stages] : std::vector<std::pair<std::string, std::string>>{
+           {"ann", "b"}, {"ann", "b"}, {"ann", ""}, {"bob", ""}, {"bob", ""}, {"eve", "b"}, {"eve", ""}, {"eve", ""}}) {
+    history_.Create(absl::StrCat(++id), "2024-01-01", {.stage = "a", .owner = "users/" + owner});
+    if (!stages.empty()) history_.Stage(absl::StrCat(id), "2024-01-02", stages);
+  }
+  auto request = Ask("strict");
+  request.mutable_parameters()->add_group_by("team");
+  const std::vector<std::string> columns = {"stage", "step", "step_above_average"};
+  const auto rows = History::Texts(Run(request), {"team", "stage", "step", "step_above_average"});
+  EXPECT_THAT(rows, testing::IsSupersetOf({"teams/north a 2/5 1/40", "teams/south a 1/3 -1/24", "=- a 3/8 -", "teams/north b 0/2 0/1",
+                                           "teams/north won - -"}));
+  request.mutable_parameters()->set_group_by(0, "owner");
+  request.mutable_parameters()->set_filter("team = \"teams/north\"");
+  EXPECT_THAT(History::Texts(Run(request), {"owner", "stage", "step", "step_above_average"}),
+              testing::IsSupersetOf({"users/ann a 2/3 4/15", "users/bob a 0/2 -2/5", "=- a 2/5 -"}));
+  EXPECT_THAT(Rows("strict", columns)[0], "a 3/8 -") << "nothing to stand beside";
 }
 
 TEST_F(FunnelReportsTest, DeletedDealsAreNoneOfIt) {

@@ -61,13 +61,19 @@ void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values,
 }
 
 RowGroups GroupKeys::Group(const Selection& selection) {
+  std::vector<Expr> dimensions;
+  for (const QueryDimension& dimension : query_.group_by) dimensions.push_back(dimension.expr);
+  return Group(selection, dimensions);
+}
+
+RowGroups GroupKeys::Group(const Selection& selection, const std::vector<Expr>& dimensions) {
   RowGroups groups;
   if (!grouped()) return groups;
   std::vector<std::shared_ptr<const Values>> values;
   bool sets = false;
   types_.clear();
-  for (const QueryDimension& dimension : query_.group_by) {
-    values.push_back(selection.Evaluate(dimension.expr));
+  for (const Expr& dimension : dimensions) {
+    values.push_back(selection.Evaluate(dimension));
     types_.push_back(values.back()->type);
     sets |= types_.back() == Type::kTextSet;
   }
@@ -85,6 +91,25 @@ int64_t GroupKeys::Find(absl::Span<const Scalar> key) const {
   for (const Scalar& part : key) numbers.push_back(part.number);
   const auto found = numbers_.find(numbers);
   return found == numbers_.end() ? -2 : found->second;
+}
+
+bool GroupKeys::has_sides() const {
+  return std::any_of(query_.group_by.begin(), query_.group_by.end(), [](const QueryDimension& dimension) {
+    return dimension.dimension->side() != v1::MOVEMENT_SIDE_UNSPECIFIED;
+  });
+}
+
+int64_t GroupKeys::WithoutSides(int64_t group) { return has_sides() ? Between(group, -1, -1) : group; }
+
+int64_t GroupKeys::Between(int64_t group, int64_t from, int64_t to) {
+  Key key = keys_[group];
+  for (size_t i = 0; i < key.size(); ++i) {
+    const v1::MovementSide side = query_.group_by[i].dimension->side();
+    if (side == v1::MOVEMENT_SIDE_UNSPECIFIED) continue;
+    const int64_t place = side == v1::MOVEMENT_SIDE_BEFORE ? from : to;
+    key[i] = place < 0 ? kNull : keys_[place][i];
+  }
+  return Intern(key);
 }
 
 std::vector<Scalar> GroupKeys::Cells(int64_t group) const {
@@ -144,7 +169,7 @@ AnswerColumn MeasureColumn(const Query& query, const v1::Measure& measure, Type 
   AnswerColumn column;
   column.column.set_id(measure.id());
   column.column.set_label(LabelOf(measure.labels(), query.language));
-  column.column.set_type(measure.function() == v1::FUNCTION_RATIO ? v1::VALUE_TYPE_RATIO : WireType(type));
+  column.column.set_type(IsMadeOfMeasures(measure.function()) ? v1::VALUE_TYPE_RATIO : WireType(type));
   column.column.set_unit(measure.unit());
   column.column.set_definition(measure.definition());
   column.type = type;

@@ -34,10 +34,18 @@ class GroupKeys {
 
   // Values of the query's dimensions for each row. The same key in several selections (worlds) is the same group.
   RowGroups Group(const Selection& selection);
+  // The same of facts of another subject: the dimensions as they are said there.
+  RowGroups Group(const Selection& selection, const std::vector<Expr>& dimensions);
   bool grouped() const { return !query_.group_by.empty(); }
 
   // Number of a key as it stands in a cell's address; -2: no row has it.
   int64_t Find(absl::Span<const Scalar> key) const;
+  // Of a movement: whether a dimension looks at one side of a change.
+  bool has_sides() const;
+  // The group of a key without the values of those dimensions.
+  int64_t WithoutSides(int64_t group);
+  // That group with their values before and after a change; negative: none.
+  int64_t Between(int64_t group, int64_t from, int64_t to);
   // Cells of the dimensions; of the total: no values.
   std::vector<Scalar> Cells(int64_t group) const;
   // All groups by the values of their keys (texts by their letters), those without a value last; then, if there are

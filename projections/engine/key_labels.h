@@ -15,6 +15,12 @@ AnswerColumn CurrencyColumn(const Query& query);
 
 // One number over another; no value where the denominator is empty or 0.
 Scalar RatioOf(const Scalar& numerator, const Scalar& denominator);
+// A mean that is compared: both parts add up over groups.
+struct Mean {
+  Scalar sum, count;
+};
+// 1 - mean(group) / mean(all of the whole that are not in the group), in least terms (decisions.md 23); no value without a base.
+Scalar BelowOthers(const Mean& group, const Mean& whole);
 
 absl::StatusOr<Explanation> ExplainAggregate(const Query& query, const CellAddress& cell);
 

@@ -5,12 +5,16 @@ namespace {
 
 using Category = MovementCategory;
 
+int64_t PlaceOf(const Standing& standing) { return standing.inside() ? standing.place : Posting::kOutside; }
+
 struct Book {
-  int64_t at_micros;
+  Book(int64_t at_micros, const Standing& before, const Standing& after, std::vector<Posting>* postings)
+      : at_micros(at_micros), from(PlaceOf(before)), to(PlaceOf(after)), postings(postings) {}
+  int64_t at_micros, from, to;
   std::vector<Posting>* postings;
 
   void Post(Category category, const Standing& where, int64_t count, int64_t value_minor) {
-    postings->push_back({category, where.group, where.bucket, count, value_minor, 1, at_micros});
+    postings->push_back({category, where.group, where.bucket, count, value_minor, 1, at_micros, from, to});
   }
   void Enter(Category category, const Standing& after) { Post(category, after, 1, after.value_minor); }
   void Leave(Category category, const Standing& before) { Post(category, before, -1, -before.value_minor); }
@@ -94,7 +98,7 @@ absl::string_view MovementCategoryId(MovementCategory category) {
 
 void BookEvent(const MovementAsks& asks, const Standing& before, const Standing& after, int64_t at_micros,
                std::vector<Posting>* postings) {
-  Book book{at_micros, postings};
+  Book book(at_micros, before, after, postings);
   if (before.inside() && after.inside()) {
     book.Revalue(Regroup(asks, before, after, &book), after);
     if (before.stage >= 0 && after.stage >= 0 && before.pipeline == after.pipeline && before.stage != after.stage) {
@@ -115,7 +119,7 @@ void BookEvent(const MovementAsks& asks, const Standing& before, const Standing&
 
 void BookDifference(MovementCategory category, const Standing& before, const Standing& after, int64_t at_micros,
                     std::vector<Posting>* postings) {
-  Book book{at_micros, postings};
+  Book book(at_micros, before, after, postings);
   if (before.inside() && after.inside() && before.group == after.group && before.bucket == after.bucket) {
     const int64_t difference = after.value_minor - before.value_minor;
     if (difference != 0) book.Post(category, after, 0, difference);
@@ -126,7 +130,7 @@ void BookDifference(MovementCategory category, const Standing& before, const Sta
 }
 
 void BookBalance(MovementCategory end, const Standing& standing, int64_t at_micros, std::vector<Posting>* postings) {
-  if (standing.inside()) Book{at_micros, postings}.Enter(end, standing);
+  if (standing.inside()) Book(at_micros, standing, standing, postings).Enter(end, standing);
 }
 
 }  // namespace recount::projections

@@ -44,6 +44,7 @@ struct Standing {
   Outcome outcome = Outcome::kOpen;
   bool fits = true;        // it is what the filter asks for
   int64_t group = 0;       // row of the answer
+  int64_t place = 0;       // values of the dimensions that look at one side of a change
   int64_t bucket = 0;      // currency, or that it has no value: only what lies in one bucket is added
   int64_t value_minor = 0;
   int stage = -1;          // order in its pipeline; -1: unknown
@@ -61,6 +62,7 @@ struct MovementAsks {
 
 // What a record brings to one category of one bucket.
 struct Posting {
+  static constexpr int64_t kOutside = -1;
   MovementCategory category = MovementCategory::kOpening;
   int64_t group = 0;
   int64_t bucket = 0;
@@ -68,6 +70,7 @@ struct Posting {
   int64_t value_minor = 0;  // signed
   int64_t changes = 0;      // how often
   int64_t at_micros = 0;    // when
+  int64_t from = kOutside, to = kOutside;  // places before and after the change; of opening and closing the same
 };
 
 // A change of the record's own at one instant. A value changed at the instant of leaving counts first, so that a win leaves

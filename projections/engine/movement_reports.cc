@@ -40,9 +40,10 @@ Scalar CellOf(const Query& query, absl::string_view measure, const Line& line, i
   return HasValue(query, bucket) && fits ? Scalar{static_cast<int64_t>(line.value_minor), 0, bucket} : Scalar();
 }
 
-// Everything but the closing adds up to the closing, in each group and currency.
-absl::Status CheckBalance(const Query& query, const Blocks& blocks) {
+// Everything but the closing adds up to the closing, in each group and currency; between two places only in the whole.
+absl::Status CheckBalance(const Query& query, const GroupKeys& keys, const Blocks& blocks) {
   for (const auto& [place, block] : blocks) {
+    if (keys.has_sides() && place.first != GroupKeys::kTotal) continue;
     Line sum, closing;
     for (const auto& [category, line] : block) {
       Line& side = category == Category::kClosing ? closing : sum;
@@ -77,6 +78,11 @@ class MovementShape : public Shape {
   absl::Status Check(const v1::ReportDefinition& definition) const override {
     if (definition.subject() != "deal_state") {
       return domain::Refuse(v1::DEFINITION_INVALID, "A movement follows deals: its subject is `deal_state`.", "subject");
+    }
+    for (const v1::Dimension& dimension : definition.dimensions()) {
+      if (dimension.side() == v1::MOVEMENT_SIDE_UNSPECIFIED || dimension.expr() == "stage") continue;
+      return domain::Refuse(v1::DEFINITION_INVALID, "Only the `stage` has a side: other changes are movements of their own.",
+                            absl::StrCat("dimensions[", dimension.id(), "].side"));
     }
     for (const v1::Measure& measure : definition.measures()) {
       if (std::find(std::begin(kMeasures), std::end(kMeasures), measure.id()) == std::end(kMeasures)) {
@@ -137,7 +143,7 @@ absl::StatusOr<Answer> MovementShape::Run(const Query& query) const {
     const std::string& currency = query.world->options().currency;
     blocks[{0, query.texts->Code(currency.empty() ? query.context->tenant_currency : currency)}];
   }
-  if (const absl::Status balance = CheckBalance(query, blocks); !balance.ok()) return balance;
+  if (const absl::Status balance = CheckBalance(query, (*walk)->keys(), blocks); !balance.ok()) return balance;
 
   Answer answer;
   answer.keep_order = true;
@@ -147,7 +153,8 @@ absl::StatusOr<Answer> MovementShape::Run(const Query& query) const {
       Block& block = blocks[{group, bucket}];
       for (int i = 0; i < kMovementCategories; ++i) {
         const Category category = static_cast<Category>(i);
-        if (!block.contains(category) && !Applies(query, (*walk)->asks(), category)) continue;
+        const bool between = (*walk)->keys().has_sides() && group != GroupKeys::kTotal;
+        if (!block.contains(category) && (between || !Applies(query, (*walk)->asks(), category))) continue;
         AnswerRow row;
         row.is_total = group == GroupKeys::kTotal;
         row.cells = (*walk)->keys().Cells(group);
@@ -172,8 +179,10 @@ absl::StatusOr<Explanation> MovementShape::Explain(const Query& query, const Cel
   }
   const int64_t bucket = cell.key[dimensions].number;
   const absl::string_view category = query.texts->Text(cell.key[dimensions + 1].number);
-  const int64_t group = cell.is_total ? GroupKeys::kTotal
-                                      : (*walk)->keys().Find(absl::MakeConstSpan(cell.key).subspan(0, dimensions));
+  // Changes between two places get their numbers while they are visited.
+  const auto group = [&] {
+    return cell.is_total ? GroupKeys::kTotal : (*walk)->keys().Find(absl::MakeConstSpan(cell.key).subspan(0, dimensions));
+  };
   Explanation explanation;
   explanation.type = cell.column == "value" ? Type::kMoney : Type::kInteger;
   explanation.formula = absl::StrCat(cell.column == "value" ? "sum(value" : cell.column == "deals" ? "count(deal" : "count(change",
@@ -182,8 +191,9 @@ absl::StatusOr<Explanation> MovementShape::Explain(const Query& query, const Cel
   Line sum;
   (*walk)->ForEach([&](int64_t record, absl::Span<const Posting> postings) {
     Line brings;
+    const int64_t own = group();
     for (const Posting& posting : postings) {
-      if (posting.group != group || posting.bucket != bucket || MovementCategoryId(posting.category) != category) continue;
+      if (posting.group != own || posting.bucket != bucket || MovementCategoryId(posting.category) != category) continue;
       brings.Add(posting);
       sum.Add(posting);
     }

@@ -32,6 +32,39 @@ TEST_F(MovementReportsTest, WhatCameAndWent) {
                           "advanced 0 0 USD 1", "regressed 0 0 USD 1", "closing 3 17000 USD 3"));
 }
 
+// demands.md: between which stages the deals flowed.
+TEST_F(MovementReportsTest, ChangesStandBetweenTheStageBeforeAndTheStageAfter) {
+  history_.Create("stays", "2024-01-10", {.value = 100});
+  history_.Create("wins", "2024-01-10", {.owner = "users/ann", .value = 100});
+  history_.Create("loses", "2024-01-10", {.stage = "b", .value = 50});
+  history_.Stage("stays", "2024-02-05", "c");
+  history_.Stage("stays", "2024-02-06", "b");
+  history_.Value("stays", "2024-02-07", 110);
+  history_.Stage("wins", "2024-02-08", "c");
+  history_.Win("wins", "2024-02-10", 130, "won");
+  history_.Lose("loses", "2024-02-10", "lost");
+  history_.Create("new", "2024-02-11", {.stage = "b", .value = 40});
+  auto request = Ask();
+  for (const char* id : {"from_stage", "to_stage"}) request.mutable_parameters()->add_group_by(id);
+  const auto rows = Moved(request, {"from_stage", "to_stage", "category", "deals", "value", "changes"});
+  EXPECT_THAT(rows, ElementsAre("a a opening 2 20000 USD 2", "a c advanced 0 0 USD 2", "b b opening 1 5000 USD 1",
+                                "b b increased 0 1000 USD 1", "b b closing 2 15000 USD 2", "b - lost -1 -5000 USD 1",
+                                "c b regressed 0 0 USD 1", "c - increased 0 3000 USD 1", "c - won -1 -13000 USD 1",
+                                "- b new 1 4000 USD 1", "=- - opening 3 25000 USD 3", "=- - new 1 4000 USD 1",
+                                "=- - increased 0 4000 USD 2", "=- - won -1 -13000 USD 1", "=- - lost -1 -5000 USD 1",
+                                "=- - advanced 0 0 USD 2", "=- - regressed 0 0 USD 1", "=- - closing 2 15000 USD 2"));
+  ExpectOpens(history_, Run(request));
+  const auto opened = history_.Explain(History::Cell(Run(request), {"from_stage", "to_stage", "category"}, "a c advanced", "changes").cell_id());
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(opened->contributions_size(), 2);
+  // One side alone, and beside what a deal is all the way.
+  request.mutable_parameters()->clear_group_by();
+  request.mutable_parameters()->add_group_by("owner");
+  request.mutable_parameters()->add_group_by("to_stage");
+  EXPECT_THAT(Moved(request, {"owner", "to_stage", "category", "deals", "value", "changes"}),
+              testing::IsSupersetOf({"users/ann c advanced 0 0 USD 1", "- c advanced 0 0 USD 1", "users/ann - won -1 -13000 USD 1"}));
+}
+
 TEST_F(MovementReportsTest, RestoredComesBackAsReopened) {
   history_.Create("1", "2024-01-10", {.value = 7});
   history_.Delete("1", "2024-01-20");

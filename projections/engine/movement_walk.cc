@@ -115,7 +115,8 @@ absl::StatusOr<MovementWalk::End> MovementWalk::EndIn(const World& world) {
     if (outcome->data[i] != open || !InWindow(close->data[i])) continue;
     Standing standing;
     standing.exists = true;
-    standing.group = groups.Of(i)[0];
+    standing.place = groups.Of(i)[0];
+    standing.group = keys_.WithoutSides(standing.place);
     exchange.Convert(value->data[i], currency->data[i], world.moment().valid_at, &standing);
     end.emplace(all.record(i), standing);
   }
@@ -214,7 +215,8 @@ absl::Status MovementWalk::ReadStates() {
     standing.deleted = columns.At("deleted", row) == 1;
     if (outcome != open) standing.outcome = outcome == won ? Standing::Outcome::kWon : Standing::Outcome::kLost;
     standing.fits = (fits == nullptr || fits->data[i] == 1) && InWindow(columns.At("expected_close", row));
-    standing.group = groups.Of(i)[0];
+    standing.place = groups.Of(i)[0];
+    standing.group = keys_.WithoutSides(standing.place);
     if (stage_order->data[i] != kNull) standing.stage = static_cast<int>(stage_order->data[i]);
     standing.pipeline = columns.At("pipeline", row);
     standing.owner = columns.At("owner", row);
@@ -284,6 +286,9 @@ void MovementWalk::ForEach(const Visitor& visit) const {
     way.states.assign(standings_.begin() + first, standings_.begin() + first + count);
     postings.clear();
     Book(way, &postings);
+    if (keys_.has_sides()) {
+      for (Posting& posting : postings) posting.group = keys_.Between(posting.group, posting.from, posting.to);
+    }
     if (keys_.grouped()) {
       way.SetGroup(GroupKeys::kTotal);
       Book(way, &postings);

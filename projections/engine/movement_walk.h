@@ -69,7 +69,7 @@ class MovementWalk {
   void Book(const Way& way, std::vector<Posting>* postings) const;
 
   const Query& query_;
-  GroupKeys keys_;
+  mutable GroupKeys keys_;           // changes between two places get their numbers while they are visited
   MovementAsks asks_;
   std::optional<domain::Period> window_;  // of the expected close
   End opening_, restated_, ruled_, closing_;

@@ -1,13 +1,36 @@
 #include "projections/engine/query.h"
 
 #include "absl/strings/str_cat.h"
+#include "projections/engine/timeline_events.h"
 
 namespace recount::projections {
 
+namespace {
+
+Selection Holding(Selection all, const Expr& where) { return where == nullptr ? all : all.Keep(*all.Evaluate(where)); }
+
+// Those whose axis lies in the period and for which `where` holds.
+Selection InPeriodOf(const Query& query, Selection all, const Expr& axis, const Expr& where) {
+  if (axis == nullptr) return Holding(std::move(all), where);
+  const auto times = all.Evaluate(axis);
+  // The axis comes first: an owner at the event is asked for by the filter too.
+  all.SetAxis(times);
+  const auto holds = where == nullptr ? nullptr : all.Evaluate(where);
+  const std::vector<bool> inside = InPeriod(*times, query.period, query.calendar());
+  Values kept;
+  for (size_t i = 0; i < all.size(); ++i) kept.data.push_back(inside[i] && (holds == nullptr || holds->data[i] == 1));
+  return all.Keep(kept);
+}
+
+}  // namespace
+
+const Subject* SubjectOfDefinition(const v1::ReportDefinition& definition) {
+  const Subject* subject = FindSubject(definition.subject());
+  return subject != nullptr && definition.has_timeline() ? &EventSubject() : subject;
+}
+
 Selection SelectIn(const Query& query, const World& world) {
-  Selection all = world.Select(*query.subject, query.with_deleted);
-  if (query.where == nullptr) return all;
-  return all.Keep(*all.Evaluate(query.where));
+  return Holding(world.Select(*query.subject, query.with_deleted), query.where);
 }
 
 Selection SelectRecords(const Query& query) {
@@ -16,16 +39,11 @@ Selection SelectRecords(const Query& query) {
 }
 
 Selection SelectByAxis(const Query& query, const Expr& axis) {
-  if (axis == nullptr) return SelectIn(query, *query.world);
-  Selection all = query.world->Select(*query.subject, query.with_deleted);
-  const auto times = all.Evaluate(axis);
-  // The axis comes first: an owner at the event is asked for by the filter too.
-  all.SetAxis(times);
-  const auto where = query.where == nullptr ? nullptr : all.Evaluate(query.where);
-  const std::vector<bool> inside = InPeriod(*times, query.period, query.calendar());
-  Values kept;
-  for (size_t i = 0; i < all.size(); ++i) kept.data.push_back(inside[i] && (where == nullptr || where->data[i] == 1));
-  return all.Keep(kept);
+  return InPeriodOf(query, query.world->Select(*query.subject, query.with_deleted), axis, query.where);
+}
+
+Selection SelectFacts(const Query& query, const QueryMeasure& measure) {
+  return InPeriodOf(query, query.world->Select(*measure.subject, query.with_deleted), measure.axis, measure.report_where);
 }
 
 std::string LabelOf(const google::protobuf::Map<std::string, std::string>& labels, absl::string_view language) {

@@ -23,9 +23,18 @@ struct QueryMeasure {
   Expr expr;                      // null: none
   Expr where;                     // null: all
   Expr axis;                      // null: the mode's
-  int numerator = -1;             // of a ratio: indexes into Query::all_measures
+  // Of facts of another subject (Measure.subject): the report's conditions and grouping as they are said there.
+  const Subject* subject = nullptr;
+  Expr report_where;
+  std::vector<Expr> group_by;
+  int numerator = -1;             // of a ratio or share: indexes into Query::all_measures
   int denominator = -1;
 };
+
+// Made of other measures, and so a ratio: RATIO, SHARE, BELOW_OTHERS.
+inline bool IsMadeOfMeasures(v1::Function function) {
+  return function == v1::FUNCTION_RATIO || function == v1::FUNCTION_SHARE || function == v1::FUNCTION_BELOW_OTHERS;
+}
 
 struct QueryDimension {
   const v1::Dimension* dimension = nullptr;
@@ -64,11 +73,16 @@ struct Query {
   const domain::Calendar& calendar() const { return world->rules().calendar; }
 };
 
+// What a definition's expressions are over: its subject, of a timeline events. nullptr: there is no such subject.
+const Subject* SubjectOfDefinition(const v1::ReportDefinition& definition);
+
 // The rows that a query is about: at its moment, not deleted, `where` holds, and, unless the mode goes by measure axis, the
 // driving axis lies in the period. The axis is set.
 Selection SelectRecords(const Query& query);
 // The same by a measure's own axis; null: no axis.
 Selection SelectByAxis(const Query& query, const Expr& axis);
+// The same of the facts of a measure that has a subject of its own.
+Selection SelectFacts(const Query& query, const QueryMeasure& measure);
 // The same in another world and without looking at axis and period, e.g. the opening of a movement. `subject` is the query's.
 Selection SelectIn(const Query& query, const World& world);
 

@@ -34,7 +34,7 @@ class Resolver {
     query_->parameters = parameters_;
     query_->language = input_.language;
     query_->texts = std::make_unique<Texts>(context_.snapshot->dictionary());
-    query_->subject = FindSubject(definition_.subject());
+    query_->subject = SubjectOfDefinition(definition_);
     if (query_->subject == nullptr) {
       return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition_.subject(), "`"), "subject");
     }
@@ -277,9 +277,25 @@ class Resolver {
                                                ": give valid_at, or filter by a time"));
   }
 
+  // Events are what they are: nothing is attributed, weighed or converted, and rules change none of them.
+  absl::Status NothingOfATimeline() const {
+    if (parameters_.attribution() != v1::ATTRIBUTION_UNSPECIFIED) {
+      return BadParameter("attribution", "an event has an actor and no owner: filter or group by `actor`");
+    }
+    if (!parameters_.currency().empty()) return BadParameter("currency", "events are not converted: their money stands as it was said");
+    const v1::RuleBasisKind basis = parameters_.rule_basis().kind();
+    if (basis != v1::RULE_BASIS_KIND_UNSPECIFIED && basis != v1::RULE_BASIS_KIND_CURRENT) {
+      return BadParameter("rule_basis", "no rule changes an event: the column `rulebook` says which rules decided it");
+    }
+    if (query_->group_by.empty() && parameters_.measures_size() > 0) {
+      return BadParameter("measures", "only groups of events have measures: give group_by");
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Record() {
     if (!definition_.has_timeline()) return absl::OkStatus();
-    if (!parameters_.filter().empty()) return BadParameter("filter", "a timeline shows every event of its record: it takes no filter");
+    if (auto status = NothingOfATimeline(); !status.ok()) return status;
     const v1::Ref& ref = parameters_.record();
     if (ref.ref_case() == v1::Ref::REF_NOT_SET) return BadParameter("record", "name the record, e.g. `deals/4711`");
     std::string collection = parameters_.collection();

@@ -29,6 +29,10 @@ void Selection::SetAxis(std::shared_ptr<const Values> axis) {
   if (world_->options().attribution == v1::ATTRIBUTION_AT_EVENT) cache_ = std::make_shared<Cache>();
 }
 
+void Selection::SetField(absl::string_view name, Values values) {
+  cache_->fields.emplace(std::string(name), std::make_shared<Values>(std::move(values)));
+}
+
 std::shared_ptr<const Values> Selection::Evaluate(const Expr& expr) const {
   switch (expr->kind) {
     case Node::Kind::kConstant: {

@@ -31,6 +31,8 @@ class Selection {
   // The driving axis (kTime or kDay), which `axis` names and attribution AT_EVENT looks at. Not set: valid_at.
   void SetAxis(std::shared_ptr<const Values> axis);
   const Values* axis() const { return axis_.get(); }
+  // Rows of what is in no table: their fields are given, and they have no record.
+  void SetField(absl::string_view name, Values values);
   // The rows are those of other times than the moment's: row i holds at times[i], and so do its companions and the records
   // that it refers to. What time alone changes (rates, the org chart, the day) is that of clock[i]. Before the first evaluation.
   void SetTimes(std::shared_ptr<const Values> times, std::shared_ptr<const Values> clock) {

@@ -51,6 +51,7 @@ struct Contribution {
   int64_t record = kNull;         // text code
   Scalar value, numerator, denominator;
   int64_t rank = 0;               // 0: none
+  std::vector<int64_t> events;    // positions of those that make it; empty: all of the record's
 };
 
 // An opened cell (decisions.md 25).

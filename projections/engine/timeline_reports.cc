@@ -1,73 +1,119 @@
-// The shape of timelines: one row an event of one record.
+// The shape of timelines: one row an event of one record, or one row a group of them.
 #include <algorithm>
+#include <map>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "projections/engine/group_keys.h"
+#include "projections/engine/key_labels.h"
 #include "projections/engine/shape.h"
-#include "projections/engine/timeline_changes.h"
+#include "projections/engine/timeline_events.h"
 
 namespace recount::projections {
 namespace {
 
-std::string ChannelText(v1::Channel channel) {
-  if (channel == v1::CHANNEL_UNSPECIFIED) return "";
-  return absl::AsciiStrToLower(v1::Channel_Name(channel).substr(sizeof("CHANNEL_") - 1));
-}
+constexpr absl::string_view kMeasures[] = {"events", "first", "last"};
 
-// One column: what it is called in the definition, its type, and its value of an event.
-struct TimelineColumn {
-  absl::string_view id;
-  Type type;
-  Scalar (*value)(const v1::Event& event, const std::string& changes, Texts& texts);
-};
+bool IsColumn(absl::string_view id) { return id == "changes" || FindTimelineColumn(id) != nullptr; }
 
-Scalar TextCell(Texts& texts, absl::string_view text) { return text.empty() ? Scalar() : Scalar{texts.Code(text)}; }
+// Events of one group.
+struct Line {
+  int64_t events = 0;
+  int64_t first = kNull, last = kNull;
+  std::vector<size_t> members;
 
-const TimelineColumn kColumns[] = {
-    {"position", Type::kPosition,
-     [](const v1::Event& event, const std::string&, Texts&) { return Scalar{static_cast<int64_t>(event.position())}; }},
-    {"occurred", Type::kTime,
-     [](const v1::Event& event, const std::string&, Texts&) { return Scalar{domain::MicrosFrom(event.occurred_time())}; }},
-    {"precision", Type::kText,
-     [](const v1::Event& event, const std::string&, Texts& texts) {
-       return TextCell(texts, event.precision() == v1::PRECISION_DAY ? "day" : "instant");
-     }},
-    {"recorded", Type::kTime,
-     [](const v1::Event& event, const std::string&, Texts&) { return Scalar{domain::MicrosFrom(event.recorded_time())}; }},
-    {"type", Type::kText,
-     [](const v1::Event& event, const std::string&, Texts& texts) { return TextCell(texts, event.type_name()); }},
-    {"actor", Type::kText,
-     [](const v1::Event& event, const std::string&, Texts& texts) { return TextCell(texts, event.actor()); }},
-    {"authenticated", Type::kFlag,
-     [](const v1::Event& event, const std::string&, Texts&) { return Scalar{event.actor_authenticated() ? 1 : 0}; }},
-    {"on_behalf_of", Type::kRecord,
-     [](const v1::Event& event, const std::string&, Texts& texts) { return TextCell(texts, event.on_behalf_of()); }},
-    {"channel", Type::kText,
-     [](const v1::Event& event, const std::string&, Texts& texts) { return TextCell(texts, ChannelText(event.channel())); }},
-    {"changes", Type::kText,
-     [](const v1::Event&, const std::string& changes, Texts& texts) { return TextCell(texts, changes); }},
-    {"rulebook", Type::kPosition,
-     [](const v1::Event& event, const std::string&, Texts&) {
-       return event.rulebook_position() == 0 ? Scalar() : Scalar{static_cast<int64_t>(event.rulebook_position())};
-     }},
-};
-
-const TimelineColumn* FindColumn(absl::string_view id) {
-  for (const TimelineColumn& column : kColumns) {
-    if (column.id == id) return &column;
+  void Add(size_t place, int64_t micros) {
+    first = events == 0 ? micros : std::min(first, micros);
+    last = events == 0 ? micros : std::max(last, micros);
+    ++events;
+    members.push_back(place);
   }
-  return nullptr;
+  Scalar Cell(absl::string_view measure) const {
+    return {measure == "events" ? events : measure == "first" ? first : last};
+  }
+};
+
+struct Grouped {
+  explicit Grouped(const Query& query) : keys(query) {}
+  GroupKeys keys;
+  std::map<int64_t, Line> lines;  // by group
+};
+
+Grouped GroupEvents(const Query& query, const std::vector<TimelineEvent>& events) {
+  Grouped grouped(query);
+  const Selection selection = EventSelection(query, events);
+  const RowGroups groups = grouped.keys.Group(selection);
+  grouped.lines[GroupKeys::kTotal];  // also of nothing
+  for (size_t i = 0; i < events.size(); ++i) {
+    for (const int64_t group : groups.Of(i)) grouped.lines[group].Add(i, selection.axis()->data[i]);
+    grouped.lines[GroupKeys::kTotal].Add(i, selection.axis()->data[i]);
+  }
+  return grouped;
 }
+
+Type TypeOfMeasure(absl::string_view id) { return id == "events" ? Type::kInteger : Type::kTime; }
+
+Answer GroupedAnswer(const Query& query, const std::vector<TimelineEvent>& events) {
+  const Grouped grouped = GroupEvents(query, events);
+  Answer answer;
+  answer.columns = grouped.keys.Columns();
+  for (size_t i = 0; i < answer.columns.size(); ++i) DescribeKey(query, *query.group_by[i].expr, &answer.columns[i]);
+  for (const int shown : query.shown) {
+    const v1::Measure& measure = *query.all_measures[shown].measure;
+    answer.columns.push_back(MeasureColumn(query, measure, TypeOfMeasure(measure.id())));
+  }
+  for (const auto& [group, line] : grouped.lines) {
+    AnswerRow row;
+    row.is_total = group == GroupKeys::kTotal;
+    row.cells = grouped.keys.Cells(group);
+    for (const int shown : query.shown) row.cells.push_back(line.Cell(query.all_measures[shown].measure->id()));
+    answer.rows.push_back(std::move(row));
+  }
+  return answer;
+}
+
+// A row is named by its position, and opens into its event where its type stands.
+Answer EventRows(const Query& query, const std::vector<TimelineEvent>& events) {
+  Answer answer;
+  answer.keep_order = true;
+  bool is_named = false;
+  for (const v1::Dimension& column : query.definition->timeline().columns()) {
+    const TimelineColumn* known = FindTimelineColumn(column.id());
+    answer.columns.push_back(KeyColumn(query, column, known == nullptr ? Type::kText : known->type));
+    answer.columns.back().is_key = column.id() == "position";
+    is_named |= column.id() == "position";
+  }
+  for (AnswerColumn& column : answer.columns) column.opens = is_named && column.column.id() == "type";
+  for (const TimelineEvent& of : events) {
+    AnswerRow row;
+    for (const v1::Dimension& column : query.definition->timeline().columns()) {
+      const TimelineColumn* known = FindTimelineColumn(column.id());
+      if (known != nullptr) {
+        row.cells.push_back(known->value(of.event, *query.texts));
+      } else {
+        row.cells.push_back(of.changes.empty() ? Scalar() : Scalar{query.texts->Code(of.changes)});
+      }
+    }
+    answer.rows.push_back(std::move(row));
+  }
+  return answer;
+}
+
+absl::Status NoSuchRow() { return domain::Refuse(v1::TOKEN_INVALID, "The cell id names no row of a timeline.", "cell_id"); }
 
 class TimelineShape : public Shape {
  public:
   absl::Status Check(const v1::ReportDefinition& definition) const override {
     for (const v1::Dimension& column : definition.timeline().columns()) {
-      if (FindColumn(column.id()) == nullptr) {
+      if (!IsColumn(column.id())) {
         return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("A timeline has no column `", column.id(), "`."),
                               absl::StrCat("timeline.columns[", column.id(), "]"));
+      }
+    }
+    for (const v1::Measure& measure : definition.measures()) {
+      if (std::find(std::begin(kMeasures), std::end(kMeasures), measure.id()) == std::end(kMeasures)) {
+        return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("A timeline has no measure `", measure.id(), "`."),
+                              absl::StrCat("measures[", measure.id(), "]"));
       }
     }
     for (const v1::Mode& mode : definition.modes()) {
@@ -79,40 +125,61 @@ class TimelineShape : public Shape {
   }
 
   absl::StatusOr<Answer> Run(const Query& query) const override {
-    if (query.record.empty()) {
-      return domain::Refuse(v1::PARAMETER_INVALID, "A timeline is asked of one record: give parameters.record.",
-                            "parameters.record");
-    }
-    auto events = query.context->events(query.record, query.moment().position, query.moment().valid_at);
+    const auto events = TimelineEvents(query);
     if (!events.ok()) return events.status();
-    if (query.mode != nullptr && query.mode->id() == "recorded") {
-      std::sort(events->begin(), events->end(),
-                [](const v1::Event& a, const v1::Event& b) { return a.position() < b.position(); });
-    }
-    Answer answer;
-    answer.keep_order = true;
-    for (const v1::Dimension& column : query.definition->timeline().columns()) {
-      answer.columns.push_back(KeyColumn(query, column, FindColumn(column.id())->type));
-      answer.columns.back().is_key = false;
-    }
-    TimelineChanges fold;
-    const auto begin = query.period.first_day ? query.calendar().StartOf(*query.period.first_day) : domain::kBeginning;
-    const auto end = query.period.last_day ? query.calendar().EndOf(*query.period.last_day) : domain::kOpenEnd;
-    for (const v1::Event& event : *events) {
-      const std::string changes = fold.Apply(event);
-      const int64_t occurred = domain::MicrosFrom(event.occurred_time());
-      if (occurred < begin || occurred >= end) continue;
-      AnswerRow row;
-      for (const v1::Dimension& column : query.definition->timeline().columns()) {
-        row.cells.push_back(FindColumn(column.id())->value(event, changes, *query.texts));
-      }
-      answer.rows.push_back(std::move(row));
-    }
-    return answer;
+    return query.group_by.empty() ? EventRows(query, *events) : GroupedAnswer(query, *events);
   }
 
   absl::StatusOr<Explanation> Explain(const Query& query, const CellAddress& cell) const override {
-    return domain::Refuse(v1::TOKEN_INVALID, "A cell of a timeline is an event already: there is nothing to open.", "cell_id");
+    const auto events = TimelineEvents(query);
+    if (!events.ok()) return events.status();
+    Explanation explanation;
+    std::vector<size_t> members;
+    if (query.group_by.empty()) {
+      if (cell.key.size() != 1) return NoSuchRow();
+      const auto found = std::find_if(events->begin(), events->end(), [&](const TimelineEvent& of) {
+        return static_cast<int64_t>(of.event.position()) == cell.key[0].number;
+      });
+      if (found == events->end()) return NoSuchRow();
+      members = {static_cast<size_t>(found - events->begin())};
+      explanation.type = Type::kText;
+      explanation.value = FindTimelineColumn("type")->value(found->event, *query.texts);
+      explanation.definition = "One event of the record.";
+      explanation.formula = absl::StrCat("event where position = ", cell.key[0].number);
+    } else {
+      const Grouped grouped = GroupEvents(query, *events);
+      const int64_t group = cell.is_total ? GroupKeys::kTotal : grouped.keys.Find(cell.key);
+      const auto line = grouped.lines.find(group);
+      if (line == grouped.lines.end()) return NoSuchRow();
+      members = line->second.members;
+      explanation.type = TypeOfMeasure(cell.column);
+      explanation.value = line->second.Cell(cell.column);
+      const v1::Measure* measure = FindMeasure(*query.definition, cell.column);
+      if (measure != nullptr) explanation.definition = measure->definition();
+      const std::string& filter = query.parameters.filter();
+      explanation.formula = absl::StrCat(cell.column == "events" ? "count" : cell.column == "first" ? "min" : "max", "(event",
+                                         filter.empty() ? "" : absl::StrCat(" where ", filter), ")");
+    }
+    AddContributions(query, *events, members, cell.column == "events" && !query.group_by.empty(), &explanation);
+    return explanation;
+  }
+
+ private:
+  // The records whose events these are. Of a count each brings as many as it has.
+  static void AddContributions(const Query& query, const std::vector<TimelineEvent>& events, const std::vector<size_t>& members,
+                               bool counts, Explanation* explanation) {
+    std::map<std::string, size_t> places;
+    for (const size_t member : members) {
+      const v1::Event& event = events[member].event;
+      const auto [place, added] = places.try_emplace(event.stream(), explanation->contributions.size());
+      if (added) {
+        explanation->contributions.emplace_back().record = query.texts->Code(event.stream());
+        if (counts) explanation->contributions.back().value = {0};
+      }
+      Contribution& contribution = explanation->contributions[place->second];
+      if (counts) ++contribution.value.number;
+      contribution.events.push_back(static_cast<int64_t>(event.position()));
+    }
   }
 };
 

@@ -10,6 +10,7 @@ const std::vector<Subject>& AllSubjects() {
       DealSubject(),
       DealStateSubject(),
       StageVisitSubject(),
+      ReversalSubject(),
       PersonSubject(),
       OrganizationSubject(),
       ProductSubject(),

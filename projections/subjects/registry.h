@@ -10,6 +10,7 @@ Subject LeadSubject();
 Subject DealSubject();
 Subject DealStateSubject();
 Subject StageVisitSubject();
+Subject ReversalSubject();
 Subject PersonSubject();
 Subject OrganizationSubject();
 Subject ProductSubject();

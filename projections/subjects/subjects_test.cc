@@ -92,7 +92,7 @@ TEST(SubjectsTest, AreListedOnceAndNameTheirCompanions) {
       EXPECT_EQ(FindSubject(companion)->collection, subject.collection);
     }
   }
-  EXPECT_EQ(seen.size(), 10u);
+  EXPECT_EQ(seen.size(), 11u);
   EXPECT_EQ(FindSubject("no_such_subject"), nullptr);
 }
 
@@ -190,6 +190,22 @@ TEST(SubjectsTest, AVisitOfAPipelineWithoutOutcomeStagesEndsAndGoesOnInItsStage)
   Folded deal("stage_visit");
   deal.Then(10, kDeal).Then(20, "deal { won {} }").Then(30, "deal { reopened {} }");
   EXPECT_THAT(Visits(deal), ElementsAre("#1 a 10-20 won", "#3 a 30- "));
+}
+
+TEST(SubjectsTest, AnOutcomeIsWithdrawnByAReopeningAndKeepsWhatItWas) {
+  Folded deal("reversal");
+  deal.Then(10, kDeal).Then(20, "deal { lost { reason: 'price' competitor: 'acme' } }");
+  EXPECT_TRUE(deal.Rows().empty()) << "it stands";
+  deal.Then(30, "deal { reopened {} }").Then(40, "deal { assigned { owner: 'users/bob' } }").Then(50, "deal { won {} }");
+  Facts row = deal.Row();
+  EXPECT_EQ(row["outcome"] + row["closed_at"] + row["lost_at"] + row["lost_reason"] + row["competitor"], "lost2020priceacme");
+  EXPECT_EQ(row["owner_at_close"] + row["outcome_position"] + row["withdrawn_at"] + row["withdrawn_position"], "users/ann2303");
+  EXPECT_EQ(row.count("won_at"), 0u);
+  deal.Then(60, "deal { reopened {} }").Then(70, "deal { deleted {} }");
+  auto rows = deal.Rows();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[5]["outcome"] + rows[5]["won_at"] + rows[5]["owner_at_close"] + rows[5]["deleted"], "won50users/bob1");
+  EXPECT_EQ(rows[5].count("lost_reason"), 0u);
 }
 
 TEST(SubjectsTest, LeadKeepsFirstTimesAndTakesLevelsBack) {

@@ -2,8 +2,9 @@
 
 import dataclasses
 
+from random_histories.filters import whole_units
 from reference import aggregate
-from reference.aggregate import Measure, count, ratio, total
+from reference.aggregate import MADE_OF_OTHERS, Measure, below_others, count, ratio, share, total
 
 TOTAL = "(total)"
 
@@ -26,6 +27,11 @@ class Aggregate:
         return {name: (m.numerator, m.denominator) for name, m in self.measures.items() if m.function == "ratio"}
 
     @property
+    def beside_the_whole(self):
+        """Of the measures that need more than their row: the function and the measure whose values open."""
+        return {name: (m.function, m.numerator) for name, m in self.measures.items() if m.function in ("share", "below_others")}
+
+    @property
     def additive(self):
         return {name for name, m in self.measures.items() if m.function in ("count", "sum", "distinct")}
 
@@ -39,22 +45,23 @@ class Aggregate:
         records = [r for r in world.records(self.collection) if self.where(world, r)]
         by_key = {}  # key -> measure -> records
         for name, measure in self.measures.items():
-            if measure.function != "ratio":
+            if measure.function not in MADE_OF_OTHERS:
                 for record, axis in self._counting(world, name, measure, records):
                     for key in self._keys(world, record, axis):
                         by_key.setdefault(key, {}).setdefault(name, []).append(record)
-        return {key: self._row(world, key, found) for key, found in by_key.items()}
+        simple = {key: self._simple(world, key, found) for key, found in by_key.items()}
+        return {key: self._row(measures, simple[self._total_of(question, key)]) for key, measures in simple.items()}
 
     def _counting(self, world, name, measure, records):
         """(record, axis) of those that a measure counts."""
         modes = self.modes or {"": "moment"}
         mode_axis = modes[world.question.mode or next(iter(modes))]
         axis_of = self.axes[name] if mode_axis is None else mode_axis
-        for record in records:
-            if measure.where(world, record):
-                axis = None if axis_of == "moment" else axis_of(world, record)
-                if (axis_of == "moment" or world.inside(axis)) and world.question.filter.holds(world, record, axis):
-                    yield record, axis
+        for fact in (fact for record in records for fact in measure.facts(world, record)):
+            if measure.where(world, fact):
+                axis = None if axis_of == "moment" else axis_of(world, fact)
+                if (axis_of == "moment" or world.inside(axis)) and world.question.filter.holds(world, fact, axis):
+                    yield fact, axis
 
     def _keys(self, world, record, axis):
         groups = [tuple(self.dimensions[d](world, record, axis) for d in world.question.group_by)]
@@ -67,13 +74,18 @@ class Aggregate:
     def has_money(self):
         return any(measure.is_money for measure in self.measures.values())
 
-    def _row(self, world, key, found):
+    @staticmethod
+    def _total_of(question, key):
+        return (TOTAL,) * len(question.group_by) + key[len(question.group_by):]
+
+    def _simple(self, world, key, found):
         currency = key[-1] if self.has_money and key[-1] != "unconverted" else None
-        simple = {name: aggregate.reduce(measure, world, found.get(name, []), currency)
-                  for name, measure in self.measures.items() if measure.function != "ratio"}
-        ratios = {name: aggregate.divide(simple[m.numerator], simple[m.denominator])
-                  for name, m in self.measures.items() if m.function == "ratio"}
-        return simple | ratios
+        return {name: aggregate.reduce(measure, world, found.get(name, []), currency)
+                for name, measure in self.measures.items() if measure.function not in MADE_OF_OTHERS}
+
+    def _row(self, simple, whole):
+        return simple | {name: aggregate.compose(measure, simple, whole)
+                         for name, measure in self.measures.items() if measure.function in MADE_OF_OTHERS}
 
 
 def bucket_of(world, deal):
@@ -133,6 +145,8 @@ SNAPSHOT = Aggregate(
     measures={
         "deals": count(),
         "value": money(value),
+        "share": share("deals"),
+        "value_share": share("value"),
         "weighted": money(weighted),
         "without_value": count(lambda w, d: d.value is None),
         "without_probability": count(lambda w, d: w.probability(d) is None),
@@ -200,6 +214,11 @@ FORECAST = Aggregate(
 
 # ---- won_lost ----
 
+def benchmark(world):
+    given = world.question.arguments.get("benchmark")
+    return None if given is None else int(given)
+
+
 WON_LOST = Aggregate(
     attribution="at_close",
     modes={"period": None, "cohort": lambda w, d: d.created_at},
@@ -207,7 +226,8 @@ WON_LOST = Aggregate(
                                                          "competitor", "lost_reason", "with_lead", "month", "quarter", "year")},
     axes={"deals": lambda w, d: d.created_at, "closed": lambda w, d: d.closed_at, "won": lambda w, d: d.won_at, "lost": lambda w, d: d.lost_at,
           "won_value": lambda w, d: d.won_at, "lost_value": lambda w, d: d.lost_at, "closed_value": lambda w, d: d.closed_at,
-          "reversed": lambda w, d: d.reopened_at},
+          "above_benchmark": lambda w, d: d.closed_at, "closed_points": lambda w, d: d.closed_at,
+          "reversed": lambda w, outcome: outcome.closed_at},
     measures={
         "deals": count(),
         "closed": count(lambda w, d: not is_open(w, d)),
@@ -219,7 +239,11 @@ WON_LOST = Aggregate(
         "closed_value": money(value, lambda w, d: not is_open(w, d)),
         "win_rate_by_value": ratio("won_value", "closed_value"),
         "share_of_all": ratio("won", "deals"),
-        "reversed": total(lambda w, d: d.reversed, lambda w, d: d.reversed > 0),
+        "above_benchmark": total(lambda w, d: None if benchmark(w) is None else (10000 if won(w, d) else 0) - benchmark(w),
+                                 lambda w, d: not is_open(w, d)),
+        "closed_points": total(lambda w, d: 10000, lambda w, d: not is_open(w, d)),
+        "win_rate_above_benchmark": ratio("above_benchmark", "closed_points"),
+        "reversed": count(facts=lambda w, d: d.withdrawn),
     })
 
 
@@ -280,16 +304,29 @@ def _asked_outcome(world, deal):
     return deal.outcome == outcome or (outcome == "all" and deal.outcome != "open")
 
 
+def _size_band(world, deal, at):
+    """By the value in whole units of its currency: from a bound on, up to and without the next."""
+    amount = whole_units(world, deal)
+    bounds = [int(bound) for bound in world.question.arguments.get("bands", "1000, 10000, 100000").split(",")]
+    if amount is None:
+        return None
+    if amount < bounds[0]:
+        return f"<{bounds[0]}"
+    return next((f"{low}-{high}" for low, high in zip(bounds, bounds[1:]) if low <= amount < high), f">={bounds[-1]}")
+
+
 CYCLE = Aggregate(
     attribution="at_close",
     where=_asked_outcome,
     modes={"period": lambda w, d: d.closed_at, "cohort": captured_or_created},
     dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "pipeline", "product", "organization", "sector",
-                                                         "outcome", "month", "quarter")},
+                                                         "outcome", "month", "quarter")}
+    | {"size_band": _size_band},
     measures={
         "deals": count(lambda w, d: cycle(w, d) is not None),
         "days": total(cycle),
         "mean": ratio("days", "deals"),
+        "faster": below_others("days", "deals"),
         "median": Measure("median", value=cycle),
         "p90": Measure("percentile", value=cycle, percent=90),
         "least": Measure("min", value=cycle),
@@ -301,56 +338,6 @@ CYCLE = Aggregate(
         "all_deals": count(),
         "mean_as_deal": ratio("deal_days", "all_deals"),
         "anomalies": count(closed_before_start),
-    })
-
-
-# ---- sales_conversion ----
-
-
-def deals_of(world, lead):
-    if not hasattr(world, "deals_by_lead"):
-        world.deals_by_lead = {}
-        for deal in world.records("deals"):
-            world.deals_by_lead.setdefault(deal.lead, []).append(deal)
-    return world.deals_by_lead.get(lead.name, [])
-
-
-def won_deals(world, lead):
-    return [deal for deal in deals_of(world, lead) if deal.outcome == "won"]
-
-
-def won_in_time(world, lead):
-    limit = world.question.arguments.get("within_days")
-    return any(limit is None or world.calendar.days_between(lead.captured_at, deal.won_at) <= int(limit) for deal in won_deals(world, lead))
-
-
-def first_won(world, lead):
-    return min((deal.won_at for deal in won_deals(world, lead)), default=None)
-
-
-def _level(level):
-    return (lambda w, l: (l.reached or {}).get(level))
-
-
-CONVERSION = Aggregate(
-    collection="leads",
-    modes={"cohort": lambda w, l: l.captured_at, "period": None},
-    dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "month", "quarter")}
-    | {"medium": lambda w, l, at: l.medium, "campaign": lambda w, l, at: l.campaign, "level": lambda w, l, at: l.level,
-       "state": lambda w, l, at: l.state},
-    default_group_by=("source",),
-    axes={"leads": lambda w, l: l.captured_at, "mql": _level("mql"), "sql": _level("sql"), "sal": _level("sal"),
-          "deals": lambda w, l: min((d.created_at for d in deals_of(w, l)), default=None), "won": first_won, "anomalies": first_won},
-    measures={
-        "leads": count(),
-        "mql": count(lambda w, l: _level("mql")(w, l) is not None),
-        "sql": count(lambda w, l: _level("sql")(w, l) is not None),
-        "sal": count(lambda w, l: _level("sal")(w, l) is not None),
-        "deals": count(lambda w, l: bool(deals_of(w, l))),
-        "won": count(won_in_time),
-        "conversion": ratio("won", "leads"),
-        "anomalies": count(lambda w, l: any(is_before(w, d.won_at, d.closed_is_day, l.captured_at, l.captured_is_day)
-                                            for d in won_deals(w, l))),
     })
 
 
@@ -371,7 +358,7 @@ def detail(question, events, zone):
 
 
 def _columns(world, deal, axis):
-    shown = {name: DEAL_DIMENSIONS[name](world, deal, axis) for name in ("pipeline", "stage", "outcome", "owner", "team", "organization",
+    shown = {name: DEAL_DIMENSIONS[name](world, deal, axis) for name in ("pipeline", "stage", "outcome", "owner", "team", "unit", "organization",
                                                                          "product", "source")}
     return shown | {
         "person": deal.person,

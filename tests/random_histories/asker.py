@@ -29,6 +29,8 @@ class Asker:
             self._open(question)
         if self.random.random() < 0.25:
             self._compare(question)
+        if self.random.random() < 0.3:
+            question.measures = spec.measures
         question.page_size = self.random.choice([0, 0, 0, 3, 11])
         return question
 

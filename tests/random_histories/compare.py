@@ -7,8 +7,10 @@ from random_histories.reports import REPORTS, TOTAL
 
 # What stands in the row of records that have no value in a dimension.
 NONE_TEXTS = {"owner": "unassigned", "team": "no_team", "unit": "no_unit", "source": "no_source", "product": "no_product",
-              "organization": "no_customer", "currency": "no_value", "stage": "unknown", "sector": "no_segment"}
+              "organization": "no_customer", "currency": "no_value", "stage": "unknown", "sector": "no_segment",
+              "from_stage": "outside", "to_stage": "outside", "size_band": "no_value"}
 COMPARED, CHANGE = ".compared", ".change"
+AS_NUMBERS = ("median", "median_days_to_deal", "median_days_to_win", "faster", "step_above_average")  # halves are ratios; least terms
 
 
 def key_of(answer, raw):
@@ -103,6 +105,6 @@ def differences(question, client, events, zone):
 
 
 def _same(measure, a, b):
-    if measure.endswith(CHANGE) or measure in ("median", "median" + COMPARED):
+    if measure.endswith(CHANGE) or measure.removesuffix(COMPARED) in AS_NUMBERS:
         return as_number(a) == as_number(b)
     return a == b

@@ -4,14 +4,16 @@ What a record brings is what the same question says where it is the only record.
 """
 
 import dataclasses
+from unittest import mock
 
 from harness.values import value_of
+from random_histories import aggregates
 from random_histories.compare import COMPARED, is_nothing, key_of
 from random_histories.movements import moments
-from random_histories.reports import REPORTS
+from random_histories.reports import REPORTS, TOTAL
 from reference import facts
 
-RANKED = ("median", "p90", "least", "most")
+RANKED = ("median", "p90", "least", "most", "median_days_to_deal", "median_days_to_win")
 NEWEST = 20  # events that are shown of each record
 
 
@@ -59,22 +61,44 @@ class Cell:
         """{record: what it brings}, those that bring nothing left out."""
         result = {}
         for name in {event.stream for event in self.events if event.stream.startswith(self.spec.collection + "/")}:
-            row = self.spec.answer(dataclasses.replace(self.question, only=name), self.events, self.zone).get(self.key)
-            if row is not None:
+            rows = self.spec.answer(dataclasses.replace(self.question, only=name), self.events, self.zone)
+            row = rows.get(self.key)
+            if self.measure in self.spec.beside_the_whole:
+                brings = self._beside_the_whole(row, rows.get(self._total_key()))
+                if any(brings):
+                    result[name] = brings
+            elif row is not None:
                 brings = self._brings(*(row[part] for part in self.spec.ratios.get(self.measure, (self.measure,))))
                 if not all(map(self._is_nothing, brings)):
                     result[name] = brings
         return result
 
+    def _total_key(self):
+        grouped = len([name for name in self.question.group_by if name != "-"])
+        return (TOTAL,) * grouped + self.key[grouped:]
+
+    def _beside_the_whole(self, row, total):
+        """A share: what it brings to the group and to the total. A mean beside the others': to the group's sum or to theirs."""
+        function, part = self.spec.beside_the_whole[self.measure]
+        in_group = row[part] if row else None
+        in_all = total[part] if total else None
+        if function == "below_others" and row is not None:
+            in_all = None
+        return self._brings(in_group, in_all)
+
     def _brought(self, contributions):
-        ratio = self.measure in self.spec.ratios
+        ratio = self._is_ratio
         found = {c.record: self._brings(*map(value_of, (c.numerator, c.denominator) if ratio else (c.value,))) for c in contributions}
         return {name: brings for name, brings in found.items() if not all(map(self._is_nothing, brings))}
 
     def _brings(self, *values):
         """Money as its minor units: the row says the currency."""
         minor = (value[0] if isinstance(value, tuple) and isinstance(value[1], str) else value for value in values)
-        return tuple(value or 0 if self.measure in self.spec.ratios else value for value in minor)
+        return tuple(value or 0 if self._is_ratio else value for value in minor)
+
+    @property
+    def _is_ratio(self):
+        return self.measure in self.spec.ratios or self.measure in self.spec.beside_the_whole
 
     def _is_nothing(self, brought):
         """Of a median a 0 is a member of the population."""
@@ -84,10 +108,24 @@ class Cell:
         closing = moments(self.question, self.events, self.zone)[1] if self.spec.has_opening else None
         position, valid_at = closing or self.question.moment(self.events)
         own = [event for event in self.events if event.stream == contribution.record]
-        wanted = [event.position for event in facts.fold(contribution.record, own, position, valid_at).events]
+        record = facts.fold(contribution.record, own, position, valid_at)
+        wanted = [event.position for event in record.events]
+        if self.measure == "reversed":  # those that made and withdrew what counts in this cell
+            made = {event.position for outcome in self._withdrawn(record) for event in outcome.events}
+            wanted = [position for position in wanted if position in made]
         found = [event.position for event in contribution.events]
         if found != wanted[-NEWEST:] or contribution.total_events != len(wanted):
             yield f"{contribution.record} is made by the events {wanted}, the engine says {found} of {contribution.total_events}"
+
+
+    def _withdrawn(self, record):
+        """Withdrawn outcomes of one deal that this cell counts: those that it counts where they are the only one."""
+        for outcome in record.withdrawn:
+            with mock.patch.object(aggregates.WON_LOST.measures["reversed"], "facts", lambda world, deal: [
+                    other for other in deal.withdrawn if other.events[0] is outcome.events[0]]):
+                row = self.spec.answer(dataclasses.replace(self.question, only=record.name), self.events, self.zone).get(self.key)
+            if row and row["reversed"]:
+                yield outcome
 
 
 def _badly_ranked(contributions):

@@ -11,7 +11,7 @@ class Filter:
     uses: frozenset = frozenset()
 
 
-def _whole_units(world, deal):
+def whole_units(world, deal):
     """The value in whole units of its currency; None: none, or none in the report currency."""
     value = world.value(deal)
     return None if value is None or value[0] is None else value[0] / 10 ** {"JPY": 0, "BHD": 3}.get(value[1], 2)
@@ -46,7 +46,7 @@ DEAL_FILTERS = [
     Filter('lead.source = "web"', lambda w, d, at=None: _lead_source(w, d) == "web", frozenset({"lead_source"})),
     Filter('field.segment = "pets"', lambda w, d, at=None: _field(d, "segment") == "pets"),
     Filter('tags : "hot"', lambda w, d, at=None: "hot" in d.tags),
-    Filter('value >= 1000', lambda w, d, at=None: (_whole_units(w, d) or 0) >= 1000),
+    Filter('value >= 1000', lambda w, d, at=None: (whole_units(w, d) or 0) >= 1000),
     Filter('expected_close >= 2024-02-15 expected_close < 2024-04-01',
            lambda w, d, at=None: d.expected_close is not None and "2024-02-15" <= d.expected_close < "2024-04-01",
            frozenset({"expected_close"})),

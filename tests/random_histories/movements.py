@@ -6,6 +6,7 @@ from reference import movement
 from reference.calendar import period
 
 REFERENCES = {"sector": "organization", "lead_source": "lead"}  # what is looked at: the reference that it is seen through
+SIDES = {"from_stage": lambda before, after: before, "to_stage": lambda before, after: after}
 LONG_AGO = -10 ** 15  # 1938, before everything
 
 
@@ -39,9 +40,13 @@ def movement_answer(question, events, zone):
     for group_by in {question.group_by, ()}:
         found = movement.book(opening, closing, _asks(question, group_by, closing.calendar), names)
         prefix = (TOTAL,) * (len(question.group_by) - len(group_by))
-        rows.update({prefix + group + (bucket, category): dict(
-            deals=deals, value=None if bucket in (None, "unconverted") else (value, bucket), changes=changes)
-            for (group, bucket, category), (deals, value, changes) in found.items()})
+        sums = {}
+        for (group, bucket, category, before, after), moved in found.items():
+            key = prefix + tuple(SIDES[name](before, after) if name in SIDES else group[place] for place, name in enumerate(group_by))
+            entry = sums.setdefault(key + (bucket, category), [0, 0, 0])
+            entry[:] = map(sum, zip(entry, moved))
+        rows.update({key: dict(deals=deals, value=None if key[-2] in (None, "unconverted") else (value, key[-2]), changes=changes)
+                     for key, (deals, value, changes) in sums.items()})
     return rows
 
 
@@ -50,7 +55,7 @@ def _asks(question, group_by, calendar):
     window = question.arguments.get("expected_close")
     return movement.Asks(
         lambda w, d: question.filter.holds(w, d) and (not window or _closes_in(window, d, calendar)),
-        lambda w, d: tuple(DEAL_DIMENSIONS[name](w, d, None) for name in group_by),
+        lambda w, d: tuple(None if name in SIDES else DEAL_DIMENSIONS[name](w, d, None) for name in group_by),
         owner=bool({"owner", "team", "unit"} & looks_at), expected_close=bool(window) or "expected_close" in looks_at,
         seen_through=[REFERENCES[name] for name in looks_at if name in REFERENCES])
 

@@ -34,6 +34,7 @@ class Question:
     arguments: dict = dataclasses.field(default_factory=dict)
     compare: dict = dataclasses.field(default_factory=dict)  # prior_period, or what the second run replaces
     page_size: int = 0
+    measures: tuple = ()          # those to show; none: the definition's
     no_groups: tuple = ("-",)
     says_groups: bool = True      # False: `group_by` is the definition's and is not sent
     last_day: object = None       # a prior period that is cut there
@@ -44,7 +45,8 @@ class Question:
         result = dict(period=self.period, as_of=self.as_of, valid_at=self.valid_at, rule_basis=_basis(self.basis), mode=self.mode,
                       opening_as_of=self.opening_as_of, opening_valid_at=self.opening_valid_at,
                       attribution=ATTRIBUTIONS.get(self.attribution), group_by=list(self.group_by) or self.no_groups,
-                      filter=self.filter.text, currency=self.currency, arguments=self.arguments, page_size=self.page_size)
+                      filter=self.filter.text, currency=self.currency, arguments=self.arguments, page_size=self.page_size,
+                      measures=list(self.measures))
         if not self.says_groups:
             result["group_by"] = ()
         if self.compare:

@@ -6,7 +6,8 @@ record has no value there.
 
 import dataclasses
 
-from random_histories.aggregates import CONVERSION, CYCLE, DEAL_DIMENSIONS, FORECAST, SNAPSHOT, TOTAL, WON_LOST, detail
+from random_histories.aggregates import CYCLE, DEAL_DIMENSIONS, FORECAST, SNAPSHOT, TOTAL, WON_LOST, detail
+from random_histories.conversion import CONVERSION
 from random_histories.movements import movement_answer
 from reference import funnel
 
@@ -24,6 +25,8 @@ class Spec:
     has_opening: bool = False
     default_group_by: tuple = ()
     ratios: dict = dataclasses.field(default_factory=dict)  # measure -> measures that it is a ratio of
+    measures: tuple = ()            # all of them, hidden ones too
+    beside_the_whole: dict = dataclasses.field(default_factory=dict)  # measure -> function, and measure that it opens into
     additive: frozenset = frozenset()                       # measures that count or add
     money: frozenset = frozenset()                          # of those, the ones that are money
     currency_at: int = -1                                   # place in the key of what the money of a row is in
@@ -43,15 +46,17 @@ def funnel_answer(question, events, zone):
 def with_total(question, count, key):
     """Rows of the groups and, where there are any, of the total."""
     rows = count(lambda record: [key(record)])
-    if question.group_by:
-        rows.update({(TOTAL,) * len(question.group_by) + row[0:]: measures
-                     for row, measures in count(lambda record: [()]).items()})
-    return rows
+    grouped = len(question.group_by)
+    whole = count(lambda record: [()]) if grouped else {}
+    for row, measures in rows.items():
+        measures["step_above_average"] = funnel.above_average(measures["step"], whole[row[grouped:]]["step"]) if grouped else None
+    return rows | {(TOTAL,) * grouped + row: measures | {"step_above_average": None} for row, measures in whole.items()}
 
 
 def _spec(aggregate, **more):
     return Spec(aggregate.answer, aggregate.collection, tuple(aggregate.dimensions), ("", *aggregate.modes) if aggregate.modes else (),
                 has_money=aggregate.has_money, default_group_by=aggregate.default_group_by, ratios=aggregate.ratios,
+                beside_the_whole=aggregate.beside_the_whole, measures=tuple(aggregate.measures),
                 additive=aggregate.additive, money=aggregate.money, **more)
 
 
@@ -60,16 +65,16 @@ FUNNEL_COUNTS = frozenset({"reached", "continued", "lost_here", "skipped", "regr
 REPORTS = {
     "pipeline_snapshot": _spec(SNAPSHOT, period_chance=0),
     "sales_forecast": _spec(FORECAST, period_chance=0.9),
-    "won_lost": _spec(WON_LOST),
-    "sales_cycle": _spec(CYCLE, arguments={"start": ("created", "capture", "offer"), "outcome": ("lost", "all")}),
+    "won_lost": _spec(WON_LOST, arguments={"benchmark": ("2500",)}),
+    "sales_cycle": _spec(CYCLE, arguments={"start": ("created", "capture", "offer"), "outcome": ("lost", "all"), "bands": ("1000", "0, 500,20000")}),
     "sales_conversion": _spec(CONVERSION, arguments={"within_days": ("3", "30")}),
     "pipeline_detail": Spec(detail, modes=("", "open", "expected", "overdue", "won", "lost", "all"),
                             modes_of_a_moment=("", "open", "overdue", "all")),
     "sales_funnel": Spec(funnel_answer, dimensions=("owner", "team", "unit", "source", "product", "organization", "sector"),
                          modes=("", "strict", "touched", "implied"), arguments={"by": ("period", "cohort")}, has_money=False,
-                         ratios={"step": ("continued", "reached"), "cumulative": ("reached", "entered")}, additive=FUNNEL_COUNTS),
+                         ratios={"step": ("continued", "reached"), "cumulative": ("came_through", "entered")}, additive=FUNNEL_COUNTS),
     "pipeline_movement": Spec(movement_answer, dimensions=("owner", "team", "unit", "source", "product", "organization", "sector",
-                                                           "pipeline", "stage"),
+                                                           "pipeline", "stage", "from_stage", "to_stage"),
                               period_chance=0.9, arguments={"expected_close": ("2024-Q1", "2024-03", "2024-02-10..")}, has_opening=True,
                               additive=frozenset({"deals", "value", "changes"}), money=frozenset({"value"}), currency_at=-2),
 }

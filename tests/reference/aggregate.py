@@ -13,10 +13,11 @@ class Measure:
     denominator: str = ""
     percent: int = 0
     is_money: bool = False
+    facts: object = lambda world, record: [record]  # of a record: what is counted of it
 
 
-def count(where=lambda world, record: True):
-    return Measure("count", where)
+def count(where=lambda world, record: True, **more):
+    return Measure("count", where, **more)
 
 
 def total(value, where=lambda world, record: True, is_money=False):
@@ -25,6 +26,38 @@ def total(value, where=lambda world, record: True, is_money=False):
 
 def ratio(numerator, denominator):
     return Measure("ratio", numerator=numerator, denominator=denominator)
+
+
+def share(of):
+    """Of the total row of the same currency."""
+    return Measure("share", numerator=of)
+
+
+def below_others(added, counted):
+    """1 - mean(group) / mean(all others) (decisions.md 23)."""
+    return Measure("below_others", numerator=added, denominator=counted)
+
+
+MADE_OF_OTHERS = ("ratio", "share", "below_others")
+
+
+def compose(measure, group, whole):
+    """A measure made of others: `group` and `whole` hold the simple ones of a row and of its total."""
+    if measure.function == "ratio":
+        return divide(group[measure.numerator], group[measure.denominator])
+    if measure.function == "share":
+        return divide(group[measure.numerator], whole[measure.numerator])
+    mean = _mean(group[measure.numerator], group[measure.denominator])
+    of_others = _mean(*(None if whole[part] is None or group[part] is None else whole[part] - group[part]
+                        for part in (measure.numerator, measure.denominator)))
+    if mean is None or not of_others:
+        return None
+    below = 1 - mean / of_others
+    return below.numerator, below.denominator
+
+
+def _mean(added, counted):
+    return None if added is None or not counted else Fraction(added, counted)
 
 
 def reduce(measure, world, records, currency=None):

@@ -25,6 +25,23 @@ class Facts:
         return None
 
 
+class Withdrawn:
+    """An outcome that a reopening withdrew: what it was, when and whose; all else is the deal as it stands."""
+
+    def __init__(self, deal, event):
+        self.standing, self.events = deal, [deal.closing_event, event]
+        for name in ("outcome", "closed_at", "won_at", "lost_at", "lost_reason", "competitor", "owner_at_close"):
+            setattr(self, name, getattr(deal, name))
+
+    def __getattr__(self, name):
+        return getattr(self.__dict__["standing"], name)
+
+
+def standing(record):
+    """The record itself of what was withdrawn."""
+    return record.standing if isinstance(record, Withdrawn) else record
+
+
 def fold(name, events, position, valid_at):
     """Of the events of one stream. Facts that do not exist (yet) have exists = False."""
     known = [e for e in events if e.position <= position]
@@ -114,7 +131,7 @@ def _clear_probability(deal, keep):
 class _DealSteps:
     @staticmethod
     def DealCreated(deal, event, body, at):
-        deal.visits, deal.outcomes, deal.reversed = [], [], 0
+        deal.visits, deal.withdrawn = [], []
         deal.outcome = "open"
         deal.value, deal.owner = money_of(body), body.owner or None
         deal.lead, deal.person, deal.organization, deal.product = (getattr(body, f) or None for f in
@@ -182,7 +199,7 @@ class _DealSteps:
     @staticmethod
     def DealReopened(deal, event, body, at):
         if deal.outcome != "open":
-            deal.reversed += 1
+            deal.withdrawn.append(Withdrawn(deal, event))
         deal.outcome = "open"
         deal.won_at = deal.lost_at = deal.closed_at = deal.lost_reason = deal.competitor = deal.owner_at_close = None
         deal.closed_is_day = deal.completed_at = None
@@ -197,7 +214,7 @@ class _DealSteps:
 def _close(deal, event, outcome, at):
     _leave(deal, event, outcome, at)
     deal.outcome, deal.closed_at, deal.closed_is_day, deal.owner_at_close = outcome, at, event.is_day, deal.owner
-    deal.outcomes.append((outcome, at))
+    deal.closing_event = event
 
 
 # ---- Leads ----

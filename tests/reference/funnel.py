@@ -1,11 +1,14 @@
 """sales_funnel (decisions.md 13).
 
 A step's numerator is the records that reached both k and, after it, k + 1. strict: reached = was in all stages up to it, in
-order; touched: was in it; implied: was in it or further down. Won is the last step, lost has no rank. Adjacent visits of one
-mapped stage join; re-entry is a new visit. A deal that changed its pipeline has a way through each.
+order; touched: was in it; implied: was in it or further down. The cumulative share is of those that reached the first stage:
+they reached k after it. By period an entry counts where it lies in the period; under strict it counts if all earlier stages were
+passed in order before it, in the period or not. Won is the last step, lost has no rank. Adjacent visits of one mapped stage
+join; re-entry is a new visit. A deal that changed its pipeline has a way through each.
 """
 
 import collections
+from fractions import Fraction
 
 UNKNOWN = None
 
@@ -41,12 +44,21 @@ def rows(world, deals, groups_of, mode="strict", counts=lambda at: True):
     return result
 
 
+def above_average(step, average):
+    """A group's step less that of all groups."""
+    if step is None or average is None:
+        return None
+    above = Fraction(*step) - Fraction(*average)
+    return above.numerator, above.denominator
+
+
 def _measures(sums, index, steps):
     line = sums[index]
     measures = {name: line[name] for name in ("reached", "continued", "lost_here", "skipped", "regressions")}
     measures["entered"] = sums[0]["reached"]  # what the cumulative conversion is of
     measures["step"] = (line["continued"], line["reached"]) if index < steps - 1 and line["reached"] else None
-    measures["cumulative"] = (line["reached"], sums[0]["reached"]) if index < steps and sums[0]["reached"] else None
+    measures["came_through"] = line["came_through"]
+    measures["cumulative"] = (line["came_through"], sums[0]["reached"]) if index < steps and sums[0]["reached"] else None
     return measures
 
 
@@ -78,13 +90,14 @@ def _meaning(world, visit, stage):
 def _lines(way, ladder, mode):
     """A Counter for each line of the ladder and one for the unknown stage."""
     lines = [collections.Counter() for _ in range(len(ladder) + 1)]
-    entries = [ladder.index(stage) for stage, counted in way.entries if counted and stage in ladder]
+    entries = [(ladder.index(stage), counted) for stage, counted in way.entries if stage in ladder]
     if way.won:
-        entries.append(len(ladder) - 1)
+        entries.append((len(ladder) - 1, True))
     for index in range(len(ladder)):
         lines[index]["reached"] = int(_reached(entries, index, mode))
+        lines[index]["came_through"] = int(_reached_after(entries, 0, index, mode))
         if index + 1 < len(ladder):
-            lines[index]["continued"] = int(_continued(entries, index, mode))
+            lines[index]["continued"] = int(_reached_after(entries, index, index + 1, mode))
     visited, previous = set(), None
     for stage, counted in way.entries:
         if stage not in ladder:
@@ -112,13 +125,21 @@ def _in_order(entries, wanted):
     return all(any(entry == rank for entry in remaining) for rank in wanted)
 
 
+def _times(entries, index, mode):
+    """Places in the way at which a record reaches a line by an entry that counts."""
+    before = lambda place: [rank for rank, _ in entries[:place]]
+    for place, (rank, counted) in enumerate(entries):
+        if counted and (rank == index if mode != "implied" else rank >= index):
+            if mode != "strict" or _in_order(before(place), range(index)):
+                yield place
+
+
 def _reached(entries, index, mode):
-    if mode == "strict":
-        return _in_order(entries, range(index + 1))
-    return index in entries if mode == "touched" else any(entry >= index for entry in entries)
+    return any(True for _ in _times(entries, index, mode))
 
 
-def _continued(entries, index, mode):
-    if mode == "strict":
-        return _in_order(entries, range(index + 2))
-    return _in_order(entries, (index, index + 1)) if mode == "touched" else any(entry > index for entry in entries)
+def _reached_after(entries, index, later, mode):
+    """Whether it reached the one line and, after it, the other one; under implied who is further down has passed both."""
+    if mode == "implied" or index == later:
+        return _reached(entries, later, mode)
+    return any(first < then for first in _times(entries, index, mode) for then in _times(entries, later, mode))

@@ -5,6 +5,7 @@ and what changed since the instant before is booked.
 """
 
 import collections
+import functools
 
 OPENING, CLOSING = "opening", "closing"
 
@@ -22,6 +23,7 @@ class Standing:
             self.value, self.bucket = value if value is not None else (None, None)
             if self.value is None and value is not None:
                 self.bucket = "unconverted"
+            self.stage = world.stage(deal)
             self.pipeline, self.owner, self.close, self.rank = deal.pipeline, world.owner(deal), deal.expected_close, world.stage_order(deal)
 
     @property
@@ -39,11 +41,14 @@ class Asks:
 
 
 def book(opening, closing, asks, names):
-    """{(group, bucket, category): (count, value in minor units, changes)} between two worlds."""
+    """{(group, bucket, category, from stage, to stage): (count, value in minor units, changes)} between two worlds. The stages
+    are those of the deal before and after the change, None where it is not in the open pipeline; of the balances both are its
+    own."""
     sums = collections.defaultdict(lambda: [0, 0, 0])
 
-    def post(category, standing, count, value):
-        entry = sums[(standing.group, standing.bucket, category)]
+    def post(category, standing, count, value, before, after):
+        sides = tuple(side.stage if side.inside else None for side in (before, after))
+        entry = sums[(standing.group, standing.bucket, category, *sides)]
         entry[0] += count
         entry[1] += value
         entry[2] += 1
@@ -51,7 +56,7 @@ def book(opening, closing, asks, names):
     for name in names:
         first = Standing(opening, opening.record(name), asks)
         if first.inside:
-            post(OPENING, first, 1, first.value or 0)
+            post(OPENING, first, 1, first.value or 0, first, first)
         same_rules = opening.at(position=closing.position)
         restated = Standing(same_rules, same_rules.record(name), asks)
         _difference("restated", first, restated, post)
@@ -66,7 +71,7 @@ def book(opening, closing, asks, names):
         last = Standing(closing, closing.record(name), asks)
         _drift(before, last, post)
         if last.inside:
-            post(CLOSING, last, 1, last.value or 0)
+            post(CLOSING, last, 1, last.value or 0, last, last)
     return {key: tuple(value) for key, value in sums.items()}
 
 
@@ -111,12 +116,12 @@ def _difference(category, before, after, post):
     """Not by an event of the deal's own."""
     if before.inside and after.inside and (before.group, before.bucket) == (after.group, after.bucket):
         if (before.value or 0) != (after.value or 0):
-            post(category, after, 0, (after.value or 0) - (before.value or 0))
+            post(category, after, 0, (after.value or 0) - (before.value or 0), before, after)
         return
     if before.inside:
-        post(category, before, -1, -(before.value or 0))
+        post(category, before, -1, -(before.value or 0), before, after)
     if after.inside:
-        post(category, after, 1, after.value or 0)
+        post(category, after, 1, after.value or 0, before, after)
 
 
 def _revalue(before, after, group, post):
@@ -136,6 +141,8 @@ def _like(standing, **changes):
 
 def _event(asks, before, after, post):
     """A change of the deal's own at one instant. A win leaves at its won value, after an increase or decrease."""
+    sides = before, after
+    post = functools.partial(lambda say, *what: say(*what, *sides), post)
     if before.inside and after.inside:
         if before.group != after.group:
             into, out = _why(asks, before, after)

@@ -85,6 +85,7 @@ class World:
     def probability(self, deal):
         """Basis points: of an outcome, else by hand, else the stage's; None: the stage has none. As recorded: by the rules of the
         latest creation, change of stage or override (decisions.md 16)."""
+        deal = folding.standing(deal)
         if deal.outcome != "open":
             return 10000 if deal.outcome == "won" else 0
         if deal.probability_bp is not None:
@@ -150,6 +151,7 @@ class World:
 
     def money_day(self, deal):
         """Won deals take the rate of the won date, open ones that of D."""
+        deal = folding.standing(deal)
         return self.calendar.day_of(deal.closed_at) if deal.closed_at is not None else self.day
 
     def value(self, deal):

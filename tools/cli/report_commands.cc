@@ -132,7 +132,7 @@ void PrintDescription(Session& session, const api::ReportDescription& descriptio
            [](const api::Parameter& parameter) { return absl::StrCat("default ", parameter.default_expr()); });
   PrintIds(session, "Columns", report.list().columns(), "en", [](const api::Dimension& column) { return column.expr(); });
   if (description.fields().empty()) return;
-  session.out << "\n" << session.look.Bold(absl::StrCat("Fields of ", report.subject(), " (--filter)")) << "\n";
+  session.out << "\n" << session.look.Bold(absl::StrCat("Fields of ", report.has_timeline() ? "event" : report.subject(), " (--filter)")) << "\n";
   TextTable fields;
   for (const char* header : {"field", "type", "what it is"}) fields.AddColumn(header);
   for (const api::SubjectField& field : description.fields()) {
