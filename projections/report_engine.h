@@ -36,6 +36,10 @@ absl::Status CheckDefinition(const v1::ReportDefinition& definition);
 struct EngineContext {
   const Snapshot* snapshot = nullptr;
   eventstore::EventLog* log = nullptr;                 // as_of times, commit ends
+  // The log's head as the question sees it, at or after the snapshot; not set: the snapshot.
+  eventstore::Head head;
+  // Set along with READ_MODEL_BEHIND: the position, up to the head, at which the tables must stand to answer. May be nullptr.
+  uint64_t* awaits = nullptr;
   eventstore::TenantNumber tenant = 0;
   std::string tenant_currency;
   // Rules published up to the head of the log, not only of the snapshot (basis HEAD).

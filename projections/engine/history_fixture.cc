@@ -296,6 +296,7 @@ EngineContext History::Context(const Snapshot* snapshot) {
   EngineContext context;
   context.snapshot = snapshot;
   context.log = log_.get();
+  context.head = log_->DurableHead(1);
   context.tenant = 1;
   context.tenant_currency = "USD";
   context.head_rules = &tables_.rulebook;

@@ -89,11 +89,8 @@ class Resolver {
   absl::Status Moments() {
     if (input_.pin != nullptr) {
       pin_ = *input_.pin;
-      if (pin_.position() > context_.snapshot->position()) {
-        return domain::Refuse(v1::READ_MODEL_BEHIND, absl::StrCat("the read models stand at ", context_.snapshot->position()), "",
-                              {{"position", absl::StrCat(context_.snapshot->position())}});
-      }
-      return absl::OkStatus();
+      if (auto status = CheckWithinHead(pin_.position(), context_); !status.ok()) return status;
+      return CheckReached(pin_.position(), context_);
     }
     auto position = PositionOf(parameters_.as_of());
     if (!position.ok()) return position.status();

@@ -1,0 +1,65 @@
+#include "services/report_methods.h"
+
+#include "services/read_side_testing.h"
+
+namespace recount::services {
+namespace {
+
+// Stand still until somebody waits for a position.
+class LateModels : public ModelsBetween {
+ public:
+  explicit LateModels(std::unique_ptr<projections::ReadModels> inner) : ModelsBetween(std::move(inner)) { Pause(true); }
+  absl::StatusOr<std::unique_ptr<projections::Snapshot>> Read(uint64_t min_position, absl::Time deadline) override {
+    if (min_position > 0) Pause(false);
+    return ModelsBetween::Read(min_position, deadline);
+  }
+};
+
+v1::RunReportRequest Conversion() {
+  v1::RunReportRequest request;
+  request.set_report("sales_conversion");
+  return request;
+}
+
+TEST(ReportMethods, AnAsOfThatWasJustAcknowledgedIsAwaited) {
+  ReadSide side(With<LateModels>());
+  const uint64_t position = side.Do(Capture("1"));
+  v1::RunReportRequest request = Conversion();
+  request.mutable_parameters()->mutable_as_of()->set_position(position);
+  const auto answer = side.Run(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->basis().position(), position);
+}
+
+TEST(ReportMethods, AnInstantIsOfEverythingRecordedByThen) {
+  ReadSide side(With<LateModels>());
+  const uint64_t position = side.Do(Capture("1"));
+  v1::RunReportRequest request = Conversion();
+  request.mutable_parameters()->mutable_as_of()->mutable_time()->mutable_time()->set_seconds(kNoon / 1000000 + 1);
+  const auto answer = side.Run(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->basis().position(), position);
+}
+
+TEST(ReportMethods, AComparedAsOfIsAwaited) {
+  ReadSide side(With<LateModels>());
+  const uint64_t position = side.Do(Capture("1"));
+  v1::RunReportRequest request = Conversion();
+  request.mutable_parameters()->mutable_as_of()->set_position(1);
+  request.mutable_compare()->mutable_as_of()->set_position(position);
+  const auto answer = side.Run(request);
+  // Before its first event, a calendar, the tables stand at nothing: 1 is awaited, too.
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->compared_basis().position(), position);
+}
+
+TEST(ReportMethods, AnAsOfBeyondTheHeadIsRefusedAtOnce) {
+  ReadSide side(With<LateModels>());
+  v1::RunReportRequest request = Conversion();
+  request.mutable_parameters()->mutable_as_of()->set_position(side.Do(Capture("1")) + 1);
+  const absl::Status refused = side.Run(request).status();  // without a deadline: if it waited, it would for ever
+  EXPECT_EQ(domain::ReasonOf(refused), v1::POSITION_BEYOND_HEAD) << refused;
+}
+
+}  // namespace
+}  // namespace recount::services
