@@ -32,7 +32,8 @@ Selection World::Select(const Subject& subject, bool with_deleted) const {
   auto [it, added] = caches_->selected.try_emplace(&subject);
   if (added && table != nullptr) {
     rows_scanned_ += table->size();
-    const auto since = table->since(), until = table->until();
+    const auto since = table->since();
+    const auto until = table->until();
     const auto from = table->valid_from(), to = table->valid_to();
     const uint64_t position = moment().position;
     const int64_t at = moment().valid_at;
