@@ -52,6 +52,8 @@ struct EngineContext {
   std::function<absl::StatusOr<std::string>(absl::string_view collection, const v1::Ref& ref)> resolve;
   // Events of a record with position <= as_of and occurred <= valid_at in order of occurrence, opened.
   std::function<absl::StatusOr<std::vector<v1::Event>>(absl::string_view name, uint64_t as_of, int64_t valid_at)> events;
+  // Asked now and then while the answer is worked out: what is not OK ends it, with that status. Empty: it goes on to its end.
+  std::function<absl::Status()> goes_on;
   // Signs tokens (page tokens, cell ids, pins) so that nobody makes them up, and ties them to the tenant.
   std::string token_key;
 };

@@ -8,7 +8,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "domain/refusal.h"
 #include "recount/v1/command.pb.h"
 #include "services/normalizers.h"
@@ -99,10 +98,8 @@ absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const
   absl::Status folds;
   absl::Status visited = VisitCandidates(backend, tenant, lookup, normal, type, [&](absl::string_view name) {
     if (domain::CollectionOf(name) != type.collection) return true;
-    if (absl::Now() > call.deadline) {
-      folds = domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed while the records were looked up");
-      return false;
-    }
+    folds = call.CheckGoesOn();
+    if (!folds.ok()) return false;
     auto folded = RecordReader(backend).ReadAt(tenant, name, position);
     folds = folded.status();
     if (!folds.ok()) return false;
@@ -166,11 +163,11 @@ absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant
     names = *std::move(found);
   } else {
     auto snapshot =
-        RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token->position), call.deadline);
+        RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token->position), call);
     if (!snapshot.ok()) return snapshot.status();
     const auto rules = RecordReader(backend).Rules(tenant);
     if (!rules.ok()) return rules.status();
-    const projections::EngineContext context = MakeEngineContext(backend, tenant, **snapshot, **rules);
+    const projections::EngineContext context = MakeEngineContext(backend, call, tenant, **snapshot, **rules);
     const uint64_t position = token->position != 0 ? token->position : (*snapshot)->position();
     auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(),
                                          position, context);

@@ -38,11 +38,11 @@ absl::StatusOr<Response> AskEngine(const Backend* backend, const Call& call, uin
   const RecordReader reader(backend);
   std::optional<eventstore::Head> head;
   for (uint64_t awaited = min_position;;) {
-    auto snapshot = reader.Snapshot(**tenant, awaited, call.deadline);
+    auto snapshot = reader.Snapshot(**tenant, awaited, call);
     if (!snapshot.ok()) return snapshot.status();
     const auto head_rules = reader.Rules(**tenant);
     if (!head_rules.ok()) return head_rules.status();
-    projections::EngineContext context = MakeEngineContext(backend, **tenant, **snapshot, **head_rules);
+    projections::EngineContext context = MakeEngineContext(backend, call, **tenant, **snapshot, **head_rules);
     // That of the first look, so that a log that grows does not keep the question waiting.
     if (!head) head = context.head;
     context.head = *head;
@@ -75,7 +75,7 @@ absl::StatusOr<v1::ReportDescription> Describe(const Backend* backend, const Cal
 
 }  // namespace
 
-projections::EngineContext MakeEngineContext(const Backend* backend, const Tenant& tenant,
+projections::EngineContext MakeEngineContext(const Backend* backend, const Call& call, const Tenant& tenant,
                                              const projections::Snapshot& snapshot,
                                              const domain::Rulebook& head_rules) {
   projections::EngineContext context;
@@ -85,6 +85,7 @@ projections::EngineContext MakeEngineContext(const Backend* backend, const Tenan
   context.head = context.log->DurableHead(context.tenant);
   context.tenant_currency = tenant.info().currency();
   context.head_rules = &head_rules;
+  context.goes_on = [call] { return call.CheckGoesOn(); };
   context.token_key = TenantTokenKey(backend->token_key, tenant.number());
   const RecordReader reader(backend);
   context.draft = [reader, &tenant](absl::string_view name) { return DraftRules(reader, tenant, name); };

@@ -61,5 +61,33 @@ TEST(ReportMethods, AnAsOfBeyondTheHeadIsRefusedAtOnce) {
   EXPECT_EQ(domain::ReasonOf(refused), v1::POSITION_BEYOND_HEAD) << refused;
 }
 
+// Wherever its caller goes, a question ends there.
+TEST(ReportMethods, AQuestionEndsWhenItsCallerGoes) {
+  ReadSide side;
+  v1::RunReportRequest request = Conversion();
+  request.set_min_position(side.Do(Capture("1")));
+  bool is_answered = false;
+  for (int stays = 0; !is_answered; ++stays) {
+    int asked = 0;
+    Call call;
+    call.cancelled = [&] { return ++asked > stays; };
+    const auto answer = side.Ask<v1::RunReportResponse>("ReportService.RunReport", request, call);
+    is_answered = answer.ok();
+    if (is_answered) break;
+    EXPECT_TRUE(absl::IsCancelled(answer.status())) << answer.status();
+    EXPECT_EQ(asked, stays + 1) << "went on";
+  }
+}
+
+TEST(ReportMethods, NobodyWaitsForAPositionOnceTheCallerIsGone) {
+  ReadSide side;
+  v1::RunReportRequest request = Conversion();
+  request.set_min_position(side.Do(Capture("1")) + 1000);
+  int asked = 0;
+  Call call;  // without a deadline
+  call.cancelled = [&] { return ++asked > 1; };
+  EXPECT_TRUE(absl::IsCancelled(side.Ask<v1::RunReportResponse>("ReportService.RunReport", request, call).status()));
+}
+
 }  // namespace
 }  // namespace recount::services

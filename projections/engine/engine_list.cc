@@ -100,6 +100,8 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   // A record is there from its commit on, also if the caller's clock, by which it occurred, is a little fast.
   options.moment = {*position, *recorded + domain::Context().future_tolerance_micros};
   options.rules = *rules;
+  Halt halt(context.goes_on);
+  options.halt = &halt;
   const World world(options, &texts);
   Schema schema;
   schema.snapshot = context.snapshot;
@@ -114,6 +116,7 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   }
   RecordOrder order(records, texts);
   if (auto status = AddOrder(order_by, *subject, schema, records, &order); !status.ok()) return status;
+  if (!halt.status().ok()) return halt.status();
   std::vector<size_t> rows(records.size());
   std::iota(rows.begin(), rows.end(), 0);
   std::sort(rows.begin(), rows.end(), order);

@@ -71,11 +71,16 @@ RowGroups GroupKeys::Group(const Selection& selection) {
     types_.push_back(values.back()->type);
     sets |= types_.back() == Type::kTextSet;
   }
-  for (size_t row = 0; row < selection.size(); ++row) {
+  for (size_t row = 0; row < selection.size() && !query_.halt->AtStep(); ++row) {
     if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
     AddRow(values, row, &groups);
   }
   if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
+  if (!query_.halt->status().ok()) {
+    // Of the right form: one group a row.
+    groups.groups_.assign(selection.size(), kTotal);
+    groups.starts_.clear();
+  }
   return groups;
 }
 

@@ -33,6 +33,7 @@ class Resolver {
     query_->definition = &definition_;
     query_->parameters = parameters_;
     query_->language = input_.language;
+    query_->halt = std::make_unique<Halt>(context_.goes_on);
     query_->texts = std::make_unique<Texts>(context_.snapshot->dictionary());
     query_->subject = FindSubject(definition_.subject());
     if (query_->subject == nullptr) {
@@ -217,6 +218,7 @@ class Resolver {
   absl::Status Worlds() {
     WorldOptions options;
     options.snapshot = context_.snapshot;
+    options.halt = query_->halt.get();
     options.moment = {pin_.position(), pin_.valid_at_micros()};
     options.rules = rules_;
     options.as_recorded = parameters_.rule_basis().kind() == v1::RULE_BASIS_KIND_AS_RECORDED;
