@@ -15,6 +15,10 @@
 #include "projections/read_models.h"
 #include "recount/v1/report.pb.h"
 
+namespace recount::storage::v1 {
+class ReportToken;
+}
+
 namespace recount::projections {
 
 // The built-in reports, parsed from projections/catalogue/*.textproto, which are compiled into the program.
@@ -42,6 +46,8 @@ struct EngineContext {
   uint64_t* awaits = nullptr;
   eventstore::TenantNumber tenant = 0;
   std::string tenant_currency;
+  // What the caller may see, where that is not everything: finished answers are only for callers with the same rights.
+  std::string rights;
   // Rules published up to the head of the log, not only of the snapshot (basis HEAD).
   const domain::Rulebook* head_rules = nullptr;
   // Proposals of an open draft; DRAFT_NOT_FOUND, DRAFT_CLOSED.
@@ -58,9 +64,14 @@ struct EngineContext {
   std::string token_key;
 };
 
+class AnswerCache;
+struct FinishedAnswer;
+
 class ReportEngine {
  public:
-  explicit ReportEngine(const Catalogue* catalogue) : catalogue_(catalogue) {}
+  // Answers that have another page are kept for it within `cache_bytes`; without them it is counted again, to the same digit.
+  explicit ReportEngine(const Catalogue* catalogue, size_t cache_bytes = 64 << 20);
+  ~ReportEngine();
   absl::StatusOr<v1::RunReportResponse> Run(const v1::RunReportRequest& request, const EngineContext& context) const;
   absl::StatusOr<v1::ExplainReportResponse> Explain(const v1::ExplainReportRequest& request,
                                                     const EngineContext& context) const;
@@ -75,8 +86,16 @@ class ReportEngine {
   absl::StatusOr<Listing> List(absl::string_view subject, absl::string_view filter, absl::string_view order_by,
                                bool show_deleted, uint64_t as_of_position, const EngineContext& context) const;
 
+  size_t cached_bytes() const;
+
  private:
+  // From the cache, or worked out; `token` gets its pins.
+  absl::StatusOr<std::shared_ptr<const FinishedAnswer>> Finish(const v1::ReportDefinition& definition, size_t page_size,
+                                                               const EngineContext& context,
+                                                               storage::v1::ReportToken* token) const;
+
   const Catalogue* catalogue_;
+  const std::unique_ptr<AnswerCache> cache_;
 };
 
 }  // namespace recount::projections

@@ -113,6 +113,56 @@ absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const
   return names;
 }
 
+using Names = std::vector<std::string>;
+struct Listed {
+  std::shared_ptr<const Names> names;  // of all pages
+  uint64_t position = 0;
+};
+
+// What `find` finds, or what it found for the page before.
+template <typename Find>
+absl::StatusOr<Listed> Kept(const Backend* backend, const std::string& scope, uint64_t position, uint64_t generation, size_t page_size,
+                            const Find& find) {
+  const std::string key = SignToken(backend->token_key, "listing", absl::StrCat(position, " ", generation, " ", scope));
+  if (auto kept = backend->listings->Find(key); kept != nullptr) return Listed{std::move(kept), position};
+  absl::StatusOr<Names> found = find();
+  if (!found.ok()) return found.status();
+  auto names = std::make_shared<const Names>(*std::move(found));
+  if (names->size() <= page_size) return Listed{std::move(names), position};
+  size_t bytes = 0;
+  for (const std::string& name : *names) bytes += sizeof(name) + name.capacity();
+  backend->listings->Put(key, names, bytes);
+  return Listed{std::move(names), position};
+}
+
+absl::StatusOr<Listed> LookUp(const Backend* backend, const Tenant& tenant, const Call& call, const v1::ListRequest& request,
+                              const ResourceType& type, const PageToken& token) {
+  const absl::Status reached = RecordReader(backend).AwaitPosition(tenant, request.min_position(), call.deadline);
+  if (!reached.ok()) return reached;
+  const uint64_t position =
+      token.position != 0 ? token.position : backend->archive.log->DurableHead(tenant.number()).position;
+  return Kept(backend, ScopeOf(tenant, request, type), position, 0, PageSize(request.page_size()), [&] {
+    return FindExact(backend, tenant, call, *ParseLookup(request.filter()), request.show_deleted(), type, position);
+  });
+}
+
+absl::StatusOr<Listed> Select(const Backend* backend, const Tenant& tenant, const Call& call, const v1::ListRequest& request,
+                              const ResourceType& type, const PageToken& token) {
+  auto snapshot = RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token.position), call);
+  if (!snapshot.ok()) return snapshot.status();
+  const uint64_t position = token.position != 0 ? token.position : (*snapshot)->position();
+  const auto select = [&]() -> absl::StatusOr<Names> {
+    const auto rules = RecordReader(backend).Rules(tenant);
+    if (!rules.ok()) return rules.status();
+    const projections::EngineContext context = MakeEngineContext(backend, call, tenant, **snapshot, **rules);
+    auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(),
+                                         position, context);
+    if (!listing.ok()) return listing.status();
+    return std::move(listing->names);
+  };
+  return Kept(backend, ScopeOf(tenant, request, type), position, (*snapshot)->generation(), PageSize(request.page_size()), select);
+}
+
 }  // namespace
 
 const ResourceType* FindResourceType(const google::protobuf::Descriptor* descriptor) {
@@ -151,34 +201,15 @@ absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant
   auto token = OpenPage(backend, tenant, request, type);
   if (!token.ok()) return token.status();
   RecordPage page;
-  std::vector<std::string> names;
-  if (const std::optional<ExactLookup> lookup = ParseLookup(request.filter())) {
-    if (absl::Status reached = RecordReader(backend).AwaitPosition(tenant, request.min_position(), call.deadline);
-        !reached.ok())
-      return reached;
-    page.position =
-        token->position != 0 ? token->position : backend->archive.log->DurableHead(tenant.number()).position;
-    auto found = FindExact(backend, tenant, call, *lookup, request.show_deleted(), type, page.position);
-    if (!found.ok()) return found.status();
-    names = *std::move(found);
-  } else {
-    auto snapshot =
-        RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token->position), call);
-    if (!snapshot.ok()) return snapshot.status();
-    const auto rules = RecordReader(backend).Rules(tenant);
-    if (!rules.ok()) return rules.status();
-    const projections::EngineContext context = MakeEngineContext(backend, call, tenant, **snapshot, **rules);
-    const uint64_t position = token->position != 0 ? token->position : (*snapshot)->position();
-    auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(),
-                                         position, context);
-    if (!listing.ok()) return listing.status();
-    names = std::move(listing->names);
-    page.position = position;
-  }
+  const bool is_lookup = ParseLookup(request.filter()).has_value();
+  auto listed = is_lookup ? LookUp(backend, tenant, call, request, type, *token) : Select(backend, tenant, call, request, type, *token);
+  if (!listed.ok()) return listed.status();
+  const Names& names = *listed->names;
+  page.position = listed->position;
   page.total_size = static_cast<int64_t>(names.size());
   const size_t first = std::min(token->offset, names.size());
   const size_t last = std::min(first + PageSize(request.page_size()), names.size());
-  page.names.assign(std::make_move_iterator(names.begin() + first), std::make_move_iterator(names.begin() + last));
+  page.names.assign(names.begin() + first, names.begin() + last);
   page.first = first;
   if (last < names.size()) page.next_page_token = MakePage(backend, tenant, request, type, {page.position, last});
   return page;

@@ -1,5 +1,6 @@
 #include "services/report_methods.h"
 
+#include "recount/v1/lead.pb.h"
 #include "services/read_side_testing.h"
 
 namespace recount::services {
@@ -87,6 +88,32 @@ TEST(ReportMethods, NobodyWaitsForAPositionOnceTheCallerIsGone) {
   Call call;  // without a deadline
   call.cancelled = [&] { return ++asked > 1; };
   EXPECT_TRUE(absl::IsCancelled(side.Ask<v1::RunReportResponse>("ReportService.RunReport", request, call).status()));
+}
+
+TEST(ReportMethods, PagesOfRecordsAgreeWithAndWithoutWhatIsKept) {
+  ReadSide side;
+  uint64_t position = 0;
+  for (int i = 0; i < 7; ++i) position = side.Do(Capture(absl::StrCat(i)));
+  const auto names = [&] {
+    std::vector<std::string> found;
+    v1::ListRequest request;
+    request.set_page_size(3);
+    request.set_min_position(position);
+    do {
+      const auto page = side.Ask<v1::ListLeadsResponse>("LeadService.ListLeads", request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      for (const v1::Lead& lead : page->leads()) found.push_back(lead.info().name());
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return found;
+  };
+  const std::vector<std::string> kept = names();
+  EXPECT_EQ(kept.size(), 7u);
+  EXPECT_GT(side.backend().listings->bytes(), 0u);
+  side.backend().listings = std::make_unique<ListingCache>(0);
+  EXPECT_EQ(names(), kept);
+  EXPECT_EQ(side.backend().listings->bytes(), 0u);
 }
 
 }  // namespace
