@@ -188,6 +188,7 @@ class LimitsTest(unittest.TestCase):
 
     def test_token(self):
         longest = self.limit("token")
+        self.assert_refused("token", self.ask(self.client.Report.RunReport, v1.RunReportRequest(pin="x" * (longest + 1))))
         self.assert_refused("token", self.ask(self.client.Report.RunReport, v1.RunReportRequest(page_token="x" * (longest + 1))))
         self.assert_refused("token", self.ask(self.client.Report.ExplainReport, v1.ExplainReportRequest(cell_id="x" * (longest + 1))))
 

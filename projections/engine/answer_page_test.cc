@@ -5,13 +5,25 @@
 #include "domain/money.h"
 #include "domain/refusal.h"
 #include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
 #include "projections/engine/history_fixture.h"
+#include "projections/engine/tokens.h"
 
 namespace recount::projections {
 namespace {
 
 constexpr int kDeals = 24;
+
+// The field that a refusal names.
+std::string FieldOf(const absl::Status& status) {
+  google::rpc::BadRequest bad;
+  const google::rpc::Status rpc = domain::ToRpcStatus(status);
+  for (const auto& detail : rpc.details()) {
+    if (detail.UnpackTo(&bad)) return bad.field_violations(0).field();
+  }
+  return "";
+}
 
 class AnswerPageTest : public testing::Test {
  protected:
@@ -190,6 +202,46 @@ TEST_F(AnswerPageTest, TooManyGroupsAreRefused) {
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(domain::ReasonOf(refused), v1::ANSWER_TOO_LARGE);
   EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("250000 groups: group by fewer"));
+}
+
+TEST_F(AnswerPageTest, APinGivesTheAnswerAgain) {
+  v1::RunReportRequest request = Ask("won_lost");
+  const v1::RunReportResponse before = Run(request, keeping_);
+  history_.Win("2", "2024-03-03");
+  EXPECT_NE(Run(request, keeping_).rows(0).DebugString(), before.rows(0).DebugString());
+  v1::RunReportRequest again;
+  again.set_pin(before.pin());
+  again.mutable_parameters();
+  EXPECT_EQ(Run(again, keeping_).DebugString(), before.DebugString());
+  again.set_page_size(1);
+  v1::RunReportResponse page = Run(again, keeping_);
+  for (int i = 0; i < before.rows_size(); ++i) {
+    EXPECT_EQ(page.rows(0).DebugString(), before.rows(i).DebugString());
+    again.set_page_token(page.next_page_token());
+    if (i + 1 < before.rows_size()) page = Run(again, keeping_);
+  }
+  EXPECT_TRUE(page.next_page_token().empty());
+}
+
+TEST_F(AnswerPageTest, AWrongPinIsRefusedByItsName) {
+  v1::RunReportRequest request = Ask("pipeline_detail");
+  request.set_page_size(3);
+  const v1::RunReportResponse answer = Run(request, keeping_);
+  std::string altered = answer.pin();
+  altered[30] = altered[30] == 'A' ? 'B' : 'A';
+  const std::string foreign = EncodeToken(*DecodeToken(answer.pin(), "pin", "key of the test"), "key of another tenant");
+  for (const std::string& pin : {std::string("rubbish"), altered, foreign, answer.next_page_token(), answer.rows(0).cells(1).cell_id()}) {
+    v1::RunReportRequest wrong;
+    wrong.set_pin(pin);
+    const absl::Status refused = history_.Run(wrong).status();
+    EXPECT_EQ(domain::ReasonOf(refused), v1::TOKEN_INVALID) << refused;
+    EXPECT_EQ(FieldOf(refused), "pin") << refused;
+  }
+  v1::RunReportRequest more = Ask("pipeline_detail");
+  more.set_pin(answer.pin());
+  const absl::Status refused = history_.Run(more).status();
+  EXPECT_EQ(domain::ReasonOf(refused), v1::PARAMETER_INVALID) << refused;
+  EXPECT_EQ(FieldOf(refused), "pin");
 }
 
 // Wherever its caller goes, a question ends there, with that reason.

@@ -26,6 +26,8 @@ absl::StatusOr<ReportToken> PinnedToken(const v1::RunReportRequest& essence, abs
   }
   v1::RunReportRequest rest = essence;
   rest.clear_language();
+  rest.clear_pin();
+  if (rest.parameters().ByteSizeLong() == 0) rest.clear_parameters();
   if (rest.ByteSizeLong() != 0 && field == "page_token") return PageMismatch();
   if (rest.ByteSizeLong() != 0) {
     return domain::Refuse(v1::PARAMETER_INVALID,
@@ -48,10 +50,17 @@ absl::StatusOr<ReportToken> TokenOf(const v1::RunReportRequest& request, const E
     if (given->request_hash() != hash) return PageMismatch();
     return given;
   }
+  if (!request.pin().empty()) return PinnedToken(essence, request.pin(), "pin", context);
   ReportToken token;
   *token.mutable_request() = essence;
   token.set_request_hash(hash);
   return token;
+}
+
+// What a token that is sound cannot be honoured for is said of the field that it came in.
+absl::Status InField(const absl::Status& status, const v1::RunReportRequest& request) {
+  if (domain::ReasonOf(status) != v1::TOKEN_INVALID || request.pin().empty() || !request.page_token().empty()) return status;
+  return domain::Refuse(v1::TOKEN_INVALID, status.message(), "pin");
 }
 
 // Rows from `first` on, up to a number of them and as long as the message may grow; one at least. The place after them.
@@ -106,9 +115,9 @@ absl::StatusOr<v1::RunReportResponse> ReportEngine::Run(const v1::RunReportReque
   if (!token.ok()) return token.status();
   const v1::RunReportRequest effective = token->request();
   auto definition = FindDefinition(*catalogue_, effective, token->definition_version());
-  if (!definition.ok()) return definition.status();
+  if (!definition.ok()) return InField(definition.status(), request);
   auto finished = Finish(**definition, static_cast<size_t>(*page_size), context, &*token);
-  if (!finished.ok()) return finished.status();
+  if (!finished.ok()) return InField(finished.status(), request);
 
   v1::RunReportResponse response;
   const Answer& answer = (*finished)->answer;
