@@ -244,6 +244,19 @@ TEST_F(AnswerPageTest, AWrongPinIsRefusedByItsName) {
   EXPECT_EQ(FieldOf(refused), "pin");
 }
 
+TEST_F(AnswerPageTest, AmountsOfDifferentCurrenciesAreNotCompared) {
+  for (const auto& [id, currency, value] : std::vector<std::tuple<std::string, std::string, int64_t>>{
+           {"yen", "JPY", 90'000}, {"euro", "EUR", 500}, {"more_euro", "EUR", 600}, {"fewer_yen", "JPY", 4}}) {
+    history_.Create(id, "2024-02-01", {.currency = currency, .value = value});
+  }
+  for (int i = 1; i < kDeals; ++i) history_.Delete(absl::StrCat(i), "2024-04-01");
+  using testing::ElementsAre;
+  EXPECT_THAT(*history_.List("deal", "value"),
+              ElementsAre("deals/euro", "deals/more_euro", "deals/fewer_yen", "deals/yen", "deals/0"));
+  EXPECT_THAT(*history_.List("deal", "value desc"),
+              ElementsAre("deals/0", "deals/yen", "deals/fewer_yen", "deals/more_euro", "deals/euro"));
+}
+
 // Wherever its caller goes, a question ends there, with that reason.
 TEST_F(AnswerPageTest, AQuestionEndsWhereNobodyWaitsForIt) {
   std::vector<v1::RunReportRequest> questions;
