@@ -1,6 +1,10 @@
 #include "projections/dictionary.h"
 
 #include <cstring>
+#include <mutex>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -12,31 +16,95 @@ constexpr size_t kBlockBytes = 64 << 10;
 
 }  // namespace
 
-Dictionary::Dictionary() : codes_(0, Hash{this}, Equal{this}) {}
+// The writer looks up without the lock, since nobody else adds; readers hold it for each look-up.
+class Dictionary::Codes {
+ public:
+  struct Probe {
+    absl::string_view text;
+    uint64_t hash;
+  };
+
+  Codes() : codes_(0, Hash{this}, Equal{this}) {}
+  Codes(const Codes&) = delete;
+
+  int64_t Find(const Probe& probe) const {
+    const auto found = codes_.find(probe);
+    return found == codes_.end() ? kNull : static_cast<int64_t>(*found);
+  }
+  int64_t FindForReader(const Probe& probe) const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return Find(probe);
+  }
+  // A copy of the text that stays.
+  absl::string_view Keep(absl::string_view text);
+  // A code that is not there yet; the arrays have its text and hash.
+  void Add(uint32_t code, const SharedArray<absl::string_view>& texts, const SharedArray<uint64_t>& hashes) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (&texts_[0] != &texts[0]) texts_ = texts;
+    if (&hashes_[0] != &hashes[0]) hashes_ = hashes;
+    codes_.insert(code);
+  }
+  void Reserve(size_t texts) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    codes_.reserve(texts);
+  }
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    const Codes* codes;
+    size_t operator()(uint32_t code) const { return codes->hashes_[code]; }
+    size_t operator()(const Probe& probe) const { return probe.hash; }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const Codes* codes;
+    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
+    bool operator()(uint32_t code, const Probe& probe) const { return Is(code, probe); }
+    bool operator()(const Probe& probe, uint32_t code) const { return Is(code, probe); }
+    bool Is(uint32_t code, const Probe& probe) const {
+      return codes->hashes_[code] == probe.hash && codes->texts_[code] == probe.text;
+    }
+  };
+
+  mutable std::mutex mutex_;
+  // The writer's arrays, where they were at the last Add().
+  SharedArray<absl::string_view> texts_;
+  SharedArray<uint64_t> hashes_;
+  absl::flat_hash_set<uint32_t, Hash, Equal> codes_;
+  // The bytes; the writer's alone.
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  size_t left_in_block_ = 0;  // of the last one
+  std::vector<std::unique_ptr<char[]>> long_texts_;
+};
+
+Dictionary::Dictionary() : codes_(std::make_shared<Codes>()) {}
+
+std::unique_ptr<const Dictionary> Dictionary::Frozen() const { return std::unique_ptr<const Dictionary>(new Dictionary(*this)); }
 
 int64_t Dictionary::Intern(absl::string_view text) {
-  const Probe probe{text, XXH3_64bits(text.data(), text.size())};
-  const auto found = codes_.find(probe);
-  if (found != codes_.end()) return *found;
+  const Codes::Probe probe{text, XXH3_64bits(text.data(), text.size())};
+  const int64_t found = codes_->Find(probe);
+  if (found != kNull) return found;
   const uint32_t code = static_cast<uint32_t>(texts_.size());
-  texts_.push_back(Keep(text));
+  texts_.push_back(codes_->Keep(text));
   hashes_.push_back(probe.hash);
-  codes_.insert(code);
+  codes_->Add(code, texts_, hashes_);
   return code;
 }
 
 int64_t Dictionary::Find(absl::string_view text) const {
-  const auto found = codes_.find(Probe{text, XXH3_64bits(text.data(), text.size())});
-  return found == codes_.end() ? kNull : *found;
+  const int64_t found = codes_->FindForReader(Codes::Probe{text, XXH3_64bits(text.data(), text.size())});
+  return found < static_cast<int64_t>(size()) ? found : kNull;  // later texts are none of a copy's
 }
 
 void Dictionary::Reserve(size_t texts) {
   texts_.reserve(texts);
   hashes_.reserve(texts);
-  codes_.reserve(texts);
+  codes_->Reserve(texts);
 }
 
-absl::string_view Dictionary::Keep(absl::string_view text) {
+absl::string_view Dictionary::Codes::Keep(absl::string_view text) {
   if (text.size() > kBlockBytes / 8) {
     std::memcpy(long_texts_.emplace_back(std::make_unique<char[]>(text.size())).get(), text.data(), text.size());
     return {long_texts_.back().get(), text.size()};

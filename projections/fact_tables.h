@@ -41,6 +41,21 @@ struct FactTables {
   domain::Rulebook rulebook;        // published up to `position`
 };
 
+// The tables of a moment, to be read on any thread while they go on.
+struct FrozenTables {
+  // `rules`: the tables' rulebook as it is, or as it was (then, or if it is null, it is made anew). Made while nobody writes.
+  static std::shared_ptr<const FrozenTables> Of(const FactTables& tables, std::shared_ptr<const domain::Rulebook>* rules);
+
+  const IntervalTable* Find(absl::string_view subject) const;  // nullptr: none
+
+  uint64_t generation;
+  uint64_t position;
+  int64_t recorded_micros;
+  std::unique_ptr<const Dictionary> dictionary;
+  std::vector<std::unique_ptr<const IntervalTable>> tables;  // in the order of the subjects
+  std::shared_ptr<const domain::Rulebook> rulebook;
+};
+
 std::string FormatDigest(absl::uint128 digest);  // 32 hex digits
 
 }  // namespace recount::projections

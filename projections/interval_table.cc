@@ -17,31 +17,45 @@ bool IsText(ColumnKind kind) {
 
 }  // namespace
 
-IntervalTable::IntervalTable(std::string subject, std::vector<ColumnDef> columns, Dictionary* dictionary)
-    : subject_(std::move(subject)), subject_hash_(HashText(subject_)), columns_(std::move(columns)),
-      dictionary_(dictionary), values_(columns_.size()) {
-  for (size_t i = 0; i < columns_.size(); ++i) IndexColumn(i);
+IntervalTable::IntervalTable(std::string subject, std::vector<ColumnDef> columns, const Dictionary* dictionary)
+    : subject_(std::move(subject)), subject_hash_(HashText(subject_)), dictionary_(dictionary), values_(columns.size()),
+      last_row_(std::make_shared<std::vector<uint32_t>>()) {
+  auto layout = std::make_shared<Layout>();
+  for (ColumnDef& column : columns) layout->Add(std::move(column));
+  layout_ = std::move(layout);
 }
 
-void IntervalTable::IndexColumn(size_t index) {
-  const ColumnDef& column = columns_[index];
-  column_index_[column.name] = static_cast<int>(index);
+IntervalTable::IntervalTable(const IntervalTable& other, const Dictionary* dictionary)
+    : subject_(other.subject_), subject_hash_(other.subject_hash_), layout_(other.layout_), dictionary_(dictionary),
+      record_(other.record_), item_(other.item_), valid_from_(other.valid_from_), valid_to_(other.valid_to_),
+      since_(other.since_), until_(other.until_), values_(other.values_), first_row_(other.first_row_),
+      next_row_(other.next_row_), current_rows_(other.current_rows_), digest_(other.digest_) {}
+
+std::unique_ptr<const IntervalTable> IntervalTable::Frozen(const Dictionary* dictionary) const {
+  return std::unique_ptr<const IntervalTable>(new IntervalTable(*this, dictionary));
+}
+
+void IntervalTable::Layout::Add(ColumnDef column) {
+  const int index = static_cast<int>(columns.size());
+  by_name[column.name] = index;
   const HashedColumn hashed{HashText(column.name), static_cast<uint32_t>(index), IsText(column.kind)};
-  auto place = std::lower_bound(hash_order_.begin(), hash_order_.end(), hashed,
+  auto place = std::lower_bound(hash_order.begin(), hash_order.end(), hashed,
                                 [](const auto& a, const auto& b) { return a.name_hash < b.name_hash; });
-  hash_order_.insert(place, hashed);
+  hash_order.insert(place, hashed);
+  columns.push_back(std::move(column));
 }
 
 int IntervalTable::ColumnIndex(absl::string_view name) const {
-  auto found = column_index_.find(name);
-  return found == column_index_.end() ? -1 : found->second;
+  auto found = layout_->by_name.find(name);
+  return found == layout_->by_name.end() ? -1 : found->second;
 }
 
 int IntervalTable::AddColumn(ColumnDef column) {
-  columns_.push_back(std::move(column));
+  auto layout = std::make_shared<Layout>(*layout_);
+  layout->Add(std::move(column));
+  layout_ = std::move(layout);
   values_.emplace_back(size(), kNull);
-  IndexColumn(columns_.size() - 1);
-  return static_cast<int>(columns_.size()) - 1;
+  return static_cast<int>(columns().size()) - 1;
 }
 
 size_t IntervalTable::Append(int64_t record, int64_t item, uint64_t since, int64_t valid_from, int64_t valid_to,
@@ -64,42 +78,47 @@ size_t IntervalTable::Add(int64_t record, int64_t item, uint64_t since, uint64_t
   valid_from_.push_back(valid_from);
   valid_to_.push_back(valid_to);
   for (size_t i = 0; i < values_.size(); ++i) values_[i].push_back(i < values.size() ? values[i] : kNull);
-  const uint32_t number = static_cast<uint32_t>(row);
-  next_row_.push_back(RowChain::kEnd);
-  const auto [chain, is_new] = rows_of_.try_emplace(record, Chain{number, number});
-  if (!is_new) next_row_[std::exchange(chain->second.last, number)] = number;
+  Link(static_cast<uint32_t>(row), record);
   if (until == kOpenPosition) ++current_rows_;
   digest_ += HashRow(row, until);
   return row;
 }
 
+void IntervalTable::Link(uint32_t row, int64_t record) {
+  next_row_.push_back(RowChain::kEnd);
+  last_row_->push_back(row);
+  const uint32_t first = first_row_.First(record, record_.span());
+  if (first == RowIndex::kNone) return first_row_.Add(row, record_.span());
+  uint32_t& last = (*last_row_)[first];
+  next_row_.Store(last, row);
+  last = row;
+}
+
 void IntervalTable::Retire(size_t row, uint64_t until) {
   digest_ -= HashRow(row, kOpenPosition);
-  until_[row] = until;
+  until_.Store(row, until);
   digest_ += HashRow(row, until);
   --current_rows_;
   retired_blocks_.insert(static_cast<uint32_t>(row / kUntilBlock));
 }
 
-RowChain IntervalTable::RowsOf(int64_t record) const {
-  const auto found = rows_of_.find(record);
-  return {&next_row_, found == rows_of_.end() ? RowChain::kEnd : found->second.first};
-}
+RowChain IntervalTable::RowsOf(int64_t record) const { return {&next_row_, first_row_.First(record, record_.span())}; }
 
 void IntervalTable::Reserve(size_t rows, size_t records) {
   for (auto* column : {&record_, &item_, &valid_from_, &valid_to_}) column->reserve(rows);
   since_.reserve(rows);
   until_.reserve(rows);
   next_row_.reserve(rows);
+  last_row_->reserve(rows);
   for (auto& column : values_) column.reserve(rows);
-  rows_of_.reserve(records);
+  first_row_.Reserve(records, record_.span());
 }
 
 absl::uint128 IntervalTable::DigestAt(uint64_t position) const {
   absl::uint128 sum = 0;
   for (size_t row = 0; row < size(); ++row) {
     if (since_[row] > position) continue;
-    sum += HashRow(row, until_[row] > position ? kOpenPosition : until_[row]);
+    sum += HashRow(row, until_.Load(row) > position ? kOpenPosition : until_.Load(row));
   }
   return sum;
 }
@@ -116,7 +135,7 @@ absl::uint128 IntervalTable::HashRow(size_t row, uint64_t until) const {
   thread_local std::vector<uint64_t> words;
   words.assign({subject_hash_, dictionary_->HashOf(record_[row]), static_cast<uint64_t>(item_[row]), since_[row], until,
                 static_cast<uint64_t>(valid_from_[row]), static_cast<uint64_t>(valid_to_[row])});
-  for (const HashedColumn& column : hash_order_) {
+  for (const HashedColumn& column : layout_->hash_order) {
     const int64_t value = values_[column.index][row];
     if (value == kNull) continue;
     words.push_back(column.name_hash);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "projections/dictionary.h"
+#include "projections/row_index.h"
+#include "projections/shared_array.h"
 
 namespace recount::projections {
 
@@ -43,43 +46,51 @@ struct ColumnDef {
 // Rows that are linked one to the next.
 class RowChain {
  public:
-  static constexpr uint32_t kEnd = UINT32_MAX;
+  static constexpr uint32_t kEnd = RowIndex::kNone;
 
   class Iterator {
    public:
-    Iterator(const std::vector<uint32_t>* next, uint32_t row) : next_(next), row_(row) {}
+    Iterator(const SharedArray<uint32_t>* next, uint32_t row) : next_(next), row_(row) {}
     uint32_t operator*() const { return row_; }
     Iterator& operator++() {
-      row_ = (*next_)[row_];
+      row_ = next_->Load(row_);
+      if (row_ >= next_->size()) row_ = kEnd;  // one that came after this copy of the table
       return *this;
     }
     bool operator!=(const Iterator& other) const { return row_ != other.row_; }
 
    private:
-    const std::vector<uint32_t>* next_;
+    const SharedArray<uint32_t>* next_;
     uint32_t row_;
   };
 
-  RowChain(const std::vector<uint32_t>* next, uint32_t first) : next_(next), first_(first) {}
+  RowChain(const SharedArray<uint32_t>* next, uint32_t first) : next_(next), first_(first) {}
   Iterator begin() const { return {next_, first_}; }
   Iterator end() const { return {next_, kEnd}; }
   bool empty() const { return first_ == kEnd; }
 
  private:
-  const std::vector<uint32_t>* next_;
+  const SharedArray<uint32_t>* next_;
   uint32_t first_;
 };
 
-// Columnar, append-only but for `until`. Not thread safe: ReadModels guards it.
+// Columnar, append-only but for `until`. One thread writes; others read a copy that Frozen() made.
 class IntervalTable {
  public:
   // Rows of a block of `until`s, the unit in which retirements are kept (TakeRetiredBlocks).
   static constexpr size_t kUntilBlock = 512;
 
-  IntervalTable(std::string subject, std::vector<ColumnDef> columns, Dictionary* dictionary);
+  IntervalTable(std::string subject, std::vector<ColumnDef> columns, const Dictionary* dictionary);
+  IntervalTable(const IntervalTable&) = delete;
+  IntervalTable& operator=(const IntervalTable&) = delete;
+
+  // The rows of now, to be read on any thread while the table goes on; it shares the arrays. What is retired later may or may not be
+  // retired in it, which is the same to a question about a position that the table has reached now. Made while nobody writes.
+  // `dictionary`: frozen too, outlives it.
+  std::unique_ptr<const IntervalTable> Frozen(const Dictionary* dictionary) const;
 
   const std::string& subject() const { return subject_; }
-  const std::vector<ColumnDef>& columns() const { return columns_; }
+  const std::vector<ColumnDef>& columns() const { return layout_->columns; }
   int ColumnIndex(absl::string_view name) const;                 // -1: none
   int AddColumn(ColumnDef column);                               // custom fields; older rows have no value
 
@@ -97,17 +108,17 @@ class IntervalTable {
   size_t size() const { return since_.size(); }
   size_t current_rows() const { return current_rows_; }
   // Columns as arrays over all rows, for scans.
-  absl::Span<const int64_t> record() const { return record_; }    // dictionary code of the stream's name
-  absl::Span<const int64_t> item() const { return item_; }        // number within the record, e.g. of a stage visit
-  absl::Span<const uint64_t> since() const { return since_; }
-  absl::Span<const uint64_t> until() const { return until_; }
-  absl::Span<const int64_t> valid_from() const { return valid_from_; }
-  absl::Span<const int64_t> valid_to() const { return valid_to_; }
-  absl::Span<const int64_t> column(int index) const { return values_[index]; }
+  absl::Span<const int64_t> record() const { return record_.span(); }    // dictionary code of the stream's name
+  absl::Span<const int64_t> item() const { return item_.span(); }        // number within the record, e.g. of a stage visit
+  absl::Span<const uint64_t> since() const { return since_.span(); }
+  ChangingSpan<uint64_t> until() const { return ChangingSpan<uint64_t>(&until_); }
+  absl::Span<const int64_t> valid_from() const { return valid_from_.span(); }
+  absl::Span<const int64_t> valid_to() const { return valid_to_.span(); }
+  absl::Span<const int64_t> column(int index) const { return values_[index].span(); }
   const Dictionary& dictionary() const { return *dictionary_; }
 
   // Believed at a position.
-  bool BelievedAt(size_t row, uint64_t position) const { return since_[row] <= position && position < until_[row]; }
+  bool BelievedAt(size_t row, uint64_t position) const { return since_[row] <= position && position < until_.Load(row); }
   bool VisibleAt(size_t row, uint64_t position, int64_t valid_at) const {
     return BelievedAt(row, position) && valid_from_[row] <= valid_at && valid_at < valid_to_[row];
   }
@@ -124,31 +135,37 @@ class IntervalTable {
   std::vector<uint32_t> TakeRetiredBlocks();
 
  private:
-  size_t Add(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from, int64_t valid_to,
-             absl::Span<const int64_t> values);
-  absl::uint128 HashRow(size_t row, uint64_t until) const;
-  void IndexColumn(size_t index);
-
-  std::string subject_;
-  uint64_t subject_hash_;
-  std::vector<ColumnDef> columns_;
-  absl::flat_hash_map<std::string, int> column_index_;
   // Columns by name, so that a digest does not depend on the order in which custom fields came.
   struct HashedColumn {
     uint64_t name_hash;
     uint32_t index;
     bool is_text;
   };
-  std::vector<HashedColumn> hash_order_;
-  Dictionary* dictionary_;
-  std::vector<int64_t> record_, item_, valid_from_, valid_to_;
-  std::vector<uint64_t> since_, until_;
-  std::vector<std::vector<int64_t>> values_;
-  struct Chain {
-    uint32_t first, last;
+  // Replaced as a whole: frozen copies keep theirs.
+  struct Layout {
+    void Add(ColumnDef column);
+    std::vector<ColumnDef> columns;
+    absl::flat_hash_map<std::string, int> by_name;
+    std::vector<HashedColumn> hash_order;
   };
-  absl::flat_hash_map<int64_t, Chain> rows_of_;  // by record
-  std::vector<uint32_t> next_row_;               // of the same record; RowChain::kEnd: none
+
+  IntervalTable(const IntervalTable& other, const Dictionary* dictionary);  // frozen
+  size_t Add(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from, int64_t valid_to,
+             absl::Span<const int64_t> values);
+  void Link(uint32_t row, int64_t record);
+  absl::uint128 HashRow(size_t row, uint64_t until) const;
+
+  std::string subject_;
+  uint64_t subject_hash_;
+  std::shared_ptr<const Layout> layout_;
+  const Dictionary* dictionary_;
+  SharedArray<int64_t> record_, item_, valid_from_, valid_to_;
+  SharedArray<uint64_t> since_, until_;
+  std::vector<SharedArray<int64_t>> values_;
+  RowIndex first_row_;               // by record
+  SharedArray<uint32_t> next_row_;   // of the same record; RowChain::kEnd: none
+  // Only for the writer: the last row of the record whose first row it is, of other rows nothing; and see TakeRetiredBlocks().
+  std::shared_ptr<std::vector<uint32_t>> last_row_;
   absl::flat_hash_set<uint32_t> retired_blocks_;
   size_t current_rows_ = 0;
   absl::uint128 digest_ = 0;

@@ -1,8 +1,13 @@
 #include "projections/interval_table.h"
 
+#include <atomic>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 
 namespace recount::projections {
@@ -53,6 +58,76 @@ TEST(IntervalTableTest, RowsOfARecordComeInTheOrderOfAppending) {
   for (const int64_t record : {one, two, one, one, two}) table.Append(record, 0, 1, 0, 1, {});
   EXPECT_EQ(RowsOf(table, one), (std::vector<uint32_t>{0, 2, 3}));
   EXPECT_EQ(RowsOf(table, two), (std::vector<uint32_t>{1, 4}));
+}
+
+TEST(IntervalTableTest, AFrozenCopyStaysAsItWas) {
+  Dictionary dictionary;
+  IntervalTable table("t", Columns(), &dictionary);
+  const int64_t one = dictionary.Intern("deals/1");
+  table.Append(one, 0, 1, 0, kOpenTime, {kNull, 7});
+  const auto texts = dictionary.Frozen();
+  const auto frozen = table.Frozen(texts.get());
+  for (int i = 0; i < 1000; ++i) table.Append(dictionary.Intern(absl::StrCat("deals/", i)), 1, 2, 0, kOpenTime, {kNull, 8});
+  table.Retire(0, 2);
+  table.AddColumn({"later", ColumnKind::kInteger, "", ""});
+  EXPECT_EQ(frozen->size(), 1u);
+  EXPECT_EQ(RowsOf(*frozen, one), std::vector<uint32_t>{0});
+  EXPECT_TRUE(frozen->RowsOf(dictionary.Find("deals/7")).empty());
+  EXPECT_TRUE(frozen->BelievedAt(0, 1));
+  EXPECT_EQ(frozen->ColumnIndex("later"), -1);
+  EXPECT_EQ(frozen->DigestAt(1), frozen->digest());
+  EXPECT_EQ(frozen->DigestAt(1), table.DigestAt(1));
+  EXPECT_EQ(texts->size(), 1u);
+  EXPECT_EQ(texts->Find("deals/7"), kNull);
+}
+
+// With a sanitizer of threads this is a proof, without one an attempt.
+TEST(IntervalTableTest, FrozenCopiesAreReadWhileTheTableGrows) {
+  struct Copy {
+    std::unique_ptr<const Dictionary> texts;
+    std::unique_ptr<const IntervalTable> table;
+  };
+  std::mutex mutex;
+  std::shared_ptr<const Copy> newest;  // guarded by mutex
+  std::atomic<bool> ended = false;
+  const auto read = [&] {
+    do {
+      std::shared_ptr<const Copy> copy;
+      {
+        std::lock_guard<std::mutex> lock(mutex);
+        copy = newest;
+      }
+      if (copy == nullptr) continue;
+      const IntervalTable& table = *copy->table;
+      const uint64_t position = table.since()[table.size() - 1];
+      EXPECT_EQ(table.DigestAt(position), table.digest());
+      size_t linked = 0;
+      for (size_t code = 0; code < copy->texts->size(); ++code) {
+        EXPECT_EQ(copy->texts->Find(copy->texts->Text(code)), static_cast<int64_t>(code));
+        linked += RowsOf(table, code).size();
+      }
+      EXPECT_EQ(linked, table.size());
+    } while (!ended);
+  };
+  std::thread first(read), second(read);
+  {
+    Dictionary dictionary;
+    IntervalTable table("t", Columns(), &dictionary);
+    for (uint64_t position = 1; position <= 2000; ++position) {
+      const int64_t record = dictionary.Intern(absl::StrCat("deals/", position * position % 701));
+      table.Append(record, 0, position, 0, kOpenTime, {kNull, static_cast<int64_t>(position)});
+      if (position % 3 == 0) table.Retire(position / 2, position);
+      if (position % 5 != 0) continue;
+      auto copy = std::make_shared<Copy>();
+      copy->texts = dictionary.Frozen();
+      copy->table = table.Frozen(copy->texts.get());
+      std::lock_guard<std::mutex> lock(mutex);
+      newest = std::move(copy);
+    }
+  }
+  ended = true;  // the copies outlive the table
+  first.join();
+  second.join();
 }
 
 TEST(IntervalTableTest, SpansAreHalfOpenInBothTimes) {

@@ -70,7 +70,8 @@ absl::Status TenantReadModels::ProjectOnce(Waiting* waiting) {
 }
 
 absl::Status TenantReadModels::ApplySlice(Waiting* waiting) {
-  std::unique_lock<FairSharedMutex> gate(gate_);
+  std::lock_guard<FairMutex> gate(gate_);
+  frozen_ = nullptr;  // whoever reads it keeps it
   const Clock::time_point end = Clock::now() + kSlice;
   while (!waiting->empty() && !paused_) {
     if (absl::Status applied = live_.driver->Apply(*waiting->front()); !applied.ok()) return applied;

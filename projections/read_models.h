@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -20,7 +19,7 @@
 
 namespace recount::projections {
 
-// One consistent set of tables. Holds a shared lock while it lives: keep it short.
+// One consistent set of tables, which nothing changes: it holds up nobody, and keeps its memory as long as it lives.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;

@@ -54,7 +54,7 @@ absl::Status TenantReadModels::Rebuild(const std::function<void(const RebuildSta
     rebuild_.target = position_;
   }
   {
-    std::shared_lock<FairSharedMutex> gate(gate_);
+    std::lock_guard<FairMutex> gate(gate_);
     number = live_.tables->generation + 1;
   }
   absl::Status result;
@@ -149,8 +149,10 @@ bool TenantReadModels::SwapIfReady() {
     digests.push_back({live_.tables->entries[i].subject->id, {before, after}});
   }
   {
-    std::unique_lock<FairSharedMutex> gate(gate_);
+    std::lock_guard<FairMutex> gate(gate_);
     std::swap(live_, *candidate);
+    frozen_ = nullptr;
+    frozen_rules_ = nullptr;
   }
   if (!agree) Say("the rebuilt tables differ from the former ones; the rebuilt ones are live now");
   std::lock_guard<std::mutex> lock(mutex_);

@@ -15,6 +15,10 @@
 #include "projections/read_models.h"
 #include "recount/v1/report.pb.h"
 
+namespace recount::storage::v1 {
+class ReportToken;
+}
+
 namespace recount::projections {
 
 // The built-in reports, parsed from projections/catalogue/*.textproto, which are compiled into the program.
@@ -36,8 +40,14 @@ absl::Status CheckDefinition(const v1::ReportDefinition& definition);
 struct EngineContext {
   const Snapshot* snapshot = nullptr;
   eventstore::EventLog* log = nullptr;                 // as_of times, commit ends
+  // The log's head as the question sees it, at or after the snapshot; not set: the snapshot.
+  eventstore::Head head;
+  // Set along with READ_MODEL_BEHIND: the position, up to the head, at which the tables must stand to answer. May be nullptr.
+  uint64_t* awaits = nullptr;
   eventstore::TenantNumber tenant = 0;
   std::string tenant_currency;
+  // What the caller may see, where that is not everything: finished answers are only for callers with the same rights.
+  std::string rights;
   // Rules published up to the head of the log, not only of the snapshot (basis HEAD).
   const domain::Rulebook* head_rules = nullptr;
   // Proposals of an open draft; DRAFT_NOT_FOUND, DRAFT_CLOSED.
@@ -48,13 +58,20 @@ struct EngineContext {
   std::function<absl::StatusOr<std::string>(absl::string_view collection, const v1::Ref& ref)> resolve;
   // Events of a record with position <= as_of and occurred <= valid_at in order of occurrence, opened.
   std::function<absl::StatusOr<std::vector<v1::Event>>(absl::string_view name, uint64_t as_of, int64_t valid_at)> events;
+  // Asked now and then while the answer is worked out: what is not OK ends it, with that status. Empty: it goes on to its end.
+  std::function<absl::Status()> goes_on;
   // Signs tokens (page tokens, cell ids, pins) so that nobody makes them up, and ties them to the tenant.
   std::string token_key;
 };
 
+class AnswerCache;
+struct FinishedAnswer;
+
 class ReportEngine {
  public:
-  explicit ReportEngine(const Catalogue* catalogue) : catalogue_(catalogue) {}
+  // Answers that have another page are kept for it within `cache_bytes`; without them it is counted again, to the same digit.
+  explicit ReportEngine(const Catalogue* catalogue, size_t cache_bytes = 64 << 20);
+  ~ReportEngine();
   absl::StatusOr<v1::RunReportResponse> Run(const v1::RunReportRequest& request, const EngineContext& context) const;
   absl::StatusOr<v1::ExplainReportResponse> Explain(const v1::ExplainReportRequest& request,
                                                     const EngineContext& context) const;
@@ -69,8 +86,16 @@ class ReportEngine {
   absl::StatusOr<Listing> List(absl::string_view subject, absl::string_view filter, absl::string_view order_by,
                                bool show_deleted, uint64_t as_of_position, const EngineContext& context) const;
 
+  size_t cached_bytes() const;
+
  private:
+  // From the cache, or worked out; `token` gets its pins.
+  absl::StatusOr<std::shared_ptr<const FinishedAnswer>> Finish(const v1::ReportDefinition& definition, size_t page_size,
+                                                               const EngineContext& context,
+                                                               storage::v1::ReportToken* token) const;
+
   const Catalogue* catalogue_;
+  const std::unique_ptr<AnswerCache> cache_;
 };
 
 }  // namespace recount::projections

@@ -12,24 +12,19 @@
 namespace recount::projections {
 namespace {
 
-// Holds the gate: the tables stand still while it lives.
-class GatedSnapshot final : public Snapshot {
+class FrozenSnapshot final : public Snapshot {
  public:
-  GatedSnapshot(std::shared_lock<FairSharedMutex> lock, const FactTables* tables) : lock_(std::move(lock)), tables_(tables) {}
+  explicit FrozenSnapshot(std::shared_ptr<const FrozenTables> tables) : tables_(std::move(tables)) {}
 
   uint64_t position() const override { return tables_->position; }
   int64_t recorded_micros() const override { return tables_->recorded_micros; }
   uint64_t generation() const override { return tables_->generation; }
-  const IntervalTable* table(absl::string_view subject) const override {
-    const FactTables::Entry* entry = tables_->Find(subject);
-    return entry == nullptr ? nullptr : entry->table.get();
-  }
-  const Dictionary& dictionary() const override { return tables_->dictionary; }
-  const domain::Rulebook& rulebook() const override { return tables_->rulebook; }
+  const IntervalTable* table(absl::string_view subject) const override { return tables_->Find(subject); }
+  const Dictionary& dictionary() const override { return *tables_->dictionary; }
+  const domain::Rulebook& rulebook() const override { return *tables_->rulebook; }
 
  private:
-  std::shared_lock<FairSharedMutex> lock_;
-  const FactTables* tables_;
+  const std::shared_ptr<const FrozenTables> tables_;
 };
 
 // condition_variable computes with the time: keep far deadlines within what it can.
@@ -167,13 +162,17 @@ absl::StatusOr<std::unique_ptr<Snapshot>> TenantReadModels::Read(uint64_t min_po
                             "", {{"position", reached}, {"minPosition", absl::StrCat(min_position)}});
     }
   }
-  std::shared_lock<FairSharedMutex> gate(gate_);
-  const FactTables* tables = live_.tables.get();
-  return std::make_unique<GatedSnapshot>(std::move(gate), tables);
+  return std::make_unique<FrozenSnapshot>(Freeze());
+}
+
+std::shared_ptr<const FrozenTables> TenantReadModels::Freeze() {
+  std::lock_guard<FairMutex> gate(gate_);
+  if (frozen_ == nullptr) frozen_ = FrozenTables::Of(*live_.tables, &frozen_rules_);
+  return frozen_;
 }
 
 std::vector<SubjectStatus> TenantReadModels::Status() {
-  std::shared_lock<FairSharedMutex> gate(gate_);
+  std::lock_guard<FairMutex> gate(gate_);
   std::vector<SubjectStatus> all;
   for (const FactTables::Entry& entry : live_.tables->entries) {
     all.push_back({entry.subject->id, live_.tables->generation, live_.tables->position, entry.table->size(),
@@ -192,10 +191,10 @@ absl::StatusOr<std::vector<std::string>> TenantReadModels::Verify() {
   Generation fresh = NewGeneration(0);
   if (absl::Status folded = CatchUp(&fresh, position, [](uint64_t) {}); !folded.ok()) return folded;
   std::vector<std::string> findings;
-  std::shared_lock<FairSharedMutex> gate(gate_);
+  const std::shared_ptr<const FrozenTables> frozen = Freeze();
   for (size_t i = 0; i < fresh.tables->entries.size(); ++i) {
-    const IntervalTable& live = *live_.tables->entries[i].table;
-    const absl::uint128 kept = live_.tables->position == position ? live.digest() : live.DigestAt(position);
+    const IntervalTable& live = *frozen->tables[i];
+    const absl::uint128 kept = frozen->position == position ? live.digest() : live.DigestAt(position);
     const absl::uint128 counted = fresh.tables->entries[i].table->digest();
     if (kept == counted) continue;
     findings.push_back(absl::StrCat("subject ", live.subject(), " at position ", position, ": the read model has digest ",
@@ -208,7 +207,7 @@ absl::StatusOr<std::vector<std::string>> TenantReadModels::Verify() {
 void TenantReadModels::Pause(bool paused) {
   {
     // Under the gate, so that no slice is under way when this returns.
-    std::unique_lock<FairSharedMutex> gate(gate_);
+    std::unique_lock<FairMutex> gate(gate_);
     paused_ = paused;
   }
   std::lock_guard<std::mutex> lock(mutex_);

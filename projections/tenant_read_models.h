@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "projections/fact_tables.h"
-#include "projections/fair_shared_mutex.h"
+#include "projections/fair_mutex.h"
 #include "projections/fold_driver.h"
 #include "projections/read_models.h"
 #include "projections/rocksdb_model_store.h"
@@ -58,6 +58,7 @@ class TenantReadModels final : public ReadModels {
   absl::Status CheckAgainstLog(const FactTables& tables);
   absl::Status ReadRules(FactTables* tables);
   Generation NewGeneration(uint64_t number);
+  std::shared_ptr<const FrozenTables> Freeze();
   void Say(const std::string& sentence) const;  // on stderr
   void Stop();
 
@@ -82,9 +83,12 @@ class TenantReadModels final : public ReadModels {
   const std::vector<Subject>& subjects_;
   std::unique_ptr<ModelStore> store_;  // null: memory only
 
-  // Taken exclusively by the projector for each slice; it may read without, since nobody else writes.
-  FairSharedMutex gate_;
+  // Held by the projector for each slice, and by others for a moment; the projector may read without, since nobody else writes.
+  FairMutex gate_;
   Generation live_;
+  // Guarded by gate_, made when somebody asks.
+  std::shared_ptr<const FrozenTables> frozen_;             // live_ as it is; null: not made yet
+  std::shared_ptr<const domain::Rulebook> frozen_rules_;   // its rules as they are, or were; null: as frozen_
   std::atomic<bool> paused_{false};    // set under gate_
 
   Clock::time_point next_checkpoint_;  // projector only

@@ -3,8 +3,11 @@
 #define RECOUNT_SERVICES_BACKEND_H_
 
 #include <atomic>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "projections/lru_cache.h"
 #include "projections/report_engine.h"
 #include "services/clock.h"
 #include "services/command_bus.h"
@@ -12,6 +15,9 @@
 #include "services/tenants.h"
 
 namespace recount::services {
+
+// Names of all records of a listing that has several pages (record_listing.cc).
+using ListingCache = projections::LruCache<std::vector<std::string>>;
 
 struct Backend {
   Archive archive;
@@ -22,6 +28,7 @@ struct Backend {
   const projections::ReportEngine* engine = nullptr;
   std::string backups_folder;         // absolute; empty: no backups
   std::string token_key;              // signs page tokens, cells and pins
+  std::unique_ptr<ListingCache> listings = std::make_unique<ListingCache>(32 << 20);
   std::atomic<bool> stopping{false};  // whoever waits or streams should end
 };
 

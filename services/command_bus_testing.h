@@ -92,11 +92,11 @@ class CountingVault : public eventstore::KeyVault {
 class Bus {
  public:
   explicit Bus(std::unique_ptr<eventstore::EventLog> log = eventstore::NewMemoryEventLog(),
-               CommandBusOptions options = {})
+               CommandBusOptions options = {}, TenantsOptions tenants_options = {})
       : log_(std::move(log)),
         archive_{log_.get(), &vault_},
         clock_(kNoon),
-        tenants_(archive_, &clock_, {}),
+        tenants_(archive_, &clock_, std::move(tenants_options)),
         bus_(std::make_unique<CommandBus>(archive_, &clock_, std::move(options))) {
     EXPECT_TRUE(tenants_.Open().ok());
     std::promise<Tenant*> made;
@@ -145,6 +145,8 @@ class Bus {
   eventstore::EventLog& log() { return *log_; }
   CommandBus& bus() { return *bus_; }
   Tenant& tenant() { return *tenant_; }
+  Tenants& tenants() { return tenants_; }
+  Clock& clock() { return clock_; }
   const Archive& archive() const { return archive_; }
   CountingVault& vault() { return vault_; }
 

@@ -5,13 +5,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "domain/refusal.h"
 #include "recount/v1/command.pb.h"
 #include "services/normalizers.h"
+#include "services/page_token.h"
 #include "services/record_reader.h"
 #include "services/report_methods.h"
 #include "services/signed_token.h"
@@ -19,40 +17,10 @@
 namespace recount::services {
 namespace {
 
-struct PageToken {
-  uint64_t position = 0;
-  size_t offset = 0;
-};
-
-size_t PageSize(int32_t asked) { return asked == 0 ? 100 : std::min(asked, 1000); }
-
 // What must be the same on every page.
 std::string ScopeOf(const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type) {
   return absl::StrCat("list\n", tenant.number(), "\n", type.collection, "\n", request.filter(), "\n",
                       request.order_by(), "\n", request.show_deleted() ? "1" : "0");
-}
-
-absl::StatusOr<PageToken> OpenPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request,
-                                   const ResourceType& type) {
-  PageToken page;
-  if (request.page_token().empty()) return page;
-  // The token itself is checked apart from what it belongs to, so that the error can say which of the two is wrong.
-  auto text = OpenToken(backend->token_key, absl::StrCat("list ", tenant.number()), request.page_token());
-  if (!text.ok()) return text.status();
-  const std::vector<std::string> parts = absl::StrSplit(*text, absl::MaxSplits(' ', 2));
-  if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &page.position) || !absl::SimpleAtoi(parts[1], &page.offset) ||
-      parts[2] != SignToken(backend->token_key, "scope", ScopeOf(tenant, request, type)).substr(0, 22)) {
-    return domain::Refuse(v1::PAGE_TOKEN_MISMATCH, "the page token belongs to a request with another filter or order",
-                          "page_token");
-  }
-  return page;
-}
-
-std::string MakePage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request,
-                     const ResourceType& type, const PageToken& page) {
-  const std::string scope = SignToken(backend->token_key, "scope", ScopeOf(tenant, request, type)).substr(0, 22);
-  return SignToken(backend->token_key, absl::StrCat("list ", tenant.number()),
-                   absl::StrCat(page.position, " ", page.offset, " ", scope));
 }
 
 // True if the record has the phone or e-mail: an entry of the look-up may be of another time.
@@ -99,10 +67,8 @@ absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const
   absl::Status folds;
   absl::Status visited = VisitCandidates(backend, tenant, lookup, normal, type, [&](absl::string_view name) {
     if (domain::CollectionOf(name) != type.collection) return true;
-    if (absl::Now() > call.deadline) {
-      folds = domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed while the records were looked up");
-      return false;
-    }
+    folds = call.CheckGoesOn();
+    if (!folds.ok()) return false;
     auto folded = RecordReader(backend).ReadAt(tenant, name, position);
     folds = folded.status();
     if (!folds.ok()) return false;
@@ -114,6 +80,56 @@ absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const
   if (!visited.ok()) return visited;
   if (!folds.ok()) return folds;
   return names;
+}
+
+using Names = std::vector<std::string>;
+struct Listed {
+  std::shared_ptr<const Names> names;  // of all pages
+  uint64_t position = 0;
+};
+
+// What `find` finds, or what it found for the page before.
+template <typename Find>
+absl::StatusOr<Listed> Kept(const Backend* backend, const std::string& scope, uint64_t position, uint64_t generation, size_t page_size,
+                            const Find& find) {
+  const std::string key = SignToken(backend->token_key, "listing", absl::StrCat(position, " ", generation, " ", scope));
+  if (auto kept = backend->listings->Find(key); kept != nullptr) return Listed{std::move(kept), position};
+  absl::StatusOr<Names> found = find();
+  if (!found.ok()) return found.status();
+  auto names = std::make_shared<const Names>(*std::move(found));
+  if (names->size() <= page_size) return Listed{std::move(names), position};
+  size_t bytes = 0;
+  for (const std::string& name : *names) bytes += sizeof(name) + name.capacity();
+  backend->listings->Put(key, names, bytes);
+  return Listed{std::move(names), position};
+}
+
+absl::StatusOr<Listed> LookUp(const Backend* backend, const Tenant& tenant, const Call& call, const v1::ListRequest& request,
+                              const ResourceType& type, const PageToken& token, size_t page_size) {
+  const absl::Status reached = RecordReader(backend).AwaitPosition(tenant, request.min_position(), call.deadline);
+  if (!reached.ok()) return reached;
+  const uint64_t position =
+      token.position != 0 ? token.position : backend->archive.log->DurableHead(tenant.number()).position;
+  return Kept(backend, ScopeOf(tenant, request, type), position, 0, page_size, [&] {
+    return FindExact(backend, tenant, call, *ParseLookup(request.filter()), request.show_deleted(), type, position);
+  });
+}
+
+absl::StatusOr<Listed> Select(const Backend* backend, const Tenant& tenant, const Call& call, const v1::ListRequest& request,
+                              const ResourceType& type, const PageToken& token, size_t page_size) {
+  auto snapshot = RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token.position), call);
+  if (!snapshot.ok()) return snapshot.status();
+  const uint64_t position = token.position != 0 ? token.position : (*snapshot)->position();
+  const auto select = [&]() -> absl::StatusOr<Names> {
+    const auto rules = RecordReader(backend).Rules(tenant);
+    if (!rules.ok()) return rules.status();
+    const projections::EngineContext context = MakeEngineContext(backend, call, tenant, **snapshot, **rules);
+    auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(),
+                                         position, context);
+    if (!listing.ok()) return listing.status();
+    return std::move(listing->names);
+  };
+  return Kept(backend, ScopeOf(tenant, request, type), position, (*snapshot)->generation(), page_size, select);
 }
 
 }  // namespace
@@ -150,40 +166,24 @@ std::optional<ExactLookup> ParseLookup(absl::string_view filter) {
 
 absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant, const Call& call,
                                     const v1::ListRequest& request, const ResourceType& type) {
-  if (request.page_size() < 0) return domain::Refuse(v1::FIELD_INVALID, "a page has 1 to 1,000 records", "page_size");
-  auto token = OpenPage(backend, tenant, request, type);
+  const auto page_size = PageSize(request.page_size());
+  if (!page_size.ok()) return page_size.status();
+  const std::string scope = ScopeOf(tenant, request, type);
+  auto token = OpenPage(backend, tenant, request.page_token(), scope);
   if (!token.ok()) return token.status();
   RecordPage page;
-  std::vector<std::string> names;
-  if (const std::optional<ExactLookup> lookup = ParseLookup(request.filter())) {
-    if (absl::Status reached = RecordReader(backend).AwaitPosition(tenant, request.min_position(), call.deadline);
-        !reached.ok())
-      return reached;
-    page.position =
-        token->position != 0 ? token->position : backend->archive.log->DurableHead(tenant.number()).position;
-    auto found = FindExact(backend, tenant, call, *lookup, request.show_deleted(), type, page.position);
-    if (!found.ok()) return found.status();
-    names = *std::move(found);
-  } else {
-    auto snapshot =
-        RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token->position), call.deadline);
-    if (!snapshot.ok()) return snapshot.status();
-    const auto rules = RecordReader(backend).Rules(tenant);
-    if (!rules.ok()) return rules.status();
-    const projections::EngineContext context = MakeEngineContext(backend, tenant, **snapshot, **rules);
-    const uint64_t position = token->position != 0 ? token->position : (*snapshot)->position();
-    auto listing = backend->engine->List(type.subject, request.filter(), request.order_by(), request.show_deleted(),
-                                         position, context);
-    if (!listing.ok()) return listing.status();
-    names = std::move(listing->names);
-    page.position = position;
-  }
+  const bool is_lookup = ParseLookup(request.filter()).has_value();
+  auto listed = is_lookup ? LookUp(backend, tenant, call, request, type, *token, *page_size)
+                          : Select(backend, tenant, call, request, type, *token, *page_size);
+  if (!listed.ok()) return listed.status();
+  const Names& names = *listed->names;
+  page.position = listed->position;
   page.total_size = static_cast<int64_t>(names.size());
   const size_t first = std::min(token->offset, names.size());
-  const size_t last = std::min(first + PageSize(request.page_size()), names.size());
-  page.names.assign(std::make_move_iterator(names.begin() + first), std::make_move_iterator(names.begin() + last));
+  const size_t last = std::min(first + *page_size, names.size());
+  page.names.assign(names.begin() + first, names.begin() + last);
   page.first = first;
-  if (last < names.size()) page.next_page_token = MakePage(backend, tenant, request, type, {page.position, last});
+  if (last < names.size()) page.next_page_token = MakePage(backend, tenant, scope, {page.position, last});
   return page;
 }
 
@@ -191,7 +191,7 @@ void CutPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest
              size_t count, RecordPage* page) {
   if (count >= page->names.size()) return;
   page->names.resize(count);
-  page->next_page_token = MakePage(backend, tenant, request, type, {page->position, page->first + count});
+  page->next_page_token = MakePage(backend, tenant, ScopeOf(tenant, request, type), {page->position, page->first + count});
 }
 
 }  // namespace recount::services

@@ -53,14 +53,15 @@ absl::Status RecordReader::AwaitPosition(const Tenant& tenant, uint64_t position
 
 absl::StatusOr<std::unique_ptr<projections::Snapshot>> RecordReader::Snapshot(const Tenant& tenant,
                                                                               uint64_t min_position,
-                                                                              absl::Time deadline) const {
-  // In slices, so that a long deadline does not hold up the end of the server.
-  const absl::Time answer_by = AnswerBy(deadline);
+                                                                              const Call& call) const {
+  // In slices, so that a long deadline does not hold up the end of the server, nor a thread for a caller who is gone.
+  const absl::Time answer_by = AnswerBy(call.deadline);
   while (true) {
     const absl::Time slice = std::min(answer_by, eventstore::SteadyNow() + absl::Milliseconds(kAwaitSliceMs));
     auto snapshot = tenant.models().Read(min_position, slice);
     if (snapshot.ok() || eventstore::SteadyNow() >= answer_by || !absl::IsDeadlineExceeded(snapshot.status())) return snapshot;
     if (backend_->stopping) return Stopping();
+    if (absl::Status waits = call.CheckGoesOn(); !waits.ok()) return waits;
   }
 }
 

@@ -14,6 +14,7 @@
 #include "domain/calendar.h"
 #include "recount/v1/query.pb.h"
 #include "services/backend.h"
+#include "services/rpc.h"
 
 namespace recount::services {
 
@@ -24,9 +25,9 @@ class RecordReader {
   // Waits until the log stands at a position; READ_MODEL_BEHIND with the position reached. SERVER_STOPPING.
   absl::Status AwaitPosition(const Tenant& tenant, uint64_t position, absl::Time deadline) const;
 
-  // Read models that stand at a position; as above.
+  // Read models that stand at a position; as above, and CANCELLED if the caller goes while it waits.
   absl::StatusOr<std::unique_ptr<projections::Snapshot>> Snapshot(const Tenant& tenant, uint64_t min_position,
-                                                                  absl::Time deadline) const;
+                                                                  const Call& call) const;
 
   // The newest durable state.
   absl::StatusOr<std::shared_ptr<const FoldedStream>> Read(const Tenant& tenant, absl::string_view stream) const;

@@ -1,6 +1,7 @@
 #include "services/report_methods.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -28,17 +29,29 @@ absl::StatusOr<std::vector<v1::RuleProposal>> DraftRules(const RecordReader& rea
   return std::vector<v1::RuleProposal>(draft->draft.rules().begin(), draft->draft.rules().end());
 }
 
-// Takes a snapshot of the caller's tenant and asks the engine.
+// Takes a snapshot of the caller's tenant and asks the engine; again where the question is of a position that is in the log but
+// not yet in the tables.
 template <typename Response, typename Ask>
 absl::StatusOr<Response> AskEngine(const Backend* backend, const Call& call, uint64_t min_position, const Ask& ask) {
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   const RecordReader reader(backend);
-  auto snapshot = reader.Snapshot(**tenant, min_position, call.deadline);
-  if (!snapshot.ok()) return snapshot.status();
-  const auto head_rules = reader.Rules(**tenant);
-  if (!head_rules.ok()) return head_rules.status();
-  return ask(MakeEngineContext(backend, **tenant, **snapshot, **head_rules));
+  std::optional<eventstore::Head> head;
+  for (uint64_t awaited = min_position;;) {
+    auto snapshot = reader.Snapshot(**tenant, awaited, call);
+    if (!snapshot.ok()) return snapshot.status();
+    const auto head_rules = reader.Rules(**tenant);
+    if (!head_rules.ok()) return head_rules.status();
+    projections::EngineContext context = MakeEngineContext(backend, call, **tenant, **snapshot, **head_rules);
+    // That of the first look, so that a log that grows does not keep the question waiting.
+    if (!head) head = context.head;
+    context.head = *head;
+    uint64_t needed = 0;
+    context.awaits = &needed;
+    absl::StatusOr<Response> answer = ask(context);
+    if (answer.ok() || needed <= awaited) return answer;
+    awaited = needed;
+  }
 }
 
 absl::StatusOr<v1::ReportDescription> Describe(const Backend* backend, const Call& call,
@@ -62,15 +75,17 @@ absl::StatusOr<v1::ReportDescription> Describe(const Backend* backend, const Cal
 
 }  // namespace
 
-projections::EngineContext MakeEngineContext(const Backend* backend, const Tenant& tenant,
+projections::EngineContext MakeEngineContext(const Backend* backend, const Call& call, const Tenant& tenant,
                                              const projections::Snapshot& snapshot,
                                              const domain::Rulebook& head_rules) {
   projections::EngineContext context;
   context.snapshot = &snapshot;
   context.log = backend->archive.log;
   context.tenant = tenant.number();
+  context.head = context.log->DurableHead(context.tenant);
   context.tenant_currency = tenant.info().currency();
   context.head_rules = &head_rules;
+  context.goes_on = [call] { return call.CheckGoesOn(); };
   context.token_key = TenantTokenKey(backend->token_key, tenant.number());
   const RecordReader reader(backend);
   context.draft = [reader, &tenant](absl::string_view name) { return DraftRules(reader, tenant, name); };

@@ -9,7 +9,7 @@
 namespace recount::services {
 
 // What the engine asks; `head_rules` and `snapshot` must outlive it.
-projections::EngineContext MakeEngineContext(const Backend* backend, const Tenant& tenant,
+projections::EngineContext MakeEngineContext(const Backend* backend, const Call& call, const Tenant& tenant,
                                              const projections::Snapshot& snapshot, const domain::Rulebook& head_rules);
 
 void AddReportService(const Backend* backend, MethodTable* table);

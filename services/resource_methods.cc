@@ -98,6 +98,7 @@ Answer List(const Backend* backend, const Call& call, const v1::ListRequest& req
   const FieldDescriptor* records = response_type->FindFieldByName(std::string(type.collection));
   size_t bytes = 0;
   for (size_t i = 0; i < page->names.size(); ++i) {
+    if (absl::Status waits = call.CheckGoesOn(); !waits.ok()) return waits;
     std::unique_ptr<Message> resource = NewMessage(type.descriptor);
     absl::Status read = ReadInto(reader, **tenant, page->names[i], page->position, resource.get());
     if (!read.ok()) return read;

@@ -5,6 +5,12 @@
 
 namespace recount::services {
 
+absl::Status Call::CheckGoesOn() const {
+  if (cancelled != nullptr && cancelled()) return absl::CancelledError("the caller is gone");
+  if (eventstore::SteadyNow() <= deadline) return absl::OkStatus();
+  return domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed while the question was worked out");
+}
+
 void MethodTable::AddQuery(
     std::string name, Access access,
     std::function<absl::StatusOr<std::unique_ptr<Message>>(const Call&, const Message&)> answer) {
@@ -17,6 +23,7 @@ void MethodTable::AddQuery(
       // Nobody waits for it any more, and others do.
       if (eventstore::SteadyNow() > call.deadline)
         return reply(domain::Refuse(v1::DEADLINE_PASSED, "the deadline passed before it was the question's turn"));
+      if (absl::Status waits = call.CheckGoesOn(); !waits.ok()) return reply(waits);
       reply(answer(call, *shared));
     });
     if (!taken) reply(domain::Refuse(v1::TOO_MANY_COMMANDS, "too many questions are waiting: try again"));

@@ -23,6 +23,11 @@ namespace recount::services {
 struct Call {
   Caller caller;
   absl::Time deadline = absl::InfiniteFuture();
+  // Whether the caller is gone; may be asked on any thread until the call is answered. Empty: nobody knows.
+  std::function<bool()> cancelled;
+
+  // Whether somebody still waits for the answer: CANCELLED, or DEADLINE_PASSED.
+  absl::Status CheckGoesOn() const;
 };
 
 using Message = google::protobuf::Message;

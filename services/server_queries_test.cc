@@ -1,4 +1,4 @@
-// History, the log live, look-ups, pages and rules, as a client sees them.
+// History, the log live, look-ups and pages, as a client sees them.
 #include <algorithm>
 #include <future>
 #include <set>
@@ -269,6 +269,34 @@ TEST_F(ServerTest, APositionThatIsNotReachedIsSaidBeforeTheDeadline) {
   EXPECT_EQ(ReasonOf(leads_->ListLeads(&listing, list, &leads)), "READ_MODEL_BEHIND");
 }
 
+TEST_F(ServerTest, CallersWhoGoLeaveTheirThreadsToOthers) {
+  constexpr int kThreadsOfOneTenant = 32;
+  std::vector<std::unique_ptr<As>> contexts;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kThreadsOfOneTenant; ++i) {
+    contexts.push_back(std::make_unique<As>(kViewer));
+    contexts.back()->set_deadline(std::chrono::system_clock::now() + std::chrono::hours(1));
+    callers.emplace_back([this, context = contexts.back().get()] {
+      v1::RunReportRequest request;
+      request.set_report("won_lost");
+      request.set_min_position(999);
+      v1::RunReportResponse response;
+      EXPECT_EQ(reports_->RunReport(context, request, &response).error_code(), grpc::StatusCode::CANCELLED);
+    });
+  }
+  const auto ask = [&](std::chrono::seconds patience) {
+    As context(kViewer);
+    context.set_deadline(std::chrono::system_clock::now() + patience);
+    v1::ListReportsResponse response;
+    return reports_->ListReports(&context, {}, &response).ok();
+  };
+  while (ask(std::chrono::seconds(1))) {
+  }  // until all threads are taken
+  for (const auto& context : contexts) context->TryCancel();
+  EXPECT_TRUE(ask(std::chrono::seconds(60)));
+  for (std::thread& caller : callers) caller.join();
+}
+
 TEST_F(ServerTest, WhatOccurredByAFastClockIsListedAtOnce) {
   v1::CaptureLeadRequest capture;
   capture.mutable_person_name()->set_display("Ann");
@@ -282,84 +310,6 @@ TEST_F(ServerTest, WhatOccurredByAFastClockIsListedAtOnce) {
   v1::ListLeadsResponse response;
   ASSERT_TRUE(List(request, &response).ok());
   EXPECT_EQ(response.leads_size(), 1);
-}
-
-TEST_F(ServerTest, RulesAndDrafts) {
-  v1::DraftRulesRequest draft;
-  draft.set_draft("drafts/summer");
-  draft.add_rules()->mutable_content()->mutable_calendar()->set_zone("Asia/Jerusalem");
-  v1::CommandResult result;
-  As drafting(kUser);
-  const grpc::Status drafted = rules_->DraftRules(&drafting, draft, &result);
-  ASSERT_TRUE(drafted.ok()) << drafted.error_message();
-  v1::ListDraftsResponse drafts;
-  As listing(kViewer);
-  ASSERT_TRUE(rules_->ListDrafts(&listing, {}, &drafts).ok());
-  ASSERT_EQ(drafts.drafts_size(), 1);
-  v1::PublishDraftRequest publish;
-  publish.set_draft("drafts/summer");
-  As publishing(kUser);
-  ASSERT_TRUE(rules_->PublishDraft(&publishing, publish, &result).ok());
-  const auto zone_at = [&](uint64_t position) {
-    v1::GetRulebookRequest request;
-    request.set_as_of_position(position);
-    v1::Rulebook rulebook;
-    As context(kViewer);
-    EXPECT_TRUE(rules_->GetRulebook(&context, request, &rulebook).ok());
-    return rulebook.rules_size() == 1 ? rulebook.rules(0).rule().content().calendar().zone() : "";
-  };
-  EXPECT_EQ(zone_at(1), "Europe/Berlin");
-  EXPECT_EQ(zone_at(0), "Asia/Jerusalem");
-  v1::ListRuleVersionsResponse versions;
-  As all(kViewer);
-  ASSERT_TRUE(rules_->ListRuleVersions(&all, {}, &versions).ok());
-  EXPECT_EQ(versions.versions_size(), 2);
-}
-
-// About 1.5 MB, another one for each number.
-v1::RuleProposal LargeRule(int number) {
-  v1::RuleProposal rule;
-  v1::ReasonsRule* reasons = rule.mutable_content()->mutable_reasons();
-  for (int i = 0; i < 750; ++i) {
-    v1::Reason* reason = reasons->add_reasons();
-    reason->set_id(absl::StrCat(number, "-", i));
-    for (const char* language : {"de", "en"}) (*reason->mutable_labels())[language] = std::string(1000, 'x');
-  }
-  return rule;
-}
-
-TEST_F(ServerTest, RulesThatAreTooLargeForAnAnswerAreRefusedWithAReason) {
-  const auto list = [&] {
-    v1::ListRuleVersionsRequest request;
-    request.set_kind(v1::RULE_KIND_REASONS);
-    v1::ListRuleVersionsResponse versions;
-    As context(kViewer);
-    return ReasonOf(rules_->ListRuleVersions(&context, request, &versions));
-  };
-  const auto drafts = [&] {
-    v1::ListDraftsResponse listed;
-    As context(kViewer);
-    return ReasonOf(rules_->ListDrafts(&context, {}, &listed));
-  };
-  for (int number = 1; number <= 3; ++number) {
-    EXPECT_EQ(list(), "OK");
-    EXPECT_EQ(drafts(), "OK");
-    v1::DraftRulesRequest draft;
-    draft.set_draft(absl::StrCat("drafts/", number));
-    *draft.add_rules() = LargeRule(number);
-    v1::PublishRulesRequest publish;
-    *publish.add_rules() = LargeRule(number);
-    v1::CommandResult result;
-    As drafting(kUser), publishing(kUser);
-    const grpc::Status drafted = rules_->DraftRules(&drafting, draft, &result);
-    const grpc::Status published = rules_->PublishRules(&publishing, publish, &result);
-    ASSERT_TRUE(drafted.ok() && published.ok()) << drafted.error_message() << published.error_message();
-  }
-  EXPECT_EQ(list(), "ANSWER_TOO_LARGE");
-  EXPECT_EQ(drafts(), "ANSWER_TOO_LARGE");
-  v1::Rulebook rulebook;
-  As context(kViewer);
-  EXPECT_TRUE(rules_->GetRulebook(&context, {}, &rulebook).ok()) << "one version of each kind";
 }
 
 }  // namespace

@@ -201,7 +201,7 @@ absl::StatusOr<Tenant*> Tenants::Register(v1::Tenant info) {
   projections::ReadModelOptions options;
   options.tenant = info.number();
   if (!options_.models_folder.empty()) options.directory = absl::StrCat(options_.models_folder, "/", info.number());
-  auto models = projections::OpenReadModels(options, archive_.log);
+  auto models = options_.open_models(options, archive_.log);
   if (!models.ok()) return models.status();
   if (options_.pause_projectors) (*models)->Pause(true);
   auto tenant = std::make_unique<Tenant>(std::move(info), *std::move(models));

@@ -60,6 +60,10 @@ class Tenant {
 struct TenantsOptions {
   std::string models_folder;      // of all read models; empty: in memory
   bool pause_projectors = false;  // read models stand still, and whoever waits for them waits in vain
+  // Tests put their own between.
+  std::function<absl::StatusOr<std::unique_ptr<projections::ReadModels>>(const projections::ReadModelOptions&,
+                                                                         eventstore::EventLog*)>
+      open_models = projections::OpenReadModels;
 };
 
 class Tenants {

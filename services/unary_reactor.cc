@@ -15,8 +15,10 @@ namespace {
 using Bytes = grpc::ByteBuffer;
 
 // Hands a request in, or the reason why not out.
-void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& bytes, Reply reply) {
+void Hand(const WireMethod& method, const grpc::CallbackServerContext* context, const Bytes& bytes, Reply reply) {
+  absl::StatusOr<Call> call = Admit(method, *context);
   if (!call.ok()) return reply(call.status());
+  call->cancelled = [context] { return context->IsCancelled(); };
   auto request = ParseRequest(method, bytes);
   if (!request.ok()) return reply(request.status());
   if (call->deadline == absl::InfiniteFuture()) call->deadline = eventstore::SteadyNow() + method.handler->default_deadline;
@@ -28,7 +30,7 @@ void Hand(const WireMethod& method, absl::StatusOr<Call> call, const Bytes& byte
 grpc::ServerUnaryReactor* AnswerUnary(const WireMethod& method, grpc::CallbackServerContext* context,
                                       const Bytes* request, Bytes* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Hand(method, Admit(method, *context), *request,
+  Hand(method, context, *request,
        [reactor, response](absl::StatusOr<std::unique_ptr<Message>> answer) {
          if (answer.ok()) *response = Serialized(**answer);
          reactor->Finish(ToGrpc(answer.status()));

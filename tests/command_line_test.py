@@ -47,7 +47,7 @@ class MistakesTest(unittest.TestCase):
         for words, says, help_of in (
                 ("", "say what to do: status, tenant", ""), ("rules", "say what to do: list, show, draft", "rules"),
                 ("statu", "did you mean status?", ""), ("report rnu won_lost", "did you mean run?", "report"),
-                ("report run", "ID is required", "report run"), ("tenant create acme", "--zone is required", "tenant create"),
+                ("report run", "ID (or --pin) is required", "report run"), ("tenant create acme", "--zone is required", "tenant create"),
                 ("--format xml status", "table,json,csv", ""), ("--timeout soon status", "soon", ""), ("--timeout 0 status", "--timeout", ""),
                 ("report run won_lost --perid 2026", "--perid", "report run"), ("list deals --limit -5", "--limit", "list"),
                 ("history --log --limit 0", "--limit", "history"), ("report explain won_lost --limit 0", "--limit", "report explain"),

@@ -235,6 +235,21 @@ class InsecureTest(unittest.TestCase):
                 self.assertFalse(entry.event.actor_authenticated)
             self.assertIn("by users/ann? ", server.recount("history", "users/ann"))
 
+    def test_secrets_that_others_may_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            tls = Certificates(os.path.join(folder))
+            with Server(tokens=TOKENS, tls=tls, started=False) as server:
+                tokens = server.flags[1]
+                for mode, warned in ((0o600, []), (0o640, [tokens, tls.key]), (0o604, [tokens, tls.key])):
+                    for path in (tokens, tls.key):
+                        os.chmod(path, mode)
+                    server.start()
+                    server.stop()
+                    log = server.log()
+                    os.remove(server.log_path)
+                    for path in (tokens, tls.key):
+                        self.assertEqual(path in warned, f"warning: {'--tokens' if path == tokens else '--tls-key'} {path} has mode 0{mode:o}: " in log, log)
+
     def test_loopback_only(self):
         for listen in ("0.0.0.0:0", "[::]:0", ":0", "*:0", "192.0.2.1:0", "example.com:0", "127.0.0.1.example.com:0", "[::ffff:192.0.2.1]:0"):
             code, said = recountd("--listen", listen, "--insecure")

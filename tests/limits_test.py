@@ -38,6 +38,7 @@ class LimitsTest(unittest.TestCase):
         cls.client.create_tenant()
         cls.client.do("capture_lead", name="leads/a", **LEAD)
         cls.limits = rows()
+        cls.has_tags = False
         cls.tried = set()
 
     @classmethod
@@ -157,6 +158,39 @@ class LimitsTest(unittest.TestCase):
             group_by=["source", "medium", "campaign", "owner", "team", "unit"][:count]))
         run(most)()
         self.assert_refused("group_by", run(most + 1))
+
+    def by_tags(self, dimensions, measures=1, **more):
+        """Leads by their tags, again and again: the groups of a lead with a hundred tags multiply."""
+        if not self.has_tags:
+            self.client.do("capture_lead", name="leads/tagged", tags=[f"t{i}" for i in range(100)], **LEAD)
+            type(self).has_tags = True
+            self.head = self.client.status().head
+        ids = [f"d{i}" for i in range(dimensions)]
+        return self.ask(self.client.Report.RunReport, v1.RunReportRequest(), min_position=self.head, parameters=dict(group_by=ids),
+                        definition=dict(id="by_tags", version=1, subject="lead", aggregate=dict(),
+                                        measures=[dict(id=f"m{i}", function=v1.FUNCTION_COUNT) for i in range(measures)],
+                                        dimensions=[dict(id=id, expr="tags") for id in ids]), **more)
+
+    def test_groups_of_an_answer(self):
+        self.assertTrue(100 ** 2 < self.limit("groups") < 100 ** 3)
+        self.assertGreaterEqual(self.by_tags(2)().total_rows, 100 ** 2)
+        self.assert_refused("groups", self.by_tags(3))
+
+    def test_page_bytes(self):
+        # Each of the cells has an id, which holds the question.
+        sizes, rows, token = [], 0, ""
+        while rows < 1000:
+            page = self.by_tags(2, measures=40, page_token=token)()
+            self.assertTrue(0 < len(page.rows) < 1000)
+            sizes.append(page.ByteSize())
+            rows, token = rows + len(page.rows), page.next_page_token
+        self.assertTrue(all(0.9 * self.limit("page_bytes") < size < 1.1 * self.limit("page_bytes") for size in sizes), sizes)
+
+    def test_token(self):
+        longest = self.limit("token")
+        self.assert_refused("token", self.ask(self.client.Report.RunReport, v1.RunReportRequest(pin="x" * (longest + 1))))
+        self.assert_refused("token", self.ask(self.client.Report.RunReport, v1.RunReportRequest(page_token="x" * (longest + 1))))
+        self.assert_refused("token", self.ask(self.client.Report.ExplainReport, v1.ExplainReportRequest(cell_id="x" * (longest + 1))))
 
     def test_streams(self):
         most = self.limit("streams")

@@ -154,20 +154,21 @@ void AddReports(Program& p) {
   CLI::App* list = Add(report, "list", "The catalogue", "  recount report list --language he");
   list->add_option("--language", p.language, "Of titles");
   OnRun(p, list, [&p](Session& s) { return ListReports(s, p.language); });
-
   CLI::App* show = Add(report, "show", "A report's groupings, measures, modes and fields", "  recount report show sales_funnel");
   show->add_option("ID", p.name, "Report")->required();
   OnRun(p, show, [&p](Session& s) { return ShowReport(s, p.name); });
-
   CLI::App* run = Add(report, "run", "Ask a report",
                       "  recount report run pipeline_snapshot --as-of 2025-12-31 --by stage --currency ILS\n"
                       "  recount report run sales_conversion --period 2018-04 --mode cohort --by source\n"
                       "  recount report run won_lost --period 2026 --compare prior --format csv > won_lost.csv\n"
-                      "  recount report run pipeline_detail --filter 'stage = \"offer\"' --page-size 50");
-  run->add_option("ID", p.report.report, "Report")->required();
+                      "  recount report run pipeline_detail --filter 'stage = \"offer\"' --page-size 50\n"
+                      "  recount report run --pin \"$(recount report run won_lost --format json | jq -r .pin)\"");
+  run->add_option("ID", p.report.report, "Report; not with --pin");
+  run->parse_complete_callback([&p] { if ((p.report.report + p.report.pin).empty()) throw CLI::RequiredError("ID (or --pin)"); });
   AddReportOptions(p, run);
   run->add_option("--page-size", p.report.page_size, "One page of so many rows; default: all pages")->check(CLI::PositiveNumber);
-  run->add_option("--page-token", p.report.page_token, "The page after, or an answer's pin");
+  run->add_option("--page-token", p.report.page_token, "The page after");
+  run->add_option("--pin", p.report.pin, "The `pin` of an answer in JSON, instead of all that: the same answer again, to the digit");
   OnRun(p, run, [&p](Session& s) { return RunReport(s, p.report); }, Csv::kYes);
 
   CLI::App* explain = Add(report, "explain", "Open a cell into the records and events that make it",

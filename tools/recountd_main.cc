@@ -52,6 +52,18 @@ bool ReadFile(const std::string& path, std::string* text) {
   return file.good() && !text->empty();
 }
 
+// A secret that others on this machine can read is none. The server starts all the same: who may read it may be meant to.
+void WarnIfOthersRead(const char* option, const std::string& path) {
+  struct stat found;
+  if (path.empty() || stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return;
+  const unsigned mode = found.st_mode & 07777;
+  if ((mode & 077) == 0) return;
+  char octal[8];
+  std::snprintf(octal, sizeof(octal), "%04o", mode);
+  Complain(0, "warning: " + std::string(option) + " " + path + " has mode " + octal +
+                  ": other users of this machine may read or change what it holds; `chmod 600 " + path + "` keeps it to its owner");
+}
+
 // RocksDB's own checks, which fail when a disk does not stop failing, and a lack of memory end the process by abort(): to the
 // data that is a kill, which every start is prepared for.
 void ExplainAbort(int) {
@@ -158,6 +170,9 @@ int main(int argc, char** argv) {
   }
   ServerOptions options;
   if (const std::string wrong = OptionsFrom(flags, &options); !wrong.empty()) return Complain(kExitUsage, wrong);
+  WarnIfOthersRead("--tokens", flags.tokens);
+  WarnIfOthersRead("--tls-key", flags.tls_key);
+  WarnIfOthersRead("--master-key", flags.master_key);
   options.on_write_failure = [](absl::Status status) {
     Complain(0, status.message());
     Complain(0,

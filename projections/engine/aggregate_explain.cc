@@ -72,7 +72,7 @@ class Opener {
     const bool money = measure.type == Type::kMoney;
     const bool whole = cell_.is_total || !counting_.keys().grouped();
     Tally tally;
-    for (size_t i = 0; i < records.selection->size(); ++i) {
+    for (size_t i = 0; i < records.selection->size() && !records.selection->world().halt().AtStep(); ++i) {
       if (!records.Counts(i) || records.Currency(i) != currency_) continue;
       const auto groups = records.groups->Of(i);
       const bool inside = whole || std::find(groups.begin(), groups.end(), group_) != groups.end();

@@ -33,7 +33,7 @@ class Table {
   Answer Make() {
     if (!counting_.by_measure_axis()) {
       const MeasureRecords& all = counting_.All();
-      for (size_t i = 0; i < all.selection->size(); ++i) Touch(all, i);
+      for (size_t i = 0; i < all.selection->size() && !query_.halt->AtStep(); ++i) Touch(all, i);
     }
     for (const int index : counting_.counted()) Count(index);
     // There is a total even of nothing.
@@ -64,7 +64,7 @@ class Table {
     const MeasureRecords& records = counting_.RecordsOf(index);
     const bool keep = KeepsValues(query_.all_measures[index].measure->function());
     const bool grouped = counting_.keys().grouped();
-    for (size_t i = 0; i < records.selection->size(); ++i) {
+    for (size_t i = 0; i < records.selection->size() && !query_.halt->AtStep(); ++i) {
       if (!records.Counts(i)) continue;
       const int64_t value = records.Value(i), currency = records.Currency(i);
       if (grouped) {

@@ -27,15 +27,26 @@ class RecordOrder {
   bool operator()(size_t a, size_t b) const {
     for (const SortField& field : fields_) {
       const int64_t x = field.values->data[a], y = field.values->data[b];
-      if (x == y) continue;
-      if (x == kNull || y == kNull) return y == kNull;
-      const bool less = IsText(field.values->type) ? texts_.Text(x) < texts_.Text(y) : x < y;
-      return less != field.descending;
+      if ((x == kNull) != (y == kNull)) return y == kNull;
+      if (x == kNull) continue;
+      const int order = Compare(*field.values, a, b);
+      if (order != 0) return (order < 0) != field.descending;
     }
     return texts_.Text(records_.record(a)) < texts_.Text(records_.record(b));
   }
 
  private:
+  // Of two rows that have values. Amounts of different currencies are not compared: the currencies are, by their codes.
+  int Compare(const Values& values, size_t a, size_t b) const {
+    const auto by_text = [&](int64_t x, int64_t y) { return x == y ? 0 : texts_.Text(x).compare(texts_.Text(y)); };
+    if (values.type == Type::kMoney) {
+      const int currencies = by_text(values.currency[a], values.currency[b]);
+      if (currencies != 0) return currencies;
+    }
+    const int64_t x = values.data[a], y = values.data[b];
+    return IsText(values.type) ? by_text(x, y) : x < y ? -1 : x > y;
+  }
+
   const Selection& records_;
   const Texts& texts_;
   std::vector<SortField> fields_;
@@ -101,6 +112,8 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   // A record is there from its commit on, also if the caller's clock, by which it occurred, is a little fast.
   options.moment = {*position, *recorded + domain::Context().future_tolerance_micros};
   options.rules = *rules;
+  Halt halt(context.goes_on);
+  options.halt = &halt;
   const World world(options, &texts);
   Schema schema;
   schema.snapshot = context.snapshot;
@@ -115,6 +128,7 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   }
   RecordOrder order(records, texts);
   if (auto status = AddOrder(order_by, *subject, schema, records, &order); !status.ok()) return status;
+  if (!halt.status().ok()) return halt.status();
   std::vector<size_t> rows(records.size());
   std::iota(rows.begin(), rows.end(), 0);
   std::sort(rows.begin(), rows.end(), order);

@@ -97,6 +97,13 @@ absl::StatusOr<std::unique_ptr<Query>> ResolveCompared(const v1::ReportDefinitio
   return query;
 }
 
+// What a shape makes when it is halted is none.
+absl::StatusOr<Answer> RunShape(const Shape& shape, const Query& query) {
+  auto answer = shape.Run(query);
+  if (!query.halt->status().ok()) return query.halt->status();
+  return answer;
+}
+
 }  // namespace
 
 absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, const EngineContext& context,
@@ -109,7 +116,7 @@ absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, con
   if (!query.ok()) return query.status();
   whole.query = std::move(*query);
   const Shape& shape = *ShapeOf(definition);
-  auto answer = shape.Run(*whole.query);
+  auto answer = RunShape(shape, *whole.query);
   if (!answer.ok()) return answer.status();
   whole.answer = std::move(*answer);
   if (request.has_compare()) {
@@ -119,7 +126,7 @@ absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, con
     auto compared = ResolveCompared(definition, context, *whole.query, token);
     if (!compared.ok()) return compared.status();
     whole.compared = std::move(*compared);
-    auto second = shape.Run(*whole.compared);
+    auto second = RunShape(shape, *whole.compared);
     if (!second.ok()) return second.status();
     whole.answer = Compare(*whole.query, std::move(whole.answer), *whole.compared, std::move(*second));
   }

@@ -210,7 +210,7 @@ TEST_F(EngineTest, TokensAreOfOneRequestAndOfOneTenant) {
   EXPECT_EQ(ReasonOf(other), v1::TOKEN_INVALID);
   other.set_page_token("rubbish");
   EXPECT_EQ(ReasonOf(other), v1::TOKEN_INVALID);
-  other.set_page_token(EncodeToken(*DecodeToken(answer.next_page_token(), "key of the test"), "key of another tenant"));
+  other.set_page_token(EncodeToken(*DecodeToken(answer.next_page_token(), "page_token", "key of the test"), "key of another tenant"));
   EXPECT_EQ(ReasonOf(other), v1::TOKEN_INVALID);
   EXPECT_FALSE(history_.Explain(answer.next_page_token()).ok());
   EXPECT_EQ(domain::ReasonOf(history_.Explain("rubbish").status()), v1::TOKEN_INVALID);

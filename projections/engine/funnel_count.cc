@@ -111,7 +111,7 @@ void FunnelCount::ForEach(const Visitor& visit) {
   const auto won_at = records_.Field("won_at");
   const auto lost_at = records_.Field("lost_at");
   const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
-  for (size_t row = 0; row < records_.size(); ++row) {
+  for (size_t row = 0; row < records_.size() && !query_.halt->AtStep(); ++row) {
     int present = -1;
     std::vector<Way> ways = WaysOf(records_.record(row), &present);
     if (present >= 0 && outcome->data[row] != kNull) {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "domain/refusal.h"
 
 namespace recount::projections {
 namespace {
@@ -18,6 +20,13 @@ int Compare(int64_t a, int64_t b, Type type, const Texts& texts) {
   if (b == kNull) return -1;
   if (IsText(type)) return texts.Text(a).compare(texts.Text(b));
   return a < b ? -1 : 1;
+}
+
+absl::Status TooManyGroups(size_t limit, absl::string_view of_what) {
+  return domain::Refuse(v1::ANSWER_TOO_LARGE,
+                        absl::StrCat("the answer would have more than ", limit, " ", of_what,
+                                     ": group by fewer dimensions or by coarser ones, or filter"),
+                        "parameters.group_by", {{"limit", absl::StrCat(limit)}});
 }
 
 }  // namespace
@@ -51,6 +60,7 @@ void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values,
     std::vector<Key> longer;
     for (const Key& key : keys) {
       for (const int64_t member : members) {
+        if (longer.size() > kMostGroups) break;
         longer.push_back(key);
         longer.back().push_back(member);
       }
@@ -58,6 +68,11 @@ void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values,
     keys = std::move(longer);
   }
   for (const Key& key : keys) groups->groups_.push_back(Intern(key));
+  Halt& halt = *query_.halt;
+  if (keys_.size() > kMostGroups) halt.Because(TooManyGroups(kMostGroups, "groups"));
+  if (groups->groups_.size() > row + kMostTimesCounted) {
+    halt.Because(TooManyGroups(kMostTimesCounted, "records in groups, each counted in every group that it is in"));
+  }
 }
 
 RowGroups GroupKeys::Group(const Selection& selection) {
@@ -77,11 +92,16 @@ RowGroups GroupKeys::Group(const Selection& selection, const std::vector<Expr>& 
     types_.push_back(values.back()->type);
     sets |= types_.back() == Type::kTextSet;
   }
-  for (size_t row = 0; row < selection.size(); ++row) {
+  for (size_t row = 0; row < selection.size() && !query_.halt->AtStep(); ++row) {
     if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
     AddRow(values, row, &groups);
   }
   if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
+  if (!query_.halt->status().ok()) {
+    // Of the right form: one group a row.
+    groups.groups_.assign(selection.size(), kTotal);
+    groups.starts_.clear();
+  }
   return groups;
 }
 

@@ -26,6 +26,11 @@ class RowGroups {
   std::vector<uint32_t> starts_;  // empty: one group a row
 };
 
+// Groups of one answer: each costs the memory of a tally for every measure.
+inline constexpr size_t kMostGroups = 250'000;
+// How often the records of one answer may be counted, in groups of sets of texts, beyond once each.
+inline constexpr size_t kMostTimesCounted = 10'000'000;
+
 class GroupKeys {
  public:
   static constexpr int64_t kTotal = -1;  // over all groups

@@ -296,6 +296,7 @@ EngineContext History::Context(const Snapshot* snapshot) {
   EngineContext context;
   context.snapshot = snapshot;
   context.log = log_.get();
+  context.head = log_->DurableHead(1);
   context.tenant = 1;
   context.tenant_currency = "USD";
   context.head_rules = &tables_.rulebook;
@@ -304,13 +305,27 @@ EngineContext History::Context(const Snapshot* snapshot) {
   context.resolve = [](absl::string_view, const v1::Ref& ref) { return absl::StatusOr<std::string>(ref.name()); };
   context.events = [this](absl::string_view name, uint64_t as_of, int64_t valid_at) { return EventsOf(name, as_of, valid_at); };
   context.token_key = "key of the test";
+  context.goes_on = goes_on_;
   return context;
 }
 
 absl::StatusOr<v1::RunReportResponse> History::Run(const v1::RunReportRequest& request) {
-  const TablesSnapshot snapshot(tables_);
-  return ReportEngine(&BuiltIn()).Run(request, Context(&snapshot));
+  return Run(request, ReportEngine(&BuiltIn()));
 }
+
+absl::StatusOr<v1::RunReportResponse> History::Run(const v1::RunReportRequest& request, const ReportEngine& engine) {
+  const TablesSnapshot snapshot(tables_);
+  return engine.Run(request, Context(&snapshot));
+}
+
+absl::StatusOr<std::vector<std::string>> History::List(absl::string_view subject, absl::string_view order_by) {
+  const TablesSnapshot snapshot(tables_);
+  auto listing = ReportEngine(&BuiltIn()).List(subject, "", order_by, false, 0, Context(&snapshot));
+  if (!listing.ok()) return listing.status();
+  return std::move(listing->names);
+}
+
+const Catalogue& History::BuiltInReports() { return BuiltIn(); }
 
 absl::StatusOr<v1::ExplainReportResponse> History::Explain(const std::string& cell_id) {
   const TablesSnapshot snapshot(tables_);

@@ -62,6 +62,12 @@ class History {
   // ---- Questions.
   EngineContext Context(const Snapshot* snapshot);
   absl::StatusOr<v1::RunReportResponse> Run(const v1::RunReportRequest& request);
+  // By an engine that stays, with what it keeps from page to page.
+  absl::StatusOr<v1::RunReportResponse> Run(const v1::RunReportRequest& request, const ReportEngine& engine);
+  absl::StatusOr<std::vector<std::string>> List(absl::string_view subject, absl::string_view order_by);
+  static const Catalogue& BuiltInReports();
+  // What is asked while an answer is made.
+  void GoesOn(std::function<absl::Status()> goes_on) { goes_on_ = std::move(goes_on); }
   absl::StatusOr<v1::ExplainReportResponse> Explain(const std::string& cell_id);
   // Rows as texts: cells of the columns named, joined by one blank; ratios as `n/d`, money as `12.50 USD`, nothing as `-`; a total
   // begins with `=`.
@@ -78,6 +84,7 @@ class History {
   FactTables tables_;
   FoldDriver driver_;
   std::vector<v1::RuleProposal> draft_;
+  std::function<absl::Status()> goes_on_;
   v1::ExchangeRatesRule rates_;
   v1::OrgChartRule chart_;
   int64_t recorded_micros_ = 0;

@@ -111,7 +111,7 @@ absl::StatusOr<MovementWalk::End> MovementWalk::EndIn(const World& world) {
                           "parameters.group_by");
   }
   const int64_t open = query_.texts->Find("open");
-  for (size_t i = 0; i < all.size(); ++i) {
+  for (size_t i = 0; i < all.size() && !query_.halt->AtStep(); ++i) {
     if (outcome->data[i] != open || !InWindow(close->data[i])) continue;
     Standing standing;
     standing.exists = true;
@@ -207,7 +207,7 @@ absl::Status MovementWalk::ReadStates() {
   const int64_t open = query_.texts->Find("open"), won = query_.texts->Find("won");
   Exchange exchange(query_, *query_.world);
   standings_.resize(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
+  for (size_t i = 0; i < rows.size() && !query_.halt->AtStep(); ++i) {
     const uint32_t row = rows[i];
     Standing& standing = standings_[i];
     const int64_t outcome = columns.At("outcome", row);
@@ -278,7 +278,7 @@ void MovementWalk::Book(const Way& way, std::vector<Posting>* postings) const {
 
 void MovementWalk::ForEach(const Visitor& visit) const {
   std::vector<Posting> postings;
-  for (size_t i = 0; i < records_.size(); ++i) {
+  for (size_t i = 0; i < records_.size() && !query_.halt->AtStep(); ++i) {
     const int64_t record = records_[i];
     const size_t first = starts_[i], count = starts_[i + 1] - starts_[i];
     Way way{Find(opening_, record), Find(restated_, record), Find(ruled_, record), Find(closing_, record), {},

@@ -49,6 +49,7 @@ struct Query {
   v1::ReportParameters parameters;
   std::string language;
 
+  std::unique_ptr<Halt> halt;
   std::unique_ptr<Texts> texts;
   std::unique_ptr<World> world;              // at (P, D), under the rule basis
   domain::Period period;                     // local days

@@ -12,26 +12,25 @@ namespace recount::projections {
 v1::Value Renderer::ValueOf(const Scalar& scalar, Type type, bool is_ratio) const {
   v1::Value value;
   if (scalar.number == kNull) return value;
-  const Texts& texts = *query_.texts;
   // A median between two values is a half: a ratio in a column of another type.
   if (is_ratio || scalar.denominator > 1) {
     value.mutable_ratio()->set_numerator(scalar.number);
     value.mutable_ratio()->set_denominator(scalar.denominator);
-    if (scalar.currency != kNull) value.mutable_ratio()->set_currency(std::string(texts.Text(scalar.currency)));
+    if (scalar.currency != kNull) value.mutable_ratio()->set_currency(std::string(texts_.Text(scalar.currency)));
     return value;
   }
   switch (type) {
     case Type::kMoney:
-      *value.mutable_money() = domain::MoneyFromMinor(scalar.number, texts.Text(scalar.currency));
+      *value.mutable_money() = domain::MoneyFromMinor(scalar.number, texts_.Text(scalar.currency));
       break;
     case Type::kText:
-      value.set_text(std::string(texts.Text(scalar.number)));
+      value.set_text(std::string(texts_.Text(scalar.number)));
       break;
     case Type::kTextSet:
-      value.set_text(absl::StrJoin(absl::StrSplit(texts.Text(scalar.number), '\x1f', absl::SkipEmpty()), ", "));
+      value.set_text(absl::StrJoin(absl::StrSplit(texts_.Text(scalar.number), '\x1f', absl::SkipEmpty()), ", "));
       break;
     case Type::kRecord:
-      value.set_record(std::string(texts.Text(scalar.number)));
+      value.set_record(std::string(texts_.Text(scalar.number)));
       break;
     case Type::kTime:
       *value.mutable_time() = domain::TimestampFrom(scalar.number);
@@ -53,16 +52,16 @@ v1::Value Renderer::ValueOf(const Scalar& scalar, Type type, bool is_ratio) cons
 }
 
 std::string Renderer::RecordLabel(int64_t record) {
-  if (record == kNull || query_.context->label == nullptr) return "";
+  if (record == kNull || context_.label == nullptr) return "";
   auto [it, added] = record_labels_.try_emplace(record);
-  if (added) it->second = query_.context->label(query_.texts->Text(record));
+  if (added) it->second = context_.label(texts_.Text(record));
   return it->second;
 }
 
 std::string Renderer::LabelOf(const Scalar& scalar, const AnswerColumn& column) {
   if (scalar.number == kNull) return column.none;
   if (column.type == Type::kRecord) return RecordLabel(scalar.number);
-  if (column.type == Type::kDay) return UnitLabel(column.column.unit(), static_cast<int32_t>(scalar.number), query_.calendar());
+  if (column.type == Type::kDay) return UnitLabel(column.column.unit(), static_cast<int32_t>(scalar.number), calendar_);
   if (column.type != Type::kText) return "";
   auto found = column.labels.find(scalar.number);
   return found == column.labels.end() ? "" : found->second;

@@ -11,7 +11,9 @@ namespace recount::projections {
 
 class Renderer {
  public:
-  explicit Renderer(const Query& query) : query_(query) {}
+  Renderer(const Texts& texts, const domain::Calendar& calendar, const EngineContext& context)
+      : texts_(texts), calendar_(calendar), context_(context) {}
+  explicit Renderer(const Query& query) : Renderer(*query.texts, query.calendar(), *query.context) {}
 
   v1::Value ValueOf(const Scalar& scalar, Type type, bool is_ratio) const;
   // Label of an id, record or unit of time; empty: none.
@@ -19,7 +21,9 @@ class Renderer {
   std::string RecordLabel(int64_t record);
 
  private:
-  const Query& query_;
+  const Texts& texts_;
+  const domain::Calendar& calendar_;
+  const EngineContext& context_;
   absl::flat_hash_map<int64_t, std::string> record_labels_;
 };
 

@@ -33,6 +33,7 @@ class Resolver {
     query_->definition = &definition_;
     query_->parameters = parameters_;
     query_->language = input_.language;
+    query_->halt = std::make_unique<Halt>(context_.goes_on);
     query_->texts = std::make_unique<Texts>(context_.snapshot->dictionary());
     query_->subject = SubjectOfDefinition(definition_);
     if (query_->subject == nullptr) {
@@ -89,11 +90,8 @@ class Resolver {
   absl::Status Moments() {
     if (input_.pin != nullptr) {
       pin_ = *input_.pin;
-      if (pin_.position() > context_.snapshot->position()) {
-        return domain::Refuse(v1::READ_MODEL_BEHIND, absl::StrCat("the read models stand at ", context_.snapshot->position()), "",
-                              {{"position", absl::StrCat(context_.snapshot->position())}});
-      }
-      return absl::OkStatus();
+      if (auto status = CheckWithinHead(pin_.position(), context_); !status.ok()) return status;
+      return CheckReached(pin_.position(), context_);
     }
     auto position = PositionOf(parameters_.as_of());
     if (!position.ok()) return position.status();
@@ -220,6 +218,7 @@ class Resolver {
   absl::Status Worlds() {
     WorldOptions options;
     options.snapshot = context_.snapshot;
+    options.halt = query_->halt.get();
     options.moment = {pin_.position(), pin_.valid_at_micros()};
     options.rules = rules_;
     options.as_recorded = parameters_.rule_basis().kind() == v1::RULE_BASIS_KIND_AS_RECORDED;

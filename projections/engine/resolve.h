@@ -36,6 +36,10 @@ absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::Rep
 
 // P and D of a pair of parameters.
 absl::StatusOr<uint64_t> ResolvePosition(const v1::AsOf& as_of, const domain::Calendar& calendar, const EngineContext& context);
+// POSITION_BEYOND_HEAD.
+absl::Status CheckWithinHead(uint64_t position, const EngineContext& context);
+// READ_MODEL_BEHIND, and what is to be awaited.
+absl::Status CheckReached(uint64_t position, const EngineContext& context);
 absl::StatusOr<int64_t> RecordedAt(uint64_t position, const EngineContext& context);
 absl::StatusOr<int64_t> ResolveTime(const v1::DateOrTime& time, const domain::Calendar& calendar, absl::string_view field);
 

@@ -1,4 +1,5 @@
 // P and D: positions, times, dates as points.
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -34,11 +35,7 @@ absl::StatusOr<uint64_t> ResolvePosition(const v1::AsOf& as_of, const domain::Ca
   const uint64_t here = context.snapshot->position();
   uint64_t position = here;
   if (as_of.at_case() == v1::AsOf::kPosition) {
-    const uint64_t head = context.log == nullptr ? here : context.log->DurableHead(context.tenant).position;
-    if (as_of.position() > head) {
-      return domain::Refuse(v1::POSITION_BEYOND_HEAD, absl::StrCat("position ", as_of.position(), " is beyond the head, ", head),
-                            "parameters.as_of", {{"head", absl::StrCat(head)}});
-    }
+    if (auto status = CheckWithinHead(as_of.position(), context); !status.ok()) return status;
     if (as_of.position() == 0 && here > 0) return NothingKnown(context);
     if (as_of.position() == here || context.log == nullptr) return as_of.position();
     auto end = context.log->CommitEnd(context.tenant, as_of.position());
@@ -47,18 +44,32 @@ absl::StatusOr<uint64_t> ResolvePosition(const v1::AsOf& as_of, const domain::Ca
   } else if (as_of.at_case() == v1::AsOf::kTime && context.log != nullptr) {
     auto time = ResolveTime(as_of.time(), calendar, "parameters.as_of");
     if (!time.ok()) return time.status();
-    // From the newest commit of the tables on, nothing is known to have been recorded by then but those.
-    if (*time >= context.log->DurableHead(context.tenant).recorded_micros) return here;
-    auto at = context.log->PositionAt(context.tenant, *time);
-    if (!at.ok()) return at;
-    if (*at == 0 && here > 0) return NothingKnown(context);
-    position = *at;
+    if (*time >= context.head.recorded_micros) {
+      position = std::max(here, context.head.position);
+    } else {
+      auto at = context.log->PositionAt(context.tenant, *time);
+      if (!at.ok()) return at;
+      if (*at == 0 && here > 0) return NothingKnown(context);
+      position = *at;
+    }
   }
-  if (position > here) {
-    return domain::Refuse(v1::READ_MODEL_BEHIND, absl::StrCat("the read models stand at ", here, ", not yet at ", position), "",
-                          {{"position", absl::StrCat(here)}});
-  }
+  if (auto status = CheckReached(position, context); !status.ok()) return status;
   return position;
+}
+
+absl::Status CheckWithinHead(uint64_t position, const EngineContext& context) {
+  const uint64_t head = std::max(context.head.position, context.snapshot->position());
+  if (position <= head) return absl::OkStatus();
+  return domain::Refuse(v1::POSITION_BEYOND_HEAD, absl::StrCat("position ", position, " is beyond the head, ", head),
+                        "parameters.as_of", {{"head", absl::StrCat(head)}});
+}
+
+absl::Status CheckReached(uint64_t position, const EngineContext& context) {
+  const uint64_t here = context.snapshot->position();
+  if (position <= here) return absl::OkStatus();
+  if (context.awaits != nullptr) *context.awaits = position;
+  return domain::Refuse(v1::READ_MODEL_BEHIND, absl::StrCat("the read models stand at ", here, ", not yet at ", position), "",
+                        {{"position", absl::StrCat(here)}});
 }
 
 absl::StatusOr<int64_t> RecordedAt(uint64_t position, const EngineContext& context) {

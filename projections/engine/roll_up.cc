@@ -43,7 +43,7 @@ RolledUp Gather(const World& world, const Node& node) {
   const auto value = all.Evaluate(node.parts[1]);
   const auto condition = all.Evaluate(node.parts[2]);
   const bool counts = node.name == "count_of";
-  for (size_t i = 0; i < all.size(); ++i) {
+  for (size_t i = 0; i < all.size() && !world.halt().AtStep(); ++i) {
     if (reference->data[i] == kNull || condition->data[i] != 1) continue;
     const int64_t brings = counts ? 1 : value->data[i];
     if (brings == kNull) continue;
@@ -75,7 +75,7 @@ std::vector<std::vector<int64_t>> RolledUpRecords(const World& world, const std:
     const auto value = all.Evaluate(node->parts[1]);
     const auto condition = all.Evaluate(node->parts[2]);
     const bool counts = node->name == "count_of";
-    for (size_t i = 0; i < all.size(); ++i) {
+    for (size_t i = 0; i < all.size() && !world.halt().AtStep(); ++i) {
       if (condition->data[i] != 1 || (!counts && value->data[i] == kNull)) continue;
       const auto to = place.find(reference->data[i]);
       if (to == place.end() || all.record(i) == to->first) continue;

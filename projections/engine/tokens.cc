@@ -25,8 +25,8 @@ std::string Signature(absl::string_view bytes, absl::string_view key) {
   return std::string(reinterpret_cast<const char*>(mac), kSignatureBytes);
 }
 
-absl::Status Invalid(absl::string_view why) {
-  return domain::Refuse(v1::TOKEN_INVALID, absl::StrCat("the token cannot be honoured: ", why, "; ask the report again"), "page_token");
+absl::Status Invalid(absl::string_view field, absl::string_view why) {
+  return domain::Refuse(v1::TOKEN_INVALID, absl::StrCat("the token cannot be honoured: ", why, "; ask the report again"), field);
 }
 
 }  // namespace
@@ -69,15 +69,21 @@ std::string EncodeToken(const storage::v1::ReportToken& token, absl::string_view
   return absl::WebSafeBase64Escape(absl::StrCat(Signature(bytes, key), bytes));
 }
 
-absl::StatusOr<storage::v1::ReportToken> DecodeToken(absl::string_view text, absl::string_view key) {
+absl::Status PageMismatch() {
+  return domain::Refuse(v1::PAGE_TOKEN_MISMATCH,
+                        "the page token belongs to another request: repeat the request as it was, or ask without the token", "page_token");
+}
+
+absl::StatusOr<storage::v1::ReportToken> DecodeToken(absl::string_view text, absl::string_view field,
+                                                 absl::string_view key) {
   std::string raw;
-  if (!absl::WebSafeBase64Unescape(text, &raw) || raw.size() < kSignatureBytes) return Invalid("it is not one of ours");
+  if (!absl::WebSafeBase64Unescape(text, &raw) || raw.size() < kSignatureBytes) return Invalid(field, "it is not one of this tenant's, or was changed");
   const absl::string_view bytes = absl::string_view(raw).substr(kSignatureBytes);
   const std::string signature = Signature(bytes, key);
-  if (CRYPTO_memcmp(signature.data(), raw.data(), kSignatureBytes) != 0) return Invalid("it is not one of ours");
+  if (CRYPTO_memcmp(signature.data(), raw.data(), kSignatureBytes) != 0) return Invalid(field, "it is not one of this tenant's, or was changed");
   storage::v1::ReportToken token;
-  if (!token.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Invalid("it is damaged");
-  if (token.engine_version() != kEngineVersion) return Invalid("it was made by another version of the server");
+  if (!token.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Invalid(field, "it is damaged");
+  if (token.engine_version() != kEngineVersion) return Invalid(field, "it was made by another version of the server");
   return token;
 }
 

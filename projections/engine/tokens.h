@@ -15,8 +15,10 @@ namespace recount::projections {
 inline constexpr uint32_t kEngineVersion = 2;
 
 std::string EncodeToken(const storage::v1::ReportToken& token, absl::string_view key);
-// TOKEN_INVALID if it is not one of ours, of another kind, or of another engine version.
-absl::StatusOr<storage::v1::ReportToken> DecodeToken(absl::string_view text, absl::string_view key);
+// TOKEN_INVALID, naming the field that it came in, if it is not one of ours or of another engine version.
+absl::StatusOr<storage::v1::ReportToken> DecodeToken(absl::string_view text, absl::string_view field, absl::string_view key);
+// PAGE_TOKEN_MISMATCH.
+absl::Status PageMismatch();
 
 // Hash of what must stay the same from page to page.
 uint64_t HashOf(absl::string_view bytes);

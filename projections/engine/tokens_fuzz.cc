@@ -11,7 +11,7 @@ constexpr char kKey[] = "the key of this tenant, 32 bytes";
 constexpr char kOthers[] = "the key of another tenant: 32 B.";
 
 bool Opens(absl::string_view text, absl::string_view key) {
-  const auto token = DecodeToken(text, key);
+  const auto token = DecodeToken(text, "page_token", key);
   MUST(token.ok() || domain::ReasonOf(token.status()) == v1::TOKEN_INVALID);
   return token.ok();
 }
@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   storage::v1::ReportToken token;
   if (!token.ParseFromString(bytes)) return 0;
   const std::string text = EncodeToken(token, kKey);
-  const auto opened = DecodeToken(text, kKey);
+  const auto opened = DecodeToken(text, "page_token", kKey);
   MUST(opened.ok());
   token.set_engine_version(kEngineVersion);
   MUST(Bytes(*opened) == Bytes(token));
@@ -37,6 +37,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // Another letter makes it another token, or (in the bits that base64 leaves over) none at all.
   FuzzedDataProvider damage(reinterpret_cast<const uint8_t*>(seed.data()), seed.size());
   const std::string damaged = fuzz::WithOneBitTurned(text, damage);
-  if (const auto other = DecodeToken(damaged, kKey); other.ok()) MUST(Bytes(*other) == Bytes(token));
+  if (const auto other = DecodeToken(damaged, "page_token", kKey); other.ok()) MUST(Bytes(*other) == Bytes(token));
   return 0;
 }

@@ -6,6 +6,11 @@
 #include "projections/engine/world_caches.h"
 
 namespace recount::projections {
+namespace {
+
+constexpr size_t kScannedAtOnce = 16384;  // rows; then it is asked whether somebody waits for them
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<const Rules>> Rules::Make(domain::Rulebook book, int64_t valid_at) {
   // The calendar decides what day it is, and the day decides which calendar holds: begin in UTC.
@@ -31,14 +36,18 @@ Selection World::Select(const Subject& subject, bool with_deleted) const {
   const IntervalTable* table = snapshot().table(subject.id);
   auto [it, added] = caches_->selected.try_emplace(&subject);
   if (added && table != nullptr) {
-    rows_scanned_ += table->size();
-    const auto since = table->since(), until = table->until();
+    const auto since = table->since();
+    const auto until = table->until();
     const auto from = table->valid_from(), to = table->valid_to();
     const uint64_t position = moment().position;
     const int64_t at = moment().valid_at;
-    for (size_t row = 0; row < table->size(); ++row) {
-      if (from[row] <= at && at < to[row] && since[row] <= position && position < until[row]) {
-        it->second.push_back(static_cast<uint32_t>(row));
+    for (size_t begin = 0; begin < table->size() && !halt().AskNow(); begin += kScannedAtOnce) {
+      const size_t end = std::min(begin + kScannedAtOnce, table->size());
+      rows_scanned_ += end - begin;
+      for (size_t row = begin; row < end; ++row) {
+        if (from[row] <= at && at < to[row] && since[row] <= position && position < until[row]) {
+          it->second.push_back(static_cast<uint32_t>(row));
+        }
       }
     }
   }

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "domain/calendar.h"
 #include "domain/rulebook.h"
+#include "projections/engine/halt.h"
 #include "projections/engine/values.h"
 #include "projections/read_models.h"
 #include "projections/subject.h"
@@ -54,6 +55,7 @@ struct WorldOptions {
   std::string currency;            // report currency; empty: none
   domain::Period period;           // for in_period()
   std::map<std::string, Expr> arguments;  // $name
+  Halt* halt = nullptr;            // outlives the world; nullptr: it is never halted
 };
 
 class Selection;
@@ -69,6 +71,7 @@ class World {
   const Moment& moment() const { return options_.moment; }
   const Rules& rules() const { return *options_.rules; }
   Texts& texts() const { return *texts_; }
+  Halt& halt() const { return options_.halt == nullptr ? never_ : *options_.halt; }
 
   // Rows of a subject that hold at the moment, deleted records left out unless asked for, in the table's order.
   Selection Select(const Subject& subject, bool with_deleted = false) const;
@@ -91,6 +94,7 @@ class World {
   WorldOptions options_;
   Texts* texts_;
   mutable uint64_t rows_scanned_ = 0;
+  mutable Halt never_;
   std::unique_ptr<Caches> caches_;
 };
 

@@ -130,6 +130,7 @@ absl::StatusOr<api::RunReportRequest> ToRunRequest(const ReportOptions& options)
   request.set_language(options.language);
   request.set_page_size(options.page_size);
   request.set_page_token(options.page_token);
+  request.set_pin(options.pin);
   request.set_min_position(options.min_position);
   absl::Status status = ParseParameters(options, request.mutable_parameters());
   if (status.ok() && !options.compare.empty()) status = ParseComparison(options.compare, request.mutable_compare());

@@ -17,7 +17,7 @@ namespace recount::tools {
 struct ReportOptions {
   std::string report;
   std::string period, as_of, valid_at, basis, attribution, mode, by, filter, currency, measures, sort, compare, language;
-  std::string opening_as_of, opening_valid_at, record, page_token;
+  std::string opening_as_of, opening_valid_at, record, page_token, pin;
   std::vector<std::string> arguments;  // k=v
   int page_size = 0;                   // 0: all pages
   uint64_t min_position = 0;

@@ -5,6 +5,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/failure.h"
+#include "tools/cli/pages.h"
 #include "tools/cli/text_width.h"
 #include "tools/cli/value_text.h"
 #include "tools/import/import_run.h"
@@ -21,7 +22,7 @@ class ServerTarget : public ImportTarget {
 
   absl::StatusOr<std::vector<api::RuleVersion>> RuleVersions() override {
     api::ListRuleVersionsResponse response;
-    absl::Status status = client_->Call("RulebookService.ListRuleVersions", api::ListRuleVersionsRequest(), &response);
+    absl::Status status = CallAllPages(*client_, "RulebookService.ListRuleVersions", api::ListRuleVersionsRequest(), &response);
     if (!status.ok()) return status;
     return std::vector<api::RuleVersion>(response.versions().begin(), response.versions().end());
   }

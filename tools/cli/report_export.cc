@@ -15,6 +15,7 @@ std::string RawValue(const api::Value& value) {
   switch (value.value_case()) {
     case api::Value::kInteger: return absl::StrCat(value.integer());
     case api::Value::kMoney: return Decimal(value.money());
+    case api::Value::kRatio: return Decimal(value.ratio());  // a median between two values
     case api::Value::kText: return GuardFormula(value.text());
     case api::Value::kTime: return IsoTime(value.time());
     case api::Value::kDate: return DateText(value.date());
@@ -22,6 +23,10 @@ std::string RawValue(const api::Value& value) {
     case api::Value::kRecord: return GuardFormula(value.record());
     default: return "";
   }
+}
+
+std::string CurrencyOf(const api::Value& value) {
+  return value.has_ratio() ? value.ratio().currency() : value.money().currency_code();
 }
 
 void AppendCsvHeader(const api::Column& column, std::vector<std::string>* out) {
@@ -44,7 +49,7 @@ void AppendCsvCell(const api::Column& column, const api::Cell& cell, std::vector
   const api::Value& value = cell.value();
   switch (column.type()) {
     case api::VALUE_TYPE_MONEY:
-      out->insert(out->end(), {RawValue(value), value.has_money() ? value.money().currency_code() : ""});
+      out->insert(out->end(), {RawValue(value), CurrencyOf(value)});
       break;
     case api::VALUE_TYPE_RATIO: {
       if (!value.has_ratio()) {

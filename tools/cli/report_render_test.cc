@@ -59,6 +59,37 @@ TEST(ReportRender, Csv) {
             "total,,,1851,,,1,3,,\r\n");
 }
 
+// Decision 20: the mean of the two middle values, exact.
+TEST(ReportRender, CsvKeepsAMedianBetweenTwoValues) {
+  api::RunReportResponse answer;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"pb(
+    columns { id: "days" type: VALUE_TYPE_INTEGER unit: "days" }
+    columns { id: "value" type: VALUE_TYPE_MONEY }
+    rows {
+      cells { value { ratio { numerator: 15 denominator: 2 } } }
+      cells { value { ratio { numerator: 6600101 denominator: 2 currency: "EUR" } } }
+    }
+    rows {
+      cells { value { ratio { numerator: -1 denominator: 2 } } }
+      cells { value { ratio { numerator: -1 denominator: 2 currency: "JPY" } } }
+    }
+    rows {
+      cells { value { ratio { numerator: 8 denominator: 2 } } }
+      cells { value { ratio { numerator: -7 denominator: 1 currency: "BHD" } } }
+    })pb", &answer));
+  std::ostringstream out;
+  RenderCsv(answer, out);
+  EXPECT_EQ(out.str(),
+            "row,days,value,value.currency\r\n"
+            "1,7.5,33000.505,EUR\r\n"
+            "2,-0.5,-0.5,JPY\r\n"
+            "3,4,-0.007,BHD\r\n");
+  std::ostringstream table;
+  RenderTable(answer, Look(), table);
+  EXPECT_THAT(table.str(), HasSubstr("7.5  "));
+  EXPECT_THAT(table.str(), HasSubstr("33,000.505 EUR"));
+}
+
 TEST(ReportRender, Table) {
   std::ostringstream out;
   RenderTable(Answer(), Look(), out);

@@ -87,7 +87,8 @@ std::string BarOf(const api::Value& value, const std::map<std::string, double>& 
 
 std::string CellText(const api::Cell& cell, const api::Column& column, const absl::TimeZone& zone) {
   if (!cell.label().empty()) return cell.label();
-  return ForPeople(cell.value(), column.unit(), zone);
+  return column.type() == api::VALUE_TYPE_RATIO ? ForPeople(cell.value(), column.unit(), zone)
+                                                : MedianForPeople(cell.value(), column.unit(), zone);
 }
 
 bool IsDuration(const std::string& unit) {
@@ -235,7 +236,11 @@ void PrintEvents(const Opened& opened, const absl::TimeZone& zone, const Look& l
 
 void RenderExplanation(const api::ExplainReportResponse& answer, const Look& look, std::ostream& out) {
   const absl::TimeZone zone = ZoneOf(answer.basis());
-  out << look.Bold(absl::StrCat(answer.basis().report(), ": ", ForPeople(answer.value(), "", zone))) << "\n";
+  // Of what has ranks the value is a median or percentile, not a ratio.
+  const bool has_ranks = answer.contributions_size() > 0 && answer.contributions(0).rank() > 0;
+  out << look.Bold(absl::StrCat(answer.basis().report(), ": ",
+                                has_ranks ? MedianForPeople(answer.value(), "", zone) : ForPeople(answer.value(), "", zone)))
+      << "\n";
   PrintBasis(answer.basis(), "", look, out);
   if (!answer.definition().empty()) out << answer.definition() << "\n";
   if (!answer.formula().empty()) out << look.Faint(answer.formula()) << "\n";

@@ -6,6 +6,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/failure.h"
+#include "tools/cli/pages.h"
 #include "tools/cli/report_render.h"
 #include "tools/cli/rule_change.h"
 #include "tools/cli/value_text.h"
@@ -88,7 +89,7 @@ void PrintDrafts(Session& session, const api::ListDraftsResponse& drafts) {
 
 absl::Status ListRules(Session& session) {
   api::ListRuleVersionsResponse versions;
-  absl::Status status = session.client->Call("RulebookService.ListRuleVersions", api::ListRuleVersionsRequest(), &versions);
+  absl::Status status = CallAllPages(*session.client, "RulebookService.ListRuleVersions", api::ListRuleVersionsRequest(), &versions);
   if (!status.ok()) return status;
   if (session.format == Format::kJson) {
     session.out << ToJson(versions);
@@ -107,7 +108,7 @@ absl::Status ListRules(Session& session) {
   }
   table.Print(session.out, session.look);
   api::ListDraftsResponse drafts;
-  status = session.client->Call("RulebookService.ListDrafts", api::ListDraftsRequest(), &drafts);
+  status = CallAllPages(*session.client, "RulebookService.ListDrafts", api::ListDraftsRequest(), &drafts);
   if (status.ok()) PrintDrafts(session, drafts);
   return status;
 }

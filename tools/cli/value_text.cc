@@ -1,10 +1,12 @@
 #include "tools/cli/value_text.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "domain/money.h"
 
 namespace recount::tools {
@@ -67,6 +69,21 @@ std::string Decimal(const google::type::Money& money) {
   return absl::StrCat(parts.negative ? "-" : "", parts.whole, parts.fraction.empty() ? "" : ".", parts.fraction);
 }
 
+std::string Decimal(const api::Ratio& ratio) {
+  if (ratio.denominator() != 1 && ratio.denominator() != 2) return absl::StrCat(ratio.numerator(), "/", ratio.denominator());
+  const bool has_half = ratio.denominator() == 2 && ratio.numerator() % 2 != 0;
+  const int64_t whole = ratio.numerator() / ratio.denominator();
+  if (ratio.currency().empty()) {
+    // The sign stands by itself: the whole part of -1/2 is 0.
+    const absl::string_view sign = ratio.numerator() < 0 ? "-" : "";
+    return absl::StrCat(sign, absl::StripPrefix(absl::StrCat(whole), "-"), has_half ? ".5" : "");
+  }
+  const std::string text = Decimal(domain::MoneyFromMinor(whole, ratio.currency()));
+  if (!has_half) return text;
+  return absl::StrCat(whole == 0 && ratio.numerator() < 0 ? "-" : "", text,
+                      domain::MinorDigits(ratio.currency()).value_or(2) == 0 ? "." : "", "5");
+}
+
 std::string MoneyText(const google::type::Money& money) {
   const Parts parts = Split(money);
   return absl::StrCat(parts.negative ? "-" : "", GroupDigits(parts.whole), parts.fraction.empty() ? "" : ".", parts.fraction, " ",
@@ -117,6 +134,14 @@ std::string ForPeople(const api::Value& value, const std::string& unit, const ab
     case api::Value::VALUE_NOT_SET: return "–";
   }
   return "";
+}
+
+std::string MedianForPeople(const api::Value& value, const std::string& unit, const absl::TimeZone& zone) {
+  if (!value.has_ratio() || value.ratio().denominator() > 2) return ForPeople(value, unit, zone);
+  const std::string exact = Decimal(value.ratio());
+  const size_t begin = exact[0] == '-' ? 1 : 0, point = std::min(exact.find('.'), exact.size());
+  return absl::StrCat(exact.substr(0, begin), GroupDigits(exact.substr(begin, point - begin)), exact.substr(point),
+                      value.ratio().currency().empty() ? "" : " ", value.ratio().currency());
 }
 
 double Magnitude(const api::Value& value) {

@@ -1,0 +1,72 @@
+#include "projections/engine/answer_page.h"
+
+#include <algorithm>
+
+#include "domain/refusal.h"
+#include "projections/engine/compare.h"
+#include "projections/engine/tokens.h"
+
+namespace recount::projections {
+
+using storage::v1::ReportToken;
+
+absl::StatusOr<int32_t> PageSize(int32_t asked, int32_t by_default) {
+  constexpr int32_t kMaxPage = 1000;
+  if (asked < 0) return domain::Refuse(v1::PARAMETER_INVALID, "page_size must not be negative", "page_size");
+  return asked == 0 ? by_default : std::min(asked, kMaxPage);
+}
+
+AnswerPage::AnswerPage(const FinishedAnswer& finished, const ReportToken& token, const EngineContext& context)
+    : finished_(finished), context_(context), renderer_(finished.texts, finished.calendar, context), cell_(token) {
+  cell_.set_kind(ReportToken::KIND_CELL);
+  cell_.clear_offset();
+  cell_.clear_request_hash();
+  cell_.mutable_request()->clear_sort();
+}
+
+v1::Row AnswerPage::Render(const AnswerRow& from) {
+  v1::Row row;
+  row.set_is_total(from.is_total);
+  SetKey(from);
+  for (size_t i = 0; i < from.cells.size(); ++i) {
+    const AnswerColumn& column = finished_.answer.columns[i];
+    v1::Cell* cell = row.add_cells();
+    *cell->mutable_value() = renderer_.ValueOf(from.cells[i], column.type, column.column.type() == v1::VALUE_TYPE_RATIO);
+    if (!from.is_total || !column.is_key || from.cells[i].number != kNull) cell->set_label(renderer_.LabelOf(from.cells[i], column));
+    if (column.opens) cell->set_cell_id(CellId(column));
+  }
+  return row;
+}
+
+void AnswerPage::SetKey(const AnswerRow& row) {
+  cell_.set_is_total(row.is_total);
+  cell_.clear_key();
+  for (size_t i = 0; i < row.cells.size(); ++i) {
+    const AnswerColumn& column = finished_.answer.columns[i];
+    if (!column.is_key) continue;
+    storage::v1::KeyPart* part = cell_.add_key();
+    const int64_t number = row.cells[i].number;
+    if (number == kNull) continue;
+    if (IsText(column.type)) {
+      part->set_text(std::string(finished_.texts.Text(number)));
+    } else {
+      part->set_number(number);
+    }
+  }
+}
+
+std::string AnswerPage::CellId(const AnswerColumn& column) {
+  constexpr absl::string_view kCompared = ".compared";
+  absl::string_view id = column.column.id();
+  const bool compared = finished_.compared_basis.has_value() && id.size() > kCompared.size() &&
+                        id.substr(id.size() - kCompared.size()) == kCompared;
+  if (compared) id.remove_suffix(kCompared.size());
+  cell_.set_is_compared(compared);
+  cell_.set_column(std::string(id));
+  std::string encoded = EncodeToken(cell_, context_.token_key);
+  if (encoded.size() <= kLongestToken) return encoded;
+  left_out_ids_ = true;
+  return "";
+}
+
+}  // namespace recount::projections

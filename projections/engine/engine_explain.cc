@@ -1,0 +1,170 @@
+// ReportEngine::Explain: a cell opened into the records and events that make it.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "domain/refusal.h"
+#include "eventstore/steady_time.h"
+#include "projections/engine/answer_page.h"
+#include "projections/engine/roll_up.h"
+#include "projections/engine/tokens.h"
+
+namespace recount::projections {
+
+namespace {
+
+using storage::v1::ReportToken;
+
+// First record of the page that a token of Explain names.
+absl::StatusOr<size_t> FirstOf(const v1::ExplainReportRequest& request, const EngineContext& context) {
+  if (request.page_token().empty()) return 0;
+  auto token = DecodeToken(request.page_token(), "page_token", context.token_key);
+  if (!token.ok()) return token.status();
+  if (token->kind() != ReportToken::KIND_PAGE || token->request_hash() != HashOf(request.cell_id())) return PageMismatch();
+  return static_cast<size_t>(token->offset());
+}
+
+// `opened`: a Contribution or a RelatedRecord. `positions`: of the events that make it; empty: all of them do.
+template <typename Opened>
+absl::Status AddEvents(const Query& query, const EngineContext& context, const std::vector<int64_t>& positions, Opened* opened) {
+  constexpr int kNewest = 20;
+  if (context.events == nullptr || opened->record().empty()) return absl::OkStatus();
+  auto events = context.events(opened->record(), query.moment().position, query.moment().valid_at);
+  if (!events.ok()) return events.status();
+  if (!positions.empty()) {
+    const auto other = [&](const v1::Event& event) {
+      return std::find(positions.begin(), positions.end(), static_cast<int64_t>(event.position())) == positions.end();
+    };
+    events->erase(std::remove_if(events->begin(), events->end(), other), events->end());
+  }
+  opened->set_total_events(static_cast<int64_t>(events->size()));
+  for (size_t i = events->size() > kNewest ? events->size() - kNewest : 0; i < events->size(); ++i) {
+    opened->add_events()->Swap(&(*events)[i]);
+  }
+  return absl::OkStatus();
+}
+
+// Events are left out, those of related records first, where one contribution alone would be too large for a message; how many
+// there are it still says.
+void LeaveOutEvents(v1::Contribution* contribution) {
+  for (int i = contribution->related_size() - 1; i >= 0 && contribution->ByteSizeLong() > kPageBytes; --i) {
+    contribution->mutable_related(i)->clear_events();
+  }
+  while (contribution->events_size() > 0 && contribution->ByteSizeLong() > kPageBytes) {
+    contribution->mutable_events()->DeleteSubrange(0, 1);
+  }
+}
+
+// The records of one page of an opened cell.
+class ContributionPage {
+ public:
+  ContributionPage(const Query& query, const Explanation& opened)
+      : query_(query), context_(*query.context), opened_(opened), renderer_(query) {}
+
+  // From `first` on, as many as asked for and as a message takes; one at least. The place after them.
+  absl::StatusOr<size_t> Add(size_t first, size_t most, v1::ExplainReportResponse* response) {
+    const size_t end = std::min(opened_.contributions.size(), first + most);
+    std::vector<int64_t> records;
+    for (size_t i = first; i < end; ++i) records.push_back(opened_.contributions[i].record);
+    const auto related = RolledUpRecords(*query_.world, opened_.counts_by, records);
+    size_t bytes = response->ByteSizeLong(), next = first;
+    for (; next < end; ++next) {
+      if (query_.halt->AskNow()) return query_.halt->status();
+      v1::Contribution contribution = ValuesOf(opened_.contributions[next]);
+      if (auto status = AddEvents(query_, context_, opened_.contributions[next].events, &contribution); !status.ok()) return status;
+      if (auto status = AddRelated(related[next - first], &contribution); !status.ok()) return status;
+      LeaveOutEvents(&contribution);
+      bytes += contribution.ByteSizeLong() + 8;  // with its tag and length
+      if (next > first && bytes > kPageBytes) break;
+      *response->add_contributions() = std::move(contribution);
+    }
+    return next;
+  }
+
+ private:
+  v1::Contribution ValuesOf(const Contribution& from) {
+    v1::Contribution to;
+    to.set_record(std::string(query_.texts->Text(from.record)));
+    to.set_label(renderer_.RecordLabel(from.record));
+    if (opened_.is_ratio) {
+      *to.mutable_numerator() = renderer_.ValueOf(from.numerator, opened_.type, false);
+      *to.mutable_denominator() = renderer_.ValueOf(from.denominator, opened_.denominator_type, false);
+    } else {
+      const Type type = opened_.contribution_type == Type::kNull ? opened_.type : opened_.contribution_type;
+      *to.mutable_value() = renderer_.ValueOf(from.value, type, false);
+    }
+    to.set_rank(from.rank);
+    return to;
+  }
+
+  absl::Status AddRelated(const std::vector<int64_t>& records, v1::Contribution* contribution) {
+    constexpr size_t kMost = 20;
+    contribution->set_total_related(static_cast<int64_t>(records.size()));
+    for (size_t i = 0; i < std::min(records.size(), kMost); ++i) {
+      v1::RelatedRecord* to = contribution->add_related();
+      to->set_record(std::string(query_.texts->Text(records[i])));
+      to->set_label(renderer_.RecordLabel(records[i]));
+      if (auto status = AddEvents(query_, context_, {}, to); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  const Query& query_;
+  const EngineContext& context_;
+  const Explanation& opened_;
+  Renderer renderer_;
+};
+
+CellAddress AddressOf(const ReportToken& token, const Query& query) {
+  CellAddress address;
+  address.column = token.column();
+  address.is_total = token.is_total();
+  for (const storage::v1::KeyPart& part : token.key()) {
+    Scalar scalar;
+    if (part.value_case() == storage::v1::KeyPart::kText) scalar.number = query.texts->Code(part.text());
+    if (part.value_case() == storage::v1::KeyPart::kNumber) scalar.number = part.number();
+    address.key.push_back(scalar);
+  }
+  return address;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::ExplainReportRequest& request,
+                                                                const EngineContext& context) const {
+  const absl::Time start = eventstore::SteadyNow();
+  auto page_size = PageSize(request.page_size(), 100);
+  if (!page_size.ok()) return page_size.status();
+  auto token = DecodeToken(request.cell_id(), "cell_id", context.token_key);
+  if (!token.ok()) return token.status();
+  if (token->kind() != ReportToken::KIND_CELL) return domain::Refuse(v1::TOKEN_INVALID, "this is not the id of a cell", "cell_id");
+  auto first = FirstOf(request, context);
+  if (!first.ok()) return first.status();
+  auto definition = FindDefinition(*catalogue_, token->request(), token->definition_version());
+  if (!definition.ok()) return definition.status();
+  auto query = QueryOfCell(**definition, context, *token);
+  if (!query.ok()) return query.status();
+  auto opened = ShapeOf(**definition)->Explain(**query, AddressOf(*token, **query));
+  if (!(*query)->halt->status().ok()) return (*query)->halt->status();
+  if (!opened.ok()) return opened.status();
+
+  v1::ExplainReportResponse response;
+  *response.mutable_value() = Renderer(**query).ValueOf(opened->value, opened->type, opened->is_ratio);
+  response.set_definition(opened->definition);
+  response.set_formula(opened->formula);
+  const size_t total = opened->contributions.size();
+  response.set_total_contributions(static_cast<int64_t>(total));
+  auto end = ContributionPage(**query, *opened).Add(std::min(*first, total), static_cast<size_t>(*page_size), &response);
+  if (!end.ok()) return end.status();
+  if (*end < total) {
+    ReportToken next;
+    next.set_kind(ReportToken::KIND_PAGE);
+    next.set_request_hash(HashOf(request.cell_id()));
+    next.set_offset(static_cast<int64_t>(*end));
+    response.set_next_page_token(EncodeToken(next, context.token_key));
+  }
+  *response.mutable_basis() = BasisOf(**query);
+  response.mutable_basis()->set_elapsed_micros(absl::ToInt64Microseconds(eventstore::SteadyNow() - start));
+  return response;
+}
+
+}  // namespace recount::projections
