@@ -27,7 +27,8 @@ class RowOrder {
     size_t column;
     bool descending;
   };
-  absl::Status Parse(absl::string_view sort) {
+  // `by_default`: of the definition, which may name columns that are not shown.
+  absl::Status Parse(absl::string_view sort, bool by_default) {
     for (absl::string_view part : absl::StrSplit(sort, ',', absl::SkipWhitespace())) {
       std::vector<absl::string_view> words = absl::StrSplit(absl::StripAsciiWhitespace(part), ' ', absl::SkipEmpty());
       const bool descending = words.size() == 2 && words[1] == "desc";
@@ -38,6 +39,7 @@ class RowOrder {
         ids.push_back(answer_.columns[i].column.id());
         if (understood && ids.back() == words[0]) found = i;
       }
+      if (found == answer_.columns.size() && by_default) continue;
       if (found == answer_.columns.size()) {
         return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("sort: `", part, "` is not `column` or `column desc`; there is: ",
                                                                   absl::StrJoin(ids, ", ")), "sort");
@@ -93,9 +95,10 @@ class RowOrder {
 }  // namespace
 
 absl::Status SortRows(const Query& query, absl::string_view sort, Answer* answer) {
-  if (sort.empty() && query.definition->has_list()) sort = query.definition->list().default_sort();
+  const bool by_default = sort.empty() && query.definition->has_list();
+  if (by_default) sort = query.definition->list().default_sort();
   RowOrder order(query, *answer);
-  if (auto status = order.Parse(sort); !status.ok()) return status;
+  if (auto status = order.Parse(sort, by_default); !status.ok()) return status;
   if (sort.empty() && answer->keep_order) return absl::OkStatus();
   if (!answer->keep_order) order.ThenByKeys();
   std::stable_sort(answer->rows.begin(), answer->rows.end(), order);
