@@ -64,6 +64,7 @@ class Comparison {
     for (AnswerRow& row : answer->rows) {
       for (size_t i = 0; i < row.cells.size(); ++i) {
         row.cells[i].currency = translate(row.cells[i].currency);
+        row.cells[i].pipeline = translate(row.cells[i].pipeline);
         if (IsText(answer->columns[i].type)) row.cells[i].number = translate(row.cells[i].number);
       }
     }

@@ -94,8 +94,9 @@ void AddRows(const Query& query, const Funnel& funnel, int64_t group, int ladder
     AnswerRow row;
     row.is_total = group == GroupKeys::kTotal;
     row.cells = funnel.keys.Cells(group);
-    row.cells.push_back({query.texts->Code(steps.pipeline)});
-    row.cells.push_back(unknown ? Scalar() : Scalar{query.texts->Code(steps.Line(line))});
+    const int64_t pipeline = query.texts->Code(steps.pipeline);
+    row.cells.push_back({pipeline});
+    row.cells.push_back(unknown ? Scalar() : Scalar{query.texts->Code(steps.Line(line)), 0, kNull, pipeline});
     for (const int shown : query.shown) {
       const std::string& measure = query.all_measures[shown].measure->id();
       row.cells.push_back(Shown(CellOf(measure, lines, line, steps.open()), IsRatio(measure)));

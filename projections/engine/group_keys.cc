@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_split.h"
+#include "projections/engine/key_labels.h"
 
 namespace recount::projections {
 namespace {
@@ -35,7 +36,7 @@ int64_t GroupKeys::Intern(const Key& key) {
 }
 
 // A record with several texts counts in a group for each of them (decisions.md 22).
-void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values, size_t row, RowGroups* groups) {
+void GroupKeys::AddRow(const Evaluated& values, size_t row, RowGroups* groups) {
   std::vector<Key> keys = {{}};
   for (const auto& dimension : values) {
     std::vector<int64_t> members = {dimension->data[row]};
@@ -60,23 +61,43 @@ void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values,
   for (const Key& key : keys) groups->groups_.push_back(Intern(key));
 }
 
-RowGroups GroupKeys::Group(const Selection& selection) {
+RowGroups GroupKeys::Group(const Selection& selection, const Values* fits) {
   RowGroups groups;
   if (!grouped()) return groups;
-  std::vector<std::shared_ptr<const Values>> values;
+  Evaluated values, pipelines;
   bool sets = false;
   types_.clear();
   for (const QueryDimension& dimension : query_.group_by) {
     values.push_back(selection.Evaluate(dimension.expr));
     types_.push_back(values.back()->type);
     sets |= types_.back() == Type::kTextSet;
+    const Expr pipeline = PipelineOf(dimension.expr);
+    pipelines.push_back(pipeline == nullptr ? nullptr : selection.Evaluate(pipeline));
   }
   for (size_t row = 0; row < selection.size(); ++row) {
     if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
     AddRow(values, row, &groups);
   }
   if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
+  SeePipelines(pipelines, groups, selection.size(), fits);
   return groups;
+}
+
+void GroupKeys::SeePipelines(const Evaluated& pipelines, const RowGroups& groups, size_t rows, const Values* fits) {
+  const auto none = std::all_of(pipelines.begin(), pipelines.end(), [](const auto& of) { return of == nullptr; });
+  for (size_t row = 0; row < rows && !none; ++row) {
+    if (fits != nullptr && fits->data[row] != 1) continue;
+    for (const int64_t group : groups.Of(row)) {
+      if (static_cast<size_t>(group) >= pipelines_.size()) pipelines_.resize(group + 1);
+      const bool is_first = pipelines_[group].empty();
+      if (is_first) pipelines_[group].assign(pipelines.size(), kNull);
+      for (size_t i = 0; i < pipelines.size(); ++i) {
+        if (pipelines[i] == nullptr) continue;
+        int64_t& known = pipelines_[group][i];
+        known = is_first || known == pipelines[i]->data[row] ? pipelines[i]->data[row] : kNull;
+      }
+    }
+  }
 }
 
 int64_t GroupKeys::Find(absl::Span<const Scalar> key) const {
@@ -90,7 +111,11 @@ int64_t GroupKeys::Find(absl::Span<const Scalar> key) const {
 std::vector<Scalar> GroupKeys::Cells(int64_t group) const {
   std::vector<Scalar> cells(query_.group_by.size());
   if (group >= 0 && grouped()) {
-    for (size_t i = 0; i < cells.size(); ++i) cells[i].number = keys_[group][i];
+    const bool has_pipelines = static_cast<size_t>(group) < pipelines_.size() && !pipelines_[group].empty();
+    for (size_t i = 0; i < cells.size(); ++i) {
+      cells[i].number = keys_[group][i];
+      if (has_pipelines) cells[i].pipeline = pipelines_[group][i];
+    }
   }
   return cells;
 }

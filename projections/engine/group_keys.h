@@ -32,8 +32,9 @@ class GroupKeys {
 
   explicit GroupKeys(const Query& query) : query_(query) {}
 
-  // Values of the query's dimensions for each row. The same key in several selections (worlds) is the same group.
-  RowGroups Group(const Selection& selection);
+  // Values of the query's dimensions for each row. The same key in several selections (worlds) is the same group. `fits`: the rows
+  // that the answer is about; nullptr: all.
+  RowGroups Group(const Selection& selection, const Values* fits = nullptr);
   bool grouped() const { return !query_.group_by.empty(); }
 
   // Number of a key as it stands in a cell's address; -2: no row has it.
@@ -49,12 +50,16 @@ class GroupKeys {
  private:
   using Key = std::vector<int64_t>;
   int64_t Intern(const Key& key);
-  void AddRow(const std::vector<std::shared_ptr<const Values>>& values, size_t row, RowGroups* groups);
+  using Evaluated = std::vector<std::shared_ptr<const Values>>;
+  void AddRow(const Evaluated& values, size_t row, RowGroups* groups);
+  // Keeps of which pipeline the stages of the groups are. `pipelines`: by dimension, nullptr where it is no stage.
+  void SeePipelines(const Evaluated& pipelines, const RowGroups& groups, size_t rows, const Values* fits);
 
   const Query& query_;
   std::vector<Type> types_;
   std::map<Key, int64_t> numbers_;
   std::vector<Key> keys_;
+  std::vector<Key> pipelines_;  // by group, of each dimension: Scalar::pipeline; empty: none was seen
 };
 
 // A column from what the definition says of it.

@@ -40,8 +40,11 @@ class ListShape : public Shape {
       column.column.set_is_dimension(false);
       column.opens = true;
       answer.columns.push_back(std::move(column));
+      const Expr pipeline = PipelineOf(dimension.expr);
+      const auto pipelines = pipeline == nullptr ? nullptr : records.Evaluate(pipeline);
       for (size_t i = 0; i < records.size(); ++i) {
-        answer.rows[i].cells.push_back({values->data[i], 0, values->currency.empty() ? kNull : values->currency[i]});
+        answer.rows[i].cells.push_back({values->data[i], 0, values->currency.empty() ? kNull : values->currency[i],
+                                        pipelines == nullptr ? kNull : pipelines->data[i]});
       }
     }
     return answer;

@@ -99,10 +99,10 @@ std::vector<AnswerColumn> ColumnsOf(const Query& query, const MovementWalk& walk
   columns.push_back(KeyColumn(query, shape.category(), Type::kText));
   for (int i = 0; i < kMovementCategories; ++i) {
     const int64_t code = query.texts->Code(MovementCategoryId(static_cast<Category>(i)));
-    columns.back().order.push_back(code);
+    columns.back().order.emplace_back(kNull, code);
     for (const v1::Dimension& category : shape.categories()) {
       if (category.id() != query.texts->Text(code)) continue;
-      columns.back().labels.emplace(code, LabelOf(category.labels(), query.language));
+      columns.back().labels.emplace(Term(kNull, code), LabelOf(category.labels(), query.language));
     }
   }
   for (const int shown : query.shown) {

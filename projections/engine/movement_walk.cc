@@ -201,7 +201,7 @@ absl::Status MovementWalk::ReadStates() {
   walk.SetTimes(axis, clock);
   const auto fits = query_.where == nullptr ? nullptr : walk.Evaluate(query_.where);
   const auto stage_order = walk.Field("stage_order");
-  const RowGroups groups = keys_.Group(walk);
+  const RowGroups groups = keys_.Group(walk, fits.get());
   const StateColumns columns(*table);
   const int64_t open = query_.texts->Find("open"), won = query_.texts->Find("won");
   Exchange exchange(query_, *query_.world);

@@ -19,7 +19,10 @@ class RowOrder {
   RowOrder(const Query& query, const Answer& answer) : query_(query), answer_(answer), ranks_(answer.columns.size()) {
     for (size_t i = 0; i < answer.columns.size(); ++i) {
       const auto& order = answer.columns[i].order;
-      for (size_t rank = 0; rank < order.size(); ++rank) ranks_[i].try_emplace(order[rank], rank);
+      for (size_t rank = 0; rank < order.size(); ++rank) {
+        ranks_[i].try_emplace(order[rank], rank);
+        ranks_[i].try_emplace(Term(kNull, order[rank].second), rank);  // of several pipelines: the first place
+      }
     }
   }
 
@@ -70,7 +73,7 @@ class RowOrder {
   int Compare(size_t column, const Scalar& x, const Scalar& y) const {
     if (IsText(answer_.columns[column].type) && answer_.columns[column].column.type() != v1::VALUE_TYPE_RATIO) {
       const size_t none = ranks_[column].size();
-      const size_t a = RankOf(column, x.number, none), b = RankOf(column, y.number, none);
+      const size_t a = RankOf(column, x, none), b = RankOf(column, y, none);
       if (a != b) return a < b ? -1 : 1;
       return x.number == y.number ? 0 : query_.texts->Text(x.number).compare(query_.texts->Text(y.number));
     }
@@ -81,15 +84,15 @@ class RowOrder {
     const int order = left < right ? -1 : left > right ? 1 : 0;
     return (x.over() < 0) == (y.over() < 0) ? order : -order;
   }
-  size_t RankOf(size_t column, int64_t code, size_t none) const {
-    auto found = ranks_[column].find(code);
+  size_t RankOf(size_t column, const Scalar& cell, size_t none) const {
+    const auto found = FindTerm(ranks_[column], cell);
     return found == ranks_[column].end() ? none : found->second;
   }
 
   const Query& query_;
   const Answer& answer_;
   std::vector<Key> keys_;
-  std::vector<absl::flat_hash_map<int64_t, size_t>> ranks_;
+  std::vector<absl::flat_hash_map<Term, size_t>> ranks_;
 };
 
 }  // namespace

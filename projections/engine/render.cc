@@ -64,7 +64,7 @@ std::string Renderer::LabelOf(const Scalar& scalar, const AnswerColumn& column) 
   if (column.type == Type::kRecord) return RecordLabel(scalar.number);
   if (column.type == Type::kDay) return UnitLabel(column.column.unit(), static_cast<int32_t>(scalar.number), query_.calendar());
   if (column.type != Type::kText) return "";
-  auto found = column.labels.find(scalar.number);
+  const auto found = FindTerm(column.labels, scalar);
   return found == column.labels.end() ? "" : found->second;
 }
 
