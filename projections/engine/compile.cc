@@ -1,5 +1,4 @@
 // Compiles the expressions of a definition.
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "domain/refusal.h"
@@ -225,50 +224,7 @@ absl::Status Shown(Query* query) {
   return absl::OkStatus();
 }
 
-// A literal as a parameter's value: a number, a text or nothing.
-Expr Literal(const std::string& text, bool as_text) {
-  int64_t number;
-  if (!as_text && absl::SimpleAtoi(text, &number)) return Constant(Type::kInteger, number);
-  if (!as_text && (text == "true" || text == "false")) return Constant(Type::kFlag, text == "true");
-  if (text == "null") return Constant(Type::kNull, kNull);
-  return TextConstant(Type::kText, text);
-}
-
 }  // namespace
-
-absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, Schema* schema) {
-  std::vector<std::string> ids;
-  for (const v1::Parameter& parameter : definition.parameters()) {
-    ids.push_back(parameter.id());
-    const std::string place = absl::StrCat("parameters[", parameter.id(), "]");
-    auto tree = Parse(parameter.default_expr(), Dialect::kDefinition, place);
-    if (!tree.ok()) return tree.status();
-    const Syntax::Kind kind = (*tree)->kind;
-    const bool flag = kind == Syntax::Kind::kName && ((*tree)->text == "true" || (*tree)->text == "false");
-    if (kind != Syntax::Kind::kNumber && kind != Syntax::Kind::kText && kind != Syntax::Kind::kNull && !flag) {
-      return Invalid(place, "the default is a number, a text, true, false or null");
-    }
-    Expr value = Literal(kind == Syntax::Kind::kNull ? "null" : (*tree)->text, kind == Syntax::Kind::kText);
-    const auto given = parameters.arguments().find(parameter.id());
-    if (given != parameters.arguments().end()) {
-      const Type wanted = value->type;
-      value = Literal(given->second, wanted == Type::kText);
-      const bool fits = value->type == wanted || wanted == Type::kNull || value->type == Type::kNull;
-      if (!fits) {
-        return domain::Refuse(v1::PARAMETER_INVALID,
-                              absl::StrCat("`", given->second, "` is ", TypeName(value->type), ", but ", TypeName(wanted), " is needed"),
-                              absl::StrCat("parameters.arguments[", parameter.id(), "]"));
-      }
-    }
-    schema->arguments[parameter.id()] = value;
-  }
-  for (const auto& [id, value] : parameters.arguments()) {
-    if (schema->arguments.count(id) > 0) continue;
-    return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("no parameter `", id, "`; there is: ", absl::StrJoin(ids, ", ")),
-                          absl::StrCat("parameters.arguments[", id, "]"));
-  }
-  return absl::OkStatus();
-}
 
 absl::Status CompileDefinition(const Schema& schema, Query* query) {
   Compiler compiler(schema, query);

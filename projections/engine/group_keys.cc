@@ -178,9 +178,8 @@ AnswerColumn MeasureColumn(const Query& query, const v1::Measure& measure, Type 
 }
 
 std::string ArgumentOf(const Query& query, absl::string_view id) {
-  const auto& arguments = query.parameters.arguments();
-  const auto found = arguments.find(std::string(id));
-  return found == arguments.end() ? std::string() : found->second;
+  const auto found = query.arguments.find(std::string(id));
+  return found == query.arguments.end() || found->second == "null" ? std::string() : found->second;
 }
 
 }  // namespace recount::projections

@@ -67,7 +67,7 @@ AnswerColumn KeyColumn(const Query& query, const v1::Dimension& dimension, Type 
 // A measure of the definition by its id; nullptr: it has none.
 const v1::Measure* FindMeasure(const v1::ReportDefinition& definition, absl::string_view id);
 AnswerColumn MeasureColumn(const Query& query, const v1::Measure& measure, Type type);
-// The text of a parameter as the caller gave it; empty: not given.
+// The text of a parameter, given or by default; empty: none.
 std::string ArgumentOf(const Query& query, absl::string_view id);
 
 }  // namespace recount::projections

@@ -82,7 +82,7 @@ absl::StatusOr<std::unique_ptr<MovementWalk>> MovementWalk::Make(const Query& qu
 }
 
 absl::Status MovementWalk::ReadWindow() {
-  if (const std::string text = ArgumentOf(query_, "expected_close"); !text.empty() && text != "null") {
+  if (const std::string text = ArgumentOf(query_, "expected_close"); !text.empty()) {
     const auto window = query_.calendar().ParsePeriod(text);
     if (!window.ok()) return window.status();
     window_ = *window;

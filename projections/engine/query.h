@@ -56,6 +56,8 @@ struct Query {
   std::unique_ptr<World> opening;
   // Timeline: the record's name.
   std::string record;
+  // Parameters of the definition by id, defaults too; `null`: none.
+  std::map<std::string, std::string> arguments;
 
   // Resolved, to be echoed; report, period ... are filled in. elapsed and rows are not.
   v1::Basis basis;

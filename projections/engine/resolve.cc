@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "domain/money.h"
 #include "domain/refusal.h"
+#include "projections/engine/group_keys.h"
 #include "projections/engine/tokens.h"
 
 namespace recount::projections {
@@ -259,13 +260,14 @@ class Resolver {
     schema.custom_fields = &custom;
     schema.calendar = &rules_->calendar;
     if (auto status = ReadArguments(definition_, parameters_, &schema); !status.ok()) return status;
+    for (const auto& [id, value] : schema.arguments) query_->arguments[id] = ArgumentText(*value);
     if (auto status = CompileDefinition(schema, query_.get()); !status.ok()) return status;
     return CheckPeriodCounts();
   }
 
   // A period that nothing looks at would be ignored in silence.
   absl::Status CheckPeriodCounts() const {
-    const bool by_entry = definition_.has_funnel() && parameters_.arguments().contains("by") && parameters_.arguments().at("by") == "period";
+    const bool by_entry = definition_.has_funnel() && ArgumentOf(*query_, "by") == "period";
     const bool own_time = definition_.has_movement() || definition_.has_timeline() || by_entry;
     if (query_->period_text.empty() || own_time || query_->axis != nullptr || UsesPeriod(query_->where)) return absl::OkStatus();
     if (query_->mode != nullptr && query_->mode->by_measure_axis()) return absl::OkStatus();
@@ -311,6 +313,19 @@ class Resolver {
     basis.set_currency(parameters_.currency());
     basis.set_zone(rules_->calendar.zone());
     basis.set_generation(context_.snapshot->generation());
+    EchoShape();
+  }
+
+  void EchoShape() {
+    v1::Basis& basis = query_->basis;
+    for (const auto& [id, text] : query_->arguments) (*basis.mutable_arguments())[id] = text;
+    for (const int index : query_->shown) basis.add_measures(query_->all_measures[index].measure->id());
+    basis.set_record(query_->record);
+    if (query_->opening == nullptr) return;
+    const struct Moment& opening = query_->opening->moment();
+    basis.set_opening_position(opening.position);
+    if (opening.valid_at == domain::kBeginning) return;  // no Timestamp is before everything
+    *basis.mutable_opening_valid_at() = domain::TimestampFrom(opening.valid_at);
   }
 
   const ResolveInput& input_;
