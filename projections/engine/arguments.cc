@@ -1,4 +1,6 @@
 // Values of a definition's parameters: as the caller gave them, else the defaults.
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -39,11 +41,54 @@ absl::StatusOr<Expr> DefaultOf(const v1::Parameter& parameter) {
   return Literal(kind == Syntax::Kind::kNull ? "null" : (*tree)->text, kind == Syntax::Kind::kText);
 }
 
-absl::StatusOr<Expr> ValueOf(const v1::Parameter& parameter, const Expr& by_default, const std::string& given) {
-  const Type wanted = by_default->type;
+// Without a type its default's; kNull: any.
+absl::StatusOr<Type> DeclaredType(const v1::Parameter& parameter, const Expr& by_default) {
+  Type type = by_default->type;
+  switch (parameter.type()) {
+    case v1::VALUE_TYPE_UNSPECIFIED: return type;
+    case v1::VALUE_TYPE_INTEGER: type = Type::kInteger; break;
+    case v1::VALUE_TYPE_TEXT: type = Type::kText; break;
+    case v1::VALUE_TYPE_FLAG: type = Type::kFlag; break;
+    default: return Invalid(absl::StrCat("parameters[", parameter.id(), "]"), "the type is INTEGER, TEXT or FLAG");
+  }
+  if (by_default->type == type || by_default->type == Type::kNull) return type;
+  return Invalid(absl::StrCat("parameters[", parameter.id(), "]"),
+                 absl::StrCat("the default is ", TypeName(by_default->type), ", but the type is ", TypeName(type)));
+}
+
+// What a parameter with a list of values may be, in its order. A stage that became another one is still known: nothing is in it.
+std::vector<std::string> ValuesOf(const v1::Parameter& parameter, const Rules* rules) {
+  std::vector<std::string> values(parameter.values().begin(), parameter.values().end());
+  if (!parameter.or_stage() || rules == nullptr) return values;
+  const auto add = [&](const auto& pipelines) {
+    for (const v1::Pipeline& pipeline : pipelines) {
+      for (const v1::Stage& stage : pipeline.stages()) {
+        if (std::find(values.begin(), values.end(), stage.id()) == values.end()) values.push_back(stage.id());
+      }
+    }
+  };
+  add(rules->stages.pipelines());
+  for (const domain::RuleVersionEntry& version : rules->book.Versions(v1::RULE_KIND_PIPELINES)) {
+    if (version.withdrawn_position == 0) add(version.rule.content().pipelines().pipelines());
+  }
+  return values;
+}
+
+bool IsOneOf(const v1::Parameter& parameter, const Rules* rules, const std::string& text) {
+  if (parameter.values().empty() && !parameter.or_stage()) return true;
+  if (text == "null" && parameter.default_expr() == "null") return true;
+  const std::vector<std::string> values = ValuesOf(parameter, rules);
+  return std::find(values.begin(), values.end(), text) != values.end();
+}
+
+absl::StatusOr<Expr> ValueOf(const v1::Parameter& parameter, Type wanted, const Rules* rules, const std::string& given) {
+  if (!IsOneOf(parameter, rules, given)) {
+    return Refuse(parameter.id(), absl::StrCat("`", given, "` is no value of ", parameter.id(), "; there is: ",
+                                               absl::StrJoin(ValuesOf(parameter, rules), ", ")));
+  }
   Expr value = Literal(given, wanted == Type::kText);
   if (value->type == wanted || wanted == Type::kNull || value->type == Type::kNull) return value;
-  return Refuse(parameter.id(), absl::StrCat("`", given, "` is ", TypeName(value->type), ", but ", TypeName(wanted), " is needed"));
+  return Refuse(parameter.id(), absl::StrCat(parameter.id(), ": `", given, "` is ", TypeName(value->type), ", but ", TypeName(wanted), " is needed"));
 }
 
 }  // namespace
@@ -57,14 +102,20 @@ std::string ArgumentText(const Node& value) {
   }
 }
 
-absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, Schema* schema) {
+absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, const Rules* rules,
+                           Schema* schema) {
   std::vector<std::string> ids;
   for (const v1::Parameter& parameter : definition.parameters()) {
     ids.push_back(parameter.id());
     auto value = DefaultOf(parameter);
     if (!value.ok()) return value.status();
+    const auto type = DeclaredType(parameter, *value);
+    if (!type.ok()) return type.status();
+    if (!parameter.or_stage() && !IsOneOf(parameter, nullptr, ArgumentText(**value))) {
+      return Invalid(absl::StrCat("parameters[", parameter.id(), "]"), "the default is none of the values");
+    }
     const auto given = parameters.arguments().find(parameter.id());
-    if (given != parameters.arguments().end()) value = ValueOf(parameter, *value, given->second);
+    if (given != parameters.arguments().end()) value = ValueOf(parameter, *type, rules, given->second);
     if (!value.ok()) return value.status();
     schema->arguments[parameter.id()] = *value;
   }

@@ -128,7 +128,7 @@ absl::Status CheckDefinition(const v1::ReportDefinition& definition) {
   }
   if (auto status = CheckForm(definition); !status.ok()) return status;
   Schema schema;
-  if (auto status = ReadArguments(definition, {}, &schema); !status.ok()) return status;
+  if (auto status = ReadArguments(definition, {}, nullptr, &schema); !status.ok()) return status;
   for (int i = 0; i < std::max(1, definition.modes_size()); ++i) {
     // All dimensions, five at a time being enough for a caller.
     Query query;

@@ -84,7 +84,9 @@ absl::StatusOr<std::unique_ptr<MovementWalk>> MovementWalk::Make(const Query& qu
 absl::Status MovementWalk::ReadWindow() {
   if (const std::string text = ArgumentOf(query_, "expected_close"); !text.empty()) {
     const auto window = query_.calendar().ParsePeriod(text);
-    if (!window.ok()) return window.status();
+    if (!window.ok()) {
+      return domain::Refuse(v1::PARAMETER_INVALID, window.status().message(), "parameters.arguments[expected_close]");
+    }
     window_ = *window;
   }
   asks_.owner = NamesAny(query_, {"owner", "team", "unit"});

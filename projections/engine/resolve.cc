@@ -18,6 +18,33 @@ absl::Status BadParameter(absl::string_view field, absl::string_view message) {
   return domain::Refuse(v1::PARAMETER_INVALID, message, absl::StrCat("parameters.", field));
 }
 
+// What the kind of rule basis leaves unsaid, or would pass over.
+absl::Status CheckBasis(const v1::RuleBasis& basis) {
+  if (!v1::RuleBasisKind_IsValid(basis.kind())) {
+    return BadParameter("rule_basis.kind", absl::StrCat("no rule basis ", basis.kind(), "; there is: CURRENT, HEAD, AT, DRAFT, AS_RECORDED"));
+  }
+  const bool at = basis.kind() == v1::RULE_BASIS_KIND_AT, draft = basis.kind() == v1::RULE_BASIS_KIND_DRAFT;
+  if (at && basis.at().at_case() == v1::AsOf::AT_NOT_SET) return BadParameter("rule_basis.at", "say up to which position or time");
+  if (!at && basis.has_at()) return BadParameter("rule_basis.at", "only kind AT has a moment: say kind AT");
+  if (!draft && !basis.draft().empty()) return BadParameter("rule_basis.draft", "only kind DRAFT has a draft: say kind DRAFT");
+  return absl::OkStatus();
+}
+
+// Values that nobody knows, and what a report of this shape would pass over.
+absl::Status CheckMeant(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters) {
+  if (!v1::Attribution_IsValid(parameters.attribution())) {
+    return BadParameter("attribution", absl::StrCat("no attribution ", parameters.attribution(), "; there is: AT_EVENT, AT_CLOSE, CURRENT"));
+  }
+  if (auto status = CheckBasis(parameters.rule_basis()); !status.ok()) return status;
+  const std::string no_movement = absl::StrCat("`", definition.id(), "` is no movement: it looks at one moment");
+  if (!definition.has_movement() && parameters.has_opening_as_of()) return BadParameter("opening_as_of", no_movement);
+  if (!definition.has_movement() && parameters.has_opening_valid_at()) return BadParameter("opening_valid_at", no_movement);
+  const std::string no_timeline = absl::StrCat("`", definition.id(), "` is no timeline: filter by `record`");
+  if (!definition.has_timeline() && parameters.has_record()) return BadParameter("record", no_timeline);
+  if (!definition.has_timeline() && !parameters.collection().empty()) return BadParameter("collection", no_timeline);
+  return absl::OkStatus();
+}
+
 bool UsesPeriod(const Expr& expr) {
   if (expr == nullptr) return false;
   return expr->name == "in_period" || std::any_of(expr->parts.begin(), expr->parts.end(), UsesPeriod);
@@ -39,6 +66,7 @@ class Resolver {
     if (query_->subject == nullptr) {
       return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition_.subject(), "`"), "subject");
     }
+    if (auto status = CheckMeant(definition_, parameters_); !status.ok()) return status;
     for (auto step : {&Resolver::Mode, &Resolver::Currency, &Resolver::Moments, &Resolver::RuleBook, &Resolver::ValidAt,
                       &Resolver::Worlds, &Resolver::Expressions, &Resolver::Record}) {
       if (auto status = (this->*step)(); !status.ok()) return status;
@@ -259,7 +287,7 @@ class Resolver {
     const v1::FieldSchemaRule custom = rules_->book.FieldSchema(rules_->day);
     schema.custom_fields = &custom;
     schema.calendar = &rules_->calendar;
-    if (auto status = ReadArguments(definition_, parameters_, &schema); !status.ok()) return status;
+    if (auto status = ReadArguments(definition_, parameters_, rules_.get(), &schema); !status.ok()) return status;
     for (const auto& [id, value] : schema.arguments) query_->arguments[id] = ArgumentText(*value);
     if (auto status = CompileDefinition(schema, query_.get()); !status.ok()) return status;
     return CheckPeriodCounts();

@@ -31,8 +31,10 @@ absl::StatusOr<v1::ReportParameters> ComparedParameters(const v1::Comparison& co
 // subject, mode, parameters.
 absl::Status CompileDefinition(const Schema& schema, Query* query);
 
-// Values of the definition's parameters: as the caller gave them, else the defaults. PARAMETER_INVALID.
-absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, Schema* schema);
+// Values of the definition's parameters: as the caller gave them, else the defaults. PARAMETER_INVALID. `rules` say which stages
+// there are; nullptr: that is not asked.
+absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, const Rules* rules,
+                           Schema* schema);
 // A value as a caller writes it; of none `null`.
 std::string ArgumentText(const Node& value);
 
