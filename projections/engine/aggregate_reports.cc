@@ -71,8 +71,8 @@ class Table {
     for (const int index : query_.shown) {
       const QueryMeasure& measure = query_.all_measures[index];
       answer->columns.push_back(MeasureColumn(query_, *measure.measure, measure.type));
-      answer->columns.back().column.set_non_additive(measure.measure->function() != v1::FUNCTION_COUNT &&
-                                                     measure.measure->function() != v1::FUNCTION_SUM);
+      const bool adds = measure.measure->function() == v1::FUNCTION_COUNT || measure.measure->function() == v1::FUNCTION_SUM;
+      answer->columns.back().column.set_non_additive(!adds || counting_.keys().has_sets());
     }
   }
 

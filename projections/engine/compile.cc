@@ -1,4 +1,8 @@
 // Compiles the expressions of a definition.
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "domain/refusal.h"
@@ -177,6 +181,25 @@ class Compiler {
   const v1::ReportDefinition& definition_;
 };
 
+// Tags and custom fields, also of a record that is referred to, group every report (decisions.md 12): `tags`, `field.segment`,
+// `organization.field.segment`.
+bool IsOwnDimension(absl::string_view id) {
+  const bool is_name = std::all_of(id.begin(), id.end(), [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-'; });
+  return is_name && (id == "tags" || absl::EndsWith(id, ".tags") || absl::StartsWith(id, "field.") || absl::StrContains(id, ".field."));
+}
+
+absl::Status GroupByOwn(const std::string& id, Compiler& compiler, Query* query) {
+  auto dimension = std::make_unique<v1::Dimension>();
+  dimension->set_id(id);
+  dimension->set_expr(id);
+  dimension->set_none(absl::EndsWith(id, "tags") ? "no_tags" : "no_value");
+  if (auto status = compiler.Dimension(*dimension, "group_by"); !status.ok()) {
+    return domain::Refuse(v1::PARAMETER_INVALID, status.message(), "parameters.group_by");
+  }
+  query->own_dimensions.push_back(std::move(dimension));
+  return absl::OkStatus();
+}
+
 absl::Status GroupBy(Compiler& compiler, Query* query) {
   const v1::ReportDefinition& definition = *query->definition;
   const bool list = definition.has_list();
@@ -196,9 +219,13 @@ absl::Status GroupBy(Compiler& compiler, Query* query) {
       ids.push_back(dimension.id());
       if (dimension.id() == id) found = &dimension;
     }
+    if (found == nullptr && !definition.has_timeline() && IsOwnDimension(id)) {
+      if (auto status = GroupByOwn(id, compiler, query); !status.ok()) return status;
+      continue;
+    }
     if (found == nullptr) {
-      return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("no dimension `", id, "`; there is: ", absl::StrJoin(ids, ", ")),
-                            "parameters.group_by");
+      return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("no dimension `", id, "`; there is: ", absl::StrJoin(ids, ", "),
+                                                                ", tags, field.ID for a custom field"), "parameters.group_by");
     }
     if (auto status = compiler.Dimension(*found, absl::StrCat("dimensions[", id, "]")); !status.ok()) return status;
   }

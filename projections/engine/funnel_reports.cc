@@ -155,7 +155,9 @@ class FunnelShape : public Shape {
     answer.columns.push_back(KeyColumn(query, shape.stage(), Type::kText));
     DescribeKey(query, FieldNode("stage"), &answer.columns.back());
     for (const int shown : query.shown) {
-      answer.columns.push_back(MeasureColumn(query, *query.all_measures[shown].measure, Type::kInteger));
+      const v1::Measure& measure = *query.all_measures[shown].measure;
+      answer.columns.push_back(MeasureColumn(query, measure, Type::kInteger));
+      answer.columns.back().column.set_non_additive(IsRatio(measure.id()) || (*funnel)->keys.has_sets());
     }
     for (const int64_t group : (*funnel)->keys.InOrder()) {
       for (size_t ladder = 0; ladder < (*funnel)->count.ladders().size(); ++ladder) {

@@ -138,9 +138,9 @@ std::vector<int64_t> GroupKeys::InOrder() const {
 std::vector<AnswerColumn> GroupKeys::Columns() const {
   std::vector<AnswerColumn> columns;
   for (size_t i = 0; i < query_.group_by.size(); ++i) {
-    Type type = i < types_.size() ? types_[i] : Type::kText;
-    if (type == Type::kTextSet) type = Type::kText;
-    columns.push_back(KeyColumn(query_, *query_.group_by[i].dimension, type));
+    const Type type = i < types_.size() ? types_[i] : Type::kText;
+    columns.push_back(KeyColumn(query_, *query_.group_by[i].dimension, type == Type::kTextSet ? Type::kText : type));
+    if (type == Type::kTextSet) columns.back().column.set_non_additive(true);
   }
   return columns;
 }

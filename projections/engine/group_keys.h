@@ -2,6 +2,7 @@
 #ifndef RECOUNT_PROJECTIONS_ENGINE_GROUP_KEYS_H_
 #define RECOUNT_PROJECTIONS_ENGINE_GROUP_KEYS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -36,6 +37,9 @@ class GroupKeys {
   // that the answer is about; nullptr: all.
   RowGroups Group(const Selection& selection, const Values* fits = nullptr);
   bool grouped() const { return !query_.group_by.empty(); }
+  // A record may count in several groups, the total counts it once (decisions.md 22). Known after the first Group().
+  bool is_set(size_t dimension) const { return types_[dimension] == Type::kTextSet; }
+  bool has_sets() const { return std::find(types_.begin(), types_.end(), Type::kTextSet) != types_.end(); }
 
   // Number of a key as it stands in a cell's address; -2: no row has it.
   int64_t Find(absl::Span<const Scalar> key) const;

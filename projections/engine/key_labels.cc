@@ -4,6 +4,8 @@
 #include <array>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 
 namespace recount::projections {
 namespace {
@@ -40,15 +42,44 @@ void DescribeStages(const Query& query, AnswerColumn* column) {
   }
 }
 
-const Node& Innermost(const Node& expr) {
+// The field that an expression names through companions and references, and the subject that has it.
+struct NamedField {
+  const Node& node;
+  const Subject& subject;
+};
+NamedField Innermost(const Node& expr, const Subject& subject) {
   const bool wrapped = expr.kind == Node::Kind::kCompanion || expr.kind == Node::Kind::kFollow;
-  return wrapped ? Innermost(*expr.parts[0]) : expr;
+  return wrapped ? Innermost(*expr.parts[0], *expr.subject) : NamedField{expr, subject};
+}
+
+void DescribeTags(const Query& query, AnswerColumn* column) {
+  if (!column->column.label().empty()) return;
+  Labels labels;
+  labels["en"] = "Tag";
+  labels["he"] = "תגית";
+  labels["ru"] = "Метка";
+  labels["zh"] = "标签";
+  column->column.set_label(LabelOf(labels, query.language));
+}
+
+void DescribeCustomField(const Query& query, const NamedField& field, AnswerColumn* column) {
+  const Rules& rules = query.world->rules();
+  const v1::FieldSchemaRule schema = rules.book.FieldSchema(rules.day);
+  for (const v1::FieldDefinition& custom : schema.fields()) {
+    if (custom.collection() != field.subject.collection || absl::StrCat("field.", custom.id()) != field.node.name) continue;
+    if (column->column.label().empty()) column->column.set_label(LabelOf(custom.labels(), query.language));
+    for (const v1::FieldOption& option : custom.options()) {
+      column->order.emplace_back(kNull, query.texts->Code(option.id()));
+      Label(query, option.id(), option.labels(), column);
+    }
+  }
 }
 
 }  // namespace
 
 void DescribeKey(const Query& query, const Node& expr, AnswerColumn* column) {
-  const Node& field = Innermost(expr);
+  const NamedField named = Innermost(expr, *query.subject);
+  const Node& field = named.node;
   if (field.kind == Node::Kind::kCall) {
     constexpr std::array<absl::string_view, 7> kUnits = {"day", "week", "month", "quarter", "year", "fiscal_quarter", "fiscal_year"};
     if (std::find(kUnits.begin(), kUnits.end(), field.name) != kUnits.end()) column->column.set_unit(field.name);
@@ -58,6 +89,8 @@ void DescribeKey(const Query& query, const Node& expr, AnswerColumn* column) {
   const Rules& rules = query.world->rules();
   if (field.name == "pipeline") DescribePipelines(query, column);
   if (field.name == "stage") DescribeStages(query, column);
+  if (field.name == "tags") DescribeTags(query, column);
+  if (absl::StartsWith(field.name, "field.")) DescribeCustomField(query, named, column);
   if (field.name == "lost_reason" || field.name == "disqualify_reason") {
     for (const v1::Reason& reason : rules.book.Reasons(rules.day).reasons()) Label(query, reason.id(), reason.labels(), column);
   }

@@ -108,6 +108,7 @@ std::vector<AnswerColumn> ColumnsOf(const Query& query, const MovementWalk& walk
   for (const int shown : query.shown) {
     const v1::Measure& measure = *query.all_measures[shown].measure;
     columns.push_back(MeasureColumn(query, measure, measure.id() == "value" ? Type::kMoney : Type::kInteger));
+    columns.back().column.set_non_additive(walk.keys().has_sets());
   }
   return columns;
 }

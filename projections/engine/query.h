@@ -51,6 +51,7 @@ struct Query {
   std::vector<QueryDimension> group_by;      // of a list: its columns
   std::vector<QueryMeasure> all_measures;    // in the definition's order
   std::vector<int> shown;                    // indexes of those to show
+  std::vector<std::unique_ptr<v1::Dimension>> own_dimensions;  // of group_by, those that no definition has
 
   // Movement: the opening. The same rules, filter and texts.
   std::unique_ptr<World> opening;

@@ -19,6 +19,8 @@ class Renderer {
   std::string RecordLabel(int64_t record);
 
  private:
+  std::string SetLabel(int64_t set, const AnswerColumn& column) const;
+
   const Query& query_;
   absl::flat_hash_map<int64_t, std::string> record_labels_;
 };

@@ -3,7 +3,7 @@
 import dataclasses
 
 from reference import aggregate
-from reference.aggregate import Measure, count, ratio, total
+from reference.aggregate import Measure, count, keys_of, ratio, total
 
 TOTAL = "(total)"
 
@@ -57,7 +57,7 @@ class Aggregate:
                     yield record, axis
 
     def _keys(self, world, record, axis):
-        groups = [tuple(self.dimensions[d](world, record, axis) for d in world.question.group_by)]
+        groups = keys_of(self.dimensions[d](world, record, axis) for d in world.question.group_by)
         if world.question.group_by:
             groups.append((TOTAL,) * len(world.question.group_by))
         bucket = (bucket_of(world, record),) if self.has_money else ()
@@ -113,7 +113,11 @@ DEAL_DIMENSIONS = {
     "expected_close_month": lambda w, d, at: d.expected_close[:8] + "01" if d.expected_close else None,
     "month": lambda w, d, at: month(w, at),
     "quarter": lambda w, d, at: quarter(w, at),
+    "tags": lambda w, d, at: frozenset(d.tags),
+    "field.segment": lambda w, d, at: d.fields["segment"].text if "segment" in d.fields else None,
 }
+OWN_DIMENSIONS = ("tags", "field.segment")  # every report is grouped by them (decisions.md 12)
+
 
 is_open = lambda w, d: d.outcome == "open"
 won = lambda w, d: d.outcome == "won"
@@ -385,3 +389,7 @@ def _columns(world, deal, axis):
 
 def _whole(converted):
     return None if converted is None or converted[0] is None else converted
+
+
+for spec in (SNAPSHOT, FORECAST, WON_LOST, CYCLE, CONVERSION):
+    spec.dimensions.update({name: DEAL_DIMENSIONS[name] for name in OWN_DIMENSIONS})

@@ -7,7 +7,8 @@ from random_histories.reports import REPORTS, TOTAL
 
 # What stands in the row of records that have no value in a dimension.
 NONE_TEXTS = {"owner": "unassigned", "team": "no_team", "unit": "no_unit", "source": "no_source", "product": "no_product",
-              "organization": "no_customer", "currency": "no_value", "stage": "unknown", "sector": "no_segment"}
+              "organization": "no_customer", "currency": "no_value", "stage": "unknown", "sector": "no_segment",
+              "tags": "no_tags", "field.segment": "no_value"}
 COMPARED, CHANGE = ".compared", ".change"
 
 
