@@ -140,7 +140,7 @@ SNAPSHOT = Aggregate(
         "weighted": money(weighted),
         "without_value": count(lambda w, d: d.value is None),
         "without_probability": count(lambda w, d: w.probability(d) is None),
-        "days_in_stage": total(lambda w, d: (w.day - w.calendar.day_of(d.stage_entered_at)).days),
+        "days_in_stage": total(lambda w, d: (w.day - w.calendar.day_of(w.stage_entered_at(d))).days),
         "mean_days_in_stage": ratio("days_in_stage", "deals"),
     })
 
@@ -381,8 +381,8 @@ def _columns(world, deal, axis):
         "person": deal.person,
         "value": _whole(world.value(deal)), "probability": world.probability(deal), "weighted": _whole(world.weighted(deal)),
         "expected_close": deal.expected_close, "overdue": is_open(world, deal) and overdue(world, deal),
-        "stage_entered_at": deal.stage_entered_at,
-        "days_in_stage": (world.day - world.calendar.day_of(deal.stage_entered_at)).days if is_open(world, deal) else None,
+        "stage_entered_at": world.stage_entered_at(deal),
+        "days_in_stage": (world.day - world.calendar.day_of(world.stage_entered_at(deal))).days if is_open(world, deal) else None,
         "created_at": deal.created_at, "closed_at": deal.closed_at,
     }
 
