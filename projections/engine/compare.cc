@@ -1,5 +1,6 @@
 #include "projections/engine/compare.h"
 
+#include <algorithm>
 #include <map>
 
 #include "absl/numeric/int128.h"
@@ -25,6 +26,8 @@ class Comparison {
 
   Answer Join(Answer first, Answer second) {
     Translate(&second);
+    DropNothing(&first, second);
+    DropNothing(&second, first);
     Answer out;
     out.keep_order = first.keep_order;
     out.notes = std::move(first.notes);
@@ -68,6 +71,13 @@ class Comparison {
         if (IsText(answer->columns[i].type)) row.cells[i].number = translate(row.cells[i].number);
       }
     }
+  }
+
+  // A total of nothing has no currency: beside totals that have one it says nothing.
+  static void DropNothing(Answer* answer, const Answer& other) {
+    const auto of_nothing = [](const AnswerRow& row) { return row.of_nothing; };
+    if (std::all_of(other.rows.begin(), other.rows.end(), of_nothing)) return;
+    answer->rows.erase(std::remove_if(answer->rows.begin(), answer->rows.end(), of_nothing), answer->rows.end());
   }
 
   static void AddColumns(const AnswerColumn& column, Answer* out) {

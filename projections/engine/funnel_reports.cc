@@ -85,14 +85,26 @@ Sums SumUp(Funnel* funnel) {
   return sums;
 }
 
+// Of no record at all: the lines of every pipeline, with nothing in them.
+Sums SumsOfNothing(const Funnel& funnel) {
+  Sums sums;
+  const auto& ladders = funnel.count.ladders();
+  const int64_t whole = funnel.keys.grouped() ? GroupKeys::kTotal : 0;
+  for (size_t ladder = 0; ladder < ladders.size(); ++ladder) {
+    sums[{whole, static_cast<int>(ladder)}].resize(ladders[ladder].open() + 2);
+  }
+  return sums;
+}
+
 void AddRows(const Query& query, const Funnel& funnel, int64_t group, int ladder,
-             const std::vector<FunnelLine>& lines, Answer* answer) {
+             const std::vector<FunnelLine>& lines, bool of_nothing, Answer* answer) {
   const FunnelLadder& steps = funnel.count.ladders()[ladder];
   for (int line = 0; line < static_cast<int>(lines.size()); ++line) {
     const bool unknown = line == steps.open() + 1;
     if (unknown && lines[line].reached == 0 && lines[line].lost_here == 0) continue;
     AnswerRow row;
     row.is_total = group == GroupKeys::kTotal;
+    row.of_nothing = of_nothing;
     row.cells = funnel.keys.Cells(group);
     const int64_t pipeline = query.texts->Code(steps.pipeline);
     row.cells.push_back({pipeline});
@@ -144,7 +156,9 @@ class FunnelShape : public Shape {
   absl::StatusOr<Answer> Run(const Query& query) const override {
     auto funnel = Prepare(query);
     if (!funnel.ok()) return funnel.status();
-    const Sums sums = SumUp(funnel->get());
+    Sums sums = SumUp(funnel->get());
+    const bool of_nothing = sums.empty();
+    if (of_nothing) sums = SumsOfNothing(**funnel);
     Answer answer;
     answer.keep_order = true;
     answer.columns = (*funnel)->keys.Columns();
@@ -162,7 +176,7 @@ class FunnelShape : public Shape {
     for (const int64_t group : (*funnel)->keys.InOrder()) {
       for (size_t ladder = 0; ladder < (*funnel)->count.ladders().size(); ++ladder) {
         const auto sum = sums.find({group, static_cast<int>(ladder)});
-        if (sum != sums.end()) AddRows(query, **funnel, group, static_cast<int>(ladder), sum->second, &answer);
+        if (sum != sums.end()) AddRows(query, **funnel, group, static_cast<int>(ladder), sum->second, of_nothing, &answer);
       }
     }
     return answer;

@@ -134,9 +134,10 @@ absl::StatusOr<Answer> MovementShape::Run(const Query& query) const {
   (*walk)->ForEach([&](int64_t record, absl::Span<const Posting> postings) {
     for (const Posting& posting : postings) blocks[{posting.group, posting.bucket}][posting.category].Add(posting);
   });
-  if (blocks.empty() && !(*walk)->keys().grouped()) {  // an empty pipeline is a movement too: zeros
+  const bool of_nothing = blocks.empty();
+  if (of_nothing) {  // an empty pipeline is a movement too: zeros, of money in the report currency if there is one
     const std::string& currency = query.world->options().currency;
-    blocks[{0, query.texts->Code(currency.empty() ? query.context->tenant_currency : currency)}];
+    blocks[{(*walk)->keys().grouped() ? GroupKeys::kTotal : 0, currency.empty() ? kNull : query.texts->Code(currency)}];
   }
   if (const absl::Status balance = CheckBalance(query, blocks); !balance.ok()) return balance;
 
@@ -150,6 +151,7 @@ absl::StatusOr<Answer> MovementShape::Run(const Query& query) const {
         const Category category = static_cast<Category>(i);
         if (!block.contains(category) && !Applies(query, (*walk)->asks(), category)) continue;
         AnswerRow row;
+        row.of_nothing = of_nothing;
         row.is_total = group == GroupKeys::kTotal;
         row.cells = (*walk)->keys().Cells(group);
         row.cells.push_back({bucket});

@@ -42,6 +42,7 @@ struct AnswerColumn {
 struct AnswerRow {
   std::vector<Scalar> cells;      // by column
   bool is_total = false;
+  bool of_nothing = false;        // the total that stands where nothing was counted
 };
 
 struct Answer {
