@@ -85,6 +85,17 @@ Sums SumUp(Funnel* funnel) {
   return sums;
 }
 
+// Won is the last line, also where the pipeline has stages behind it.
+std::vector<Term> LinesInOrder(const Query& query, const FunnelCount& count) {
+  std::vector<Term> order;
+  for (const FunnelLadder& ladder : count.ladders()) {
+    for (int line = 0; line <= ladder.open(); ++line) {
+      order.emplace_back(query.texts->Code(ladder.pipeline), query.texts->Code(ladder.Line(line)));
+    }
+  }
+  return order;
+}
+
 // Of no record at all: the lines of every pipeline, with nothing in them.
 Sums SumsOfNothing(const Funnel& funnel) {
   Sums sums;
@@ -160,7 +171,6 @@ class FunnelShape : public Shape {
     const bool of_nothing = sums.empty();
     if (of_nothing) sums = SumsOfNothing(**funnel);
     Answer answer;
-    answer.keep_order = true;
     answer.columns = (*funnel)->keys.Columns();
     for (size_t i = 0; i < answer.columns.size(); ++i) DescribeKey(query, *query.group_by[i].expr, &answer.columns[i]);
     const v1::FunnelShape& shape = query.definition->funnel();
@@ -168,6 +178,7 @@ class FunnelShape : public Shape {
     DescribeKey(query, FieldNode("pipeline"), &answer.columns.back());
     answer.columns.push_back(KeyColumn(query, shape.stage(), Type::kText));
     DescribeKey(query, FieldNode("stage"), &answer.columns.back());
+    answer.columns.back().order = LinesInOrder(query, (*funnel)->count);
     for (const int shown : query.shown) {
       const v1::Measure& measure = *query.all_measures[shown].measure;
       answer.columns.push_back(MeasureColumn(query, measure, Type::kInteger));

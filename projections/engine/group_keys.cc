@@ -155,6 +155,7 @@ AnswerColumn KeyColumn(const Query& query, const v1::Dimension& dimension, Type 
   column.type = type;
   column.is_key = true;
   column.none = dimension.none();
+  for (const std::string& text : dimension.order()) column.order.emplace_back(kNull, query.texts->Code(text));
   return column;
 }
 

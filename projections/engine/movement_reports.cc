@@ -142,7 +142,6 @@ absl::StatusOr<Answer> MovementShape::Run(const Query& query) const {
   if (const absl::Status balance = CheckBalance(query, blocks); !balance.ok()) return balance;
 
   Answer answer;
-  answer.keep_order = true;
   answer.columns = ColumnsOf(query, **walk);
   for (const int64_t group : (*walk)->keys().InOrder()) {
     for (const int64_t bucket : BucketsOf(query, blocks, group)) {
@@ -151,8 +150,8 @@ absl::StatusOr<Answer> MovementShape::Run(const Query& query) const {
         const Category category = static_cast<Category>(i);
         if (!block.contains(category) && !Applies(query, (*walk)->asks(), category)) continue;
         AnswerRow row;
-        row.of_nothing = of_nothing;
         row.is_total = group == GroupKeys::kTotal;
+        row.of_nothing = of_nothing;
         row.cells = (*walk)->keys().Cells(group);
         row.cells.push_back({bucket});
         row.cells.push_back({query.texts->Code(MovementCategoryId(category))});

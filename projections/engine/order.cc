@@ -61,8 +61,10 @@ class RowOrder {
     if (a.is_total != b.is_total) return b.is_total;
     for (const Key& key : keys_) {
       const Scalar &x = a.cells[key.column], &y = b.cells[key.column];
-      if ((x.number == kNull) != (y.number == kNull)) return y.number == kNull;
-      if (x.number == kNull) continue;
+      // What a row has no value for, and money without a rate, stands last also in descending order.
+      const int x_last = LastOf(key.column, x), y_last = LastOf(key.column, y);
+      if (x_last != y_last) return x_last < y_last;
+      if (x_last > 0) continue;
       const int order = Compare(key.column, x, y);
       if (order != 0) return key.descending ? order > 0 : order < 0;
     }
@@ -70,6 +72,11 @@ class RowOrder {
   }
 
  private:
+  int LastOf(size_t column, const Scalar& cell) const {
+    if (cell.number == kNull) return 2;
+    return answer_.columns[column].names_currency && cell.number == query_.texts->unconverted();
+  }
+
   int Compare(size_t column, const Scalar& x, const Scalar& y) const {
     if (IsText(answer_.columns[column].type) && answer_.columns[column].column.type() != v1::VALUE_TYPE_RATIO) {
       const size_t none = ranks_[column].size();

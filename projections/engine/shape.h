@@ -33,7 +33,7 @@ struct AnswerColumn {
   bool names_currency = false;    // key: what the money of the row is in
   bool opens = false;             // its cells can be opened
   std::string none;               // dimensions: text of the row of those that have no value, e.g. `unassigned`
-  // Dimensions: terms in the order in which they are to stand (stages in the pipeline's order); empty: by value.
+  // Dimensions: terms in the order in which they are to stand (stages in the pipeline's order), others after them by value.
   std::vector<Term> order;
   // Labels of terms in the language asked for: of the rules, or of what the shape itself says (e.g. categories).
   absl::flat_hash_map<Term, std::string> labels;
@@ -49,7 +49,7 @@ struct Answer {
   std::vector<AnswerColumn> columns;
   std::vector<AnswerRow> rows;    // totals too; the engine puts them last, each currency's own
   std::vector<v1::Note> notes;
-  bool keep_order = false;        // rows stand as they are unless the caller sorts (funnel, movement, timeline)
+  bool keep_order = false;        // rows stand as they are unless the caller sorts (timeline)
 };
 
 // Which cell. `key` has a scalar for each key column (texts by this query's codes); none for the total.
