@@ -86,4 +86,23 @@ bool NamesAxis(const Expr& expr) {
   return expr->kind == Node::Kind::kAxis || std::any_of(expr->parts.begin(), expr->parts.end(), NamesAxis);
 }
 
+Expr KnownByDayOnly(const Expr& expr) {
+  if (expr->kind == Node::Kind::kRollUp) return nullptr;  // that is of other records
+  if (expr->rough != nullptr) {
+    auto exact = std::make_shared<Node>(*expr);
+    exact->rough = nullptr;
+    return Both(Call("has", Type::kFlag, {expr->rough}), Call("not", Type::kFlag, {Call("has", Type::kFlag, {std::move(exact)})}));
+  }
+  Expr any;
+  for (const Expr& part : expr->parts) {
+    const Expr found = KnownByDayOnly(part);
+    if (found != nullptr) any = any == nullptr ? found : Call("or", Type::kFlag, {any, found});
+  }
+  if (any == nullptr || (expr->kind != Node::Kind::kFollow && expr->kind != Node::Kind::kCompanion)) return any;
+  auto there = std::make_shared<Node>(*expr);
+  there->type = Type::kFlag;
+  there->parts = {any};
+  return there;
+}
+
 }  // namespace recount::projections

@@ -15,3 +15,6 @@ bool NamesAxis(const Expr& expr);
 }  // namespace recount::projections
 
 #endif  // RECOUNT_PROJECTIONS_ENGINE_PRECISE_H_
+// Whether a call in the expression has no value only because a day is known and no instant; nullptr: it never is so.
+Expr KnownByDayOnly(const Expr& expr);
+
