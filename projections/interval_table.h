@@ -91,6 +91,13 @@ class IntervalTable {
   void Restore(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from, int64_t valid_to,
                absl::Span<const int64_t> values);
 
+  // Of a copy that only answers a question: other spans and values for rows that are there. The digest stays that of the original.
+  void SetSpan(size_t row, int64_t valid_from, int64_t valid_to) {
+    valid_from_[row] = valid_from;
+    valid_to_[row] = valid_to;
+  }
+  void SetValue(size_t row, int column, int64_t value) { values_[column][row] = value; }
+
   // Room for so many rows in all, about so many of them of records of their own.
   void Reserve(size_t rows, size_t records);
 

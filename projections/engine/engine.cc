@@ -175,7 +175,7 @@ template <typename Opened>
 absl::Status AddEvents(const Query& query, const EngineContext& context, Opened* opened) {
   constexpr int kNewest = 20;
   if (context.events == nullptr || opened->record().empty()) return absl::OkStatus();
-  auto events = context.events(opened->record(), query.moment().position, query.moment().valid_at);
+  auto events = EventsOf(query, opened->record());
   if (!events.ok()) return events.status();
   opened->set_total_events(static_cast<int64_t>(events->size()));
   for (size_t i = events->size() > kNewest ? events->size() - kNewest : 0; i < events->size(); ++i) {

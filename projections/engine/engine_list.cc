@@ -9,6 +9,7 @@
 #include "projections/engine/compare.h"
 #include "projections/engine/definition_check.h"
 #include "projections/engine/engine_run.h"
+#include "projections/engine/rezoned.h"
 
 namespace recount::projections {
 namespace {
@@ -96,7 +97,8 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   if (!rules.ok()) return rules.status();
   Texts texts(context.snapshot->dictionary());
   WorldOptions options;
-  options.snapshot = context.snapshot;
+  const RezonedSnapshot facts(context.snapshot, (*rules)->calendar);
+  options.snapshot = &facts;
   // A record is there from its commit on, also if the caller's clock, by which it occurred, is a little fast.
   options.moment = {*position, *recorded + domain::Context().future_tolerance_micros};
   options.rules = *rules;

@@ -248,7 +248,8 @@ class Resolver {
 
   absl::Status Worlds() {
     WorldOptions options;
-    options.snapshot = context_.snapshot;
+    query_->facts = std::make_unique<RezonedSnapshot>(context_.snapshot, rules_->calendar);
+    options.snapshot = query_->facts.get();
     options.moment = {pin_.position(), pin_.valid_at_micros()};
     options.rules = rules_;
     options.as_recorded = parameters_.rule_basis().kind() == v1::RULE_BASIS_KIND_AS_RECORDED;

@@ -83,7 +83,7 @@ class TimelineShape : public Shape {
       return domain::Refuse(v1::PARAMETER_INVALID, "A timeline is asked of one record: give parameters.record.",
                             "parameters.record");
     }
-    auto events = query.context->events(query.record, query.moment().position, query.moment().valid_at);
+    auto events = EventsOf(query, query.record);
     if (!events.ok()) return events.status();
     if (query.mode != nullptr && query.mode->id() == "recorded") {
       std::sort(events->begin(), events->end(),
