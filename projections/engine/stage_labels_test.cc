@@ -78,6 +78,26 @@ TEST_F(StageLabelsTest, ByStageAloneThatOfTheRecordsElseWhatAllPipelinesSay) {
               ElementsAre("order Order", "visit Visit", "offer Contract offered", "=- "));
 }
 
+TEST_F(StageLabelsTest, AStageThatOnlyADraftHasIsLabelledToo) {
+  v1::RuleProposal proposal;
+  AddPipeline("sales", "Sales", {{"lead", "New"}, {"talk", "Talking"}, {"order", "Order"}}, proposal.mutable_content());
+  AddPipeline("service", "Service", {{"order", "Order"}, {"visit", "Visit"}, {"offer", "Contract"}}, proposal.mutable_content());
+  auto* map = proposal.mutable_content()->mutable_pipelines()->add_stage_maps();
+  map->set_pipeline("sales");
+  (*map->mutable_stages())["offer"] = "talk";
+  history_.Draft({proposal});
+  v1::RunReportRequest request;
+  request.set_report("pipeline_snapshot");
+  request.mutable_compare()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_DRAFT);
+  request.mutable_compare()->mutable_rule_basis()->set_draft("drafts/talk");
+  const auto answer = history_.Run(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  std::vector<std::string> labels;
+  for (const v1::Row& row : answer->rows()) labels.push_back(absl::StrCat(row.cells(0).label(), ": ", row.cells(1).label()));
+  EXPECT_THAT(labels, ElementsAre("Sales: Quote sent", "Sales: Order", "Sales: Talking", "Service: Order", "Service: Visit",
+                                  "Service: Contract offered", ": "));
+}
+
 TEST_F(StageLabelsTest, InAListThatOfTheRecord) {
   EXPECT_THAT(Labels("pipeline_detail", {"stage"}),
               ElementsAre("offer Quote sent", "offer Contract offered", "order Order", "visit Visit", "order Order"));
