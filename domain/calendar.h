@@ -57,8 +57,8 @@ class Calendar {
   // holds the 4th of January; the ends of `A..B` may be any unit. PARAMETER_INVALID for other
   // texts, PERIOD_INVALID if it ends before it begins.
   absl::StatusOr<Period> ParsePeriod(absl::string_view text) const;
-  // The period before, of the same kind (decisions.md 23); days without a kind: as many days
-  // before. A period that is open at an end has none before it: both ends are missing.
+  // The period before, of the same kind (decisions.md 23); of days that are whole months, quarters
+  // or years: as many months before; of other days: as many days before. A period that is open at an end has none before it: both ends are missing.
   Period Before(absl::string_view text, const Period& period) const;
 
  private:

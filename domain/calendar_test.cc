@@ -163,6 +163,15 @@ TEST(CalendarTest, PeriodBefore) {
   EXPECT_EQ(Before(calendar, "FY2017-Q1"), "2017-01-01..2017-03-31");
   EXPECT_EQ(Before(calendar, "2017-03-01..2017-03-10"), "2017-02-19..2017-02-28");
   EXPECT_EQ(Before(calendar, "2017-03-01.."), "..");
+  // Days that are whole months are months, however they are written.
+  EXPECT_EQ(Before(calendar, "2017-03-01..2017-03-31"), "2017-02-01..2017-02-28");
+  EXPECT_EQ(Before(calendar, "2017-04..2017-06"), "2017-01-01..2017-03-31");
+  EXPECT_EQ(Before(calendar, "2017-04-01..2017-06-30"), "2017-01-01..2017-03-31");
+  EXPECT_EQ(Before(calendar, "2017-01..2017-02"), "2016-11-01..2016-12-31");
+  EXPECT_EQ(Before(calendar, "2016-01-01..2016-12-31"), "2015-01-01..2015-12-31");
+  EXPECT_EQ(Before(calendar, "2016-03..2018-02"), "2014-03-01..2016-02-29");
+  EXPECT_EQ(Before(calendar, "FY2017-Q1..FY2017-Q2"), "2016-10-01..2017-03-31");
+  EXPECT_EQ(Before(calendar, "2017-03-02..2017-03-31"), "2017-01-31..2017-03-01");
 }
 
 TEST(CalendarTest, Dates) {

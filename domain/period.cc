@@ -189,13 +189,28 @@ absl::StatusOr<Period> Calendar::ParsePeriod(absl::string_view text) const {
   return period;
 }
 
+namespace {
+
+// How many whole months lie in [first, end), whose first days both are; 0: they are no whole months.
+int WholeMonths(const Calendar& calendar, int32_t first, int32_t end) {
+  if (calendar.MonthOf(first) != first || calendar.MonthOf(end) != end) return 0;
+  const google::type::Date from = DateFromDay(first), to = DateFromDay(end);
+  return (to.year() - from.year()) * 12 + to.month() - from.month();
+}
+
+}  // namespace
+
 Period Calendar::Before(absl::string_view text, const Period& period) const {
   Period before;
   if (!period.first_day.has_value() || !period.last_day.has_value()) return before;
   before.last_day = *period.first_day - 1;
   const std::optional<Parsed> parsed = ParseUnit(text);
+  const int months = WholeMonths(*this, *period.first_day, *period.last_day + 1);
   if (parsed.has_value()) {
     before.first_day = PreviousOf(*this, parsed->unit, *period.first_day);
+  } else if (months > 0) {
+    const google::type::Date first = DateFromDay(*period.first_day);
+    before.first_day = DayFromCivil(first.year(), first.month() - months, 1);  // CivilDay carries months
   } else {
     before.first_day = *period.first_day - (*period.last_day - *period.first_day + 1);
   }

@@ -35,6 +35,16 @@ std::unique_ptr<const IntervalTable> IntervalTable::Frozen(const Dictionary* dic
   return std::unique_ptr<const IntervalTable>(new IntervalTable(*this, dictionary));
 }
 
+std::unique_ptr<IntervalTable> IntervalTable::WithOtherTimes() const {
+  std::unique_ptr<IntervalTable> copy(new IntervalTable(*this, dictionary_));
+  copy->valid_from_.Unshare();
+  copy->valid_to_.Unshare();
+  for (size_t i = 0; i < values_.size(); ++i) {
+    if (columns()[i].kind == ColumnKind::kTime) copy->values_[i].Unshare();
+  }
+  return copy;
+}
+
 void IntervalTable::Layout::Add(ColumnDef column) {
   const int index = static_cast<int>(columns.size());
   by_name[column.name] = index;

@@ -102,6 +102,14 @@ class IntervalTable {
   void Restore(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from, int64_t valid_to,
                absl::Span<const int64_t> values);
 
+  // A copy that only answers a question, for other spans and times of rows that are there. The digest stays that of the original.
+  std::unique_ptr<IntervalTable> WithOtherTimes() const;
+  void SetSpan(size_t row, int64_t valid_from, int64_t valid_to) {
+    valid_from_.Put(row, valid_from);
+    valid_to_.Put(row, valid_to);
+  }
+  void SetTime(size_t row, int column, int64_t micros) { values_[column].Put(row, micros); }
+
   // Room for so many rows in all, about so many of them of records of their own.
   void Reserve(size_t rows, size_t records);
 

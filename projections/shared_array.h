@@ -34,6 +34,14 @@ class SharedArray {
     data_[size_++] = value;
   }
   void Store(size_t i, T value) { __atomic_store_n(&data_[i], value, __ATOMIC_RELAXED); }
+  // From now on the elements are this copy's alone, and Put() may change them.
+  void Unshare() {
+    std::shared_ptr<T[]> own(new T[size_]);
+    std::copy_n(data_.get(), size_, own.get());
+    data_ = std::move(own);
+    capacity_ = size_;
+  }
+  void Put(size_t i, T value) { data_[i] = value; }
   void reserve(size_t capacity) {
     if (capacity <= capacity_) return;
     std::shared_ptr<T[]> larger(new T[capacity]);

@@ -36,16 +36,23 @@ class Table {
       for (size_t i = 0; i < all.selection->size() && !query_.halt->AtStep(); ++i) Touch(all, i);
     }
     for (const int index : counting_.counted()) Count(index);
-    // There is a total even of nothing.
-    if (rows_.empty()) Cells({GroupKeys::kTotal, kNull});
+    const bool of_nothing = rows_.empty();
+    if (of_nothing) Cells({GroupKeys::kTotal, CurrencyOfNothing()});
     Answer answer;
     AddColumns(&answer);
     for (auto& [key, tallies] : rows_) answer.rows.push_back(Row(key, tallies));
+    answer.rows.back().of_nothing = of_nothing;
     AddNotes(query_, counting_, &answer.notes);
     return answer;
   }
 
  private:
+  // There is a total even of nothing: counts are 0, sums of money 0 in the report currency, and without one there is no value.
+  int64_t CurrencyOfNothing() const {
+    const std::string& currency = query_.world->options().currency;
+    return counting_.split() && !currency.empty() ? query_.texts->Code(currency) : kNull;
+  }
+
   std::vector<Tally>& Cells(const RowKey& key) {
     std::vector<Tally>& tallies = rows_[key];
     if (tallies.empty()) tallies.resize(query_.all_measures.size());
@@ -84,8 +91,8 @@ class Table {
     for (const int index : query_.shown) {
       const QueryMeasure& measure = query_.all_measures[index];
       answer->columns.push_back(MeasureColumn(query_, *measure.measure, measure.type));
-      answer->columns.back().column.set_non_additive(measure.measure->function() != v1::FUNCTION_COUNT &&
-                                                     measure.measure->function() != v1::FUNCTION_SUM);
+      const bool adds = measure.measure->function() == v1::FUNCTION_COUNT || measure.measure->function() == v1::FUNCTION_SUM;
+      answer->columns.back().column.set_non_additive(!adds || counting_.keys().has_sets());
     }
   }
 

@@ -299,6 +299,11 @@ TEST_F(AggregateReportsTest, ThePriorPeriodIsCutAtTheSameWorkingDays) {
   const auto answer = Run(request);
   EXPECT_THAT(History::Texts(answer, {"won", "won.compared", "won.change"}), ElementsAre("=1 2 -1"));
   EXPECT_EQ(answer.compared_basis().period_last().day(), 2);
+  // The same month written as days.
+  v1::RunReportRequest days = request;
+  days.mutable_parameters()->set_period("2024-02-01..2024-02-29");
+  EXPECT_THAT(Rows(days, {"won", "won.compared"}), ElementsAre("=1 2"));
+  EXPECT_EQ(Run(days).compared_basis().period_first().ShortDebugString(), "year: 2024 month: 1 day: 1");
   // February 2024 has 21 working days, January 23: on its last day the month is not over.
   history_.RecordedOn("2024-02-29 12:00");
   history_.Create("late", "2024-02-29 12:00", {.value = 1});

@@ -73,7 +73,7 @@ absl::Span<const Function> BandFunctions() {
 
 void OrderBands(const Query& query, const Node& expr, AnswerColumn* column) {
   if (expr.kind != Node::Kind::kCall || expr.name != "band") return;
-  for (const std::string& id : BandIds(*ReadBounds(expr.parts[1]->text))) column->order.push_back(query.texts->Code(id));
+  for (const std::string& id : BandIds(*ReadBounds(expr.parts[1]->text))) column->order.emplace_back(kNull, query.texts->Code(id));
 }
 
 }  // namespace recount::projections

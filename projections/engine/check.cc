@@ -185,16 +185,23 @@ class Checker {
       return Error(syntax, absl::StrCat("it is written `", function->usage, "`"));
     }
     const bool is_precise = name == "hour" || name == "elapsed";
-    std::vector<Expr> arguments;
+    std::vector<Expr> arguments, precise;
     for (const auto& part : syntax.parts) {
       auto argument = Check(*part);
       if (!argument.ok()) return argument;
       if (is_precise && schema_.axis == nullptr && NamesAxis(*argument)) {
         return Error(*part, "an axis of each measure's own may be known by its day only: name the time itself");
       }
-      arguments.push_back(is_precise ? Precise(*argument, subject_, schema_) : *argument);
+      arguments.push_back(*argument);
+      if (is_precise) precise.push_back(Precise(*argument, subject_, schema_));
     }
-    return Apply(syntax, *function, std::move(arguments));
+    auto call = Apply(syntax, *function, std::move(arguments));
+    if (!is_precise || !call.ok()) return call;
+    auto exact = Apply(syntax, *function, std::move(precise));
+    if (!exact.ok()) return exact;
+    auto node = std::make_shared<Node>(**exact);
+    node->rough = *call;
+    return node;
   }
 
   absl::StatusOr<Expr> Apply(const Syntax& syntax, const Function& function, std::vector<Expr> arguments) {

@@ -1,5 +1,6 @@
 #include "projections/engine/compare.h"
 
+#include <algorithm>
 #include <map>
 
 #include "absl/numeric/int128.h"
@@ -25,6 +26,8 @@ class Comparison {
 
   Answer Join(Answer first, Answer second) {
     Translate(&second);
+    DropNothing(&first, second);
+    DropNothing(&second, first);
     Answer out;
     out.keep_order = first.keep_order;
     out.notes = std::move(first.notes);
@@ -32,7 +35,10 @@ class Comparison {
       out.notes.push_back(note);
       out.notes.back().set_text(absl::StrCat("Compared: ", note.text()));
     }
-    for (const AnswerColumn& column : first.columns) AddColumns(column, &out);
+    for (size_t i = 0; i < first.columns.size(); ++i) {
+      Translate(second.columns[i], &first.columns[i]);
+      AddColumns(first.columns[i], &out);
+    }
     std::map<Key, size_t> places;
     for (size_t i = 0; i < second.rows.size(); ++i) places.emplace(KeyOf(second.columns, second.rows[i]), i);
     for (const AnswerRow& row : first.rows) {
@@ -57,16 +63,34 @@ class Comparison {
     return key;
   }
 
+  int64_t TranslateCode(int64_t code) const {
+    return code == kNull ? kNull : first_query_.texts->Code(second_query_.texts->Text(code));
+  }
+  // A stage or an option that only the compared rules have has its label all the same, and a place behind the others.
+  void Translate(const AnswerColumn& from, AnswerColumn* to) const {
+    const auto translated = [&](const Term& term) { return Term(TranslateCode(term.first), TranslateCode(term.second)); };
+    for (const auto& [term, label] : from.labels) to->labels.try_emplace(translated(term), label);
+    for (const Term& term : from.order) {
+      const bool known = std::find(to->order.begin(), to->order.end(), translated(term)) != to->order.end();
+      if (!known) to->order.push_back(translated(term));
+    }
+  }
   void Translate(Answer* answer) const {
-    auto translate = [&](int64_t code) {
-      return code == kNull ? kNull : first_query_.texts->Code(second_query_.texts->Text(code));
-    };
+    const auto translate = [&](int64_t code) { return TranslateCode(code); };
     for (AnswerRow& row : answer->rows) {
       for (size_t i = 0; i < row.cells.size(); ++i) {
         row.cells[i].currency = translate(row.cells[i].currency);
+        row.cells[i].pipeline = translate(row.cells[i].pipeline);
         if (IsText(answer->columns[i].type)) row.cells[i].number = translate(row.cells[i].number);
       }
     }
+  }
+
+  // A total of nothing has no currency: beside totals that have one it says nothing.
+  static void DropNothing(Answer* answer, const Answer& other) {
+    const auto of_nothing = [](const AnswerRow& row) { return row.of_nothing; };
+    if (std::all_of(other.rows.begin(), other.rows.end(), of_nothing)) return;
+    answer->rows.erase(std::remove_if(answer->rows.begin(), answer->rows.end(), of_nothing), answer->rows.end());
   }
 
   static void AddColumns(const AnswerColumn& column, Answer* out) {

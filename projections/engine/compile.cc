@@ -1,5 +1,8 @@
 // Compiles the expressions of a definition.
-#include "absl/strings/numbers.h"
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "domain/refusal.h"
@@ -223,6 +226,25 @@ class Compiler {
   const v1::ReportDefinition& definition_;
 };
 
+// Tags and custom fields, also of a record that is referred to, group every report (decisions.md 12): `tags`, `field.segment`,
+// `organization.field.segment`.
+bool IsOwnDimension(absl::string_view id) {
+  const bool is_name = std::all_of(id.begin(), id.end(), [](char c) { return absl::ascii_isalnum(c) || c == '_' || c == '.' || c == '-'; });
+  return is_name && (id == "tags" || absl::EndsWith(id, ".tags") || absl::StartsWith(id, "field.") || absl::StrContains(id, ".field."));
+}
+
+absl::Status GroupByOwn(const std::string& id, Compiler& compiler, Query* query) {
+  auto dimension = std::make_unique<v1::Dimension>();
+  dimension->set_id(id);
+  dimension->set_expr(id);
+  dimension->set_none(absl::EndsWith(id, "tags") ? "no_tags" : "no_value");
+  if (auto status = compiler.Dimension(*dimension, "group_by"); !status.ok()) {
+    return domain::Refuse(v1::PARAMETER_INVALID, status.message(), "parameters.group_by");
+  }
+  query->own_dimensions.push_back(std::move(dimension));
+  return absl::OkStatus();
+}
+
 absl::Status GroupBy(Compiler& compiler, Query* query) {
   const v1::ReportDefinition& definition = *query->definition;
   const bool list = definition.has_list();
@@ -242,9 +264,13 @@ absl::Status GroupBy(Compiler& compiler, Query* query) {
       ids.push_back(dimension.id());
       if (dimension.id() == id) found = &dimension;
     }
+    if (found == nullptr && !definition.has_timeline() && IsOwnDimension(id)) {
+      if (auto status = GroupByOwn(id, compiler, query); !status.ok()) return status;
+      continue;
+    }
     if (found == nullptr) {
-      return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("no dimension `", id, "`; there is: ", absl::StrJoin(ids, ", ")),
-                            "parameters.group_by");
+      return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("no dimension `", id, "`; there is: ", absl::StrJoin(ids, ", "),
+                                                                ", tags, field.ID for a custom field"), "parameters.group_by");
     }
     if (auto status = compiler.Dimension(*found, absl::StrCat("dimensions[", id, "]")); !status.ok()) return status;
   }
@@ -270,50 +296,7 @@ absl::Status Shown(Query* query) {
   return absl::OkStatus();
 }
 
-// A literal as a parameter's value: a number, a text or nothing.
-Expr Literal(const std::string& text, bool as_text) {
-  int64_t number;
-  if (!as_text && absl::SimpleAtoi(text, &number)) return Constant(Type::kInteger, number);
-  if (!as_text && (text == "true" || text == "false")) return Constant(Type::kFlag, text == "true");
-  if (text == "null") return Constant(Type::kNull, kNull);
-  return TextConstant(Type::kText, text);
-}
-
 }  // namespace
-
-absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, Schema* schema) {
-  std::vector<std::string> ids;
-  for (const v1::Parameter& parameter : definition.parameters()) {
-    ids.push_back(parameter.id());
-    const std::string place = absl::StrCat("parameters[", parameter.id(), "]");
-    auto tree = Parse(parameter.default_expr(), Dialect::kDefinition, place);
-    if (!tree.ok()) return tree.status();
-    const Syntax::Kind kind = (*tree)->kind;
-    const bool flag = kind == Syntax::Kind::kName && ((*tree)->text == "true" || (*tree)->text == "false");
-    if (kind != Syntax::Kind::kNumber && kind != Syntax::Kind::kText && kind != Syntax::Kind::kNull && !flag) {
-      return Invalid(place, "the default is a number, a text, true, false or null");
-    }
-    Expr value = Literal(kind == Syntax::Kind::kNull ? "null" : (*tree)->text, kind == Syntax::Kind::kText);
-    const auto given = parameters.arguments().find(parameter.id());
-    if (given != parameters.arguments().end()) {
-      const Type wanted = value->type;
-      value = Literal(given->second, wanted == Type::kText);
-      const bool fits = value->type == wanted || wanted == Type::kNull || value->type == Type::kNull;
-      if (!fits) {
-        return domain::Refuse(v1::PARAMETER_INVALID,
-                              absl::StrCat("`", given->second, "` is ", TypeName(value->type), ", but ", TypeName(wanted), " is needed"),
-                              absl::StrCat("parameters.arguments[", parameter.id(), "]"));
-      }
-    }
-    schema->arguments[parameter.id()] = value;
-  }
-  for (const auto& [id, value] : parameters.arguments()) {
-    if (schema->arguments.count(id) > 0) continue;
-    return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("no parameter `", id, "`; there is: ", absl::StrJoin(ids, ", ")),
-                          absl::StrCat("parameters.arguments[", id, "]"));
-  }
-  return absl::OkStatus();
-}
 
 absl::Status CompileDefinition(const Schema& schema, Query* query) {
   Compiler compiler(schema, query);

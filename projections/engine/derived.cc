@@ -92,6 +92,35 @@ Values Pipeline(const Selection& selection) {
 }
 Values StageRaw(const Selection& selection) { return *selection.Column("stage"); }
 
+// Since when a deal is in its stage, and the entry of a visit: of the first of the visits that are one under the rules.
+struct EntryColumns {
+  absl::string_view at, is_day;
+};
+EntryColumns EntryOf(const Subject& subject) {
+  if (HasColumn(subject, "stage_entered_at")) return {"stage_entered_at", "stage_entered_at_is_day"};
+  return {"entered_at", "entered_at_is_day"};
+}
+
+Values EntryValues(const Selection& selection, absl::string_view column, int64_t StageRuns::Entry::*part) {
+  Values out = *selection.Column(column);
+  const StageRuns& runs = selection.world().stage_runs();
+  if (runs.empty()) return out;
+  const Values position = StagePositions(selection);
+  for (size_t i = 0; i < selection.size(); ++i) {
+    const StageRuns::Entry* began = position.data[i] == kNull ? nullptr : runs.BeganBefore(position.data[i]);
+    if (began != nullptr) out.data[i] = began->*part;
+  }
+  return out;
+}
+Values EnteredAt(const Selection& selection) {
+  return EntryValues(selection, EntryOf(selection.subject()).at, &StageRuns::Entry::at);
+}
+Values EnteredAtIsDay(const Selection& selection) {
+  return EntryValues(selection, EntryOf(selection.subject()).is_day, &StageRuns::Entry::is_day);
+}
+bool IsDealState(const Subject& subject) { return HasColumn(subject, "stage_entered_at"); }
+bool IsVisit(const Subject& subject) { return HasColumn(subject, "entered_at"); }
+
 Values ValidAt(const Selection& selection) {
   Values out = Make(Type::kTime, selection.size());
   for (size_t i = 0; i < selection.size(); ++i) out.data[i] = selection.clock(i);
@@ -120,6 +149,10 @@ absl::Span<const DerivedField> StageFields() {
       {"stage_raw", Type::kText, "", "Stage as it was set.", HasStage, StageRaw},
       {"stage_order", Type::kInteger, "", "Place of the stage among all stages of all pipelines.", HasStage, StageOrder},
       {"pipeline", Type::kText, "", "Pipeline.", HasStage, Pipeline},
+      {"stage_entered_at", Type::kTime, "", "When it entered the stage that it is in under the rules asked for.", IsDealState, EnteredAt},
+      {"stage_entered_at_is_day", Type::kFlag, "", "Only the day of stage_entered_at is known.", IsDealState, EnteredAtIsDay},
+      {"entered_at", Type::kTime, "", "When it entered the stage.", IsVisit, EnteredAt},
+      {"entered_at_is_day", Type::kFlag, "", "Only the day of entered_at is known.", IsVisit, EnteredAtIsDay},
   };
   return kFields;
 }

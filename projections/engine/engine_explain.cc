@@ -28,7 +28,7 @@ template <typename Opened>
 absl::Status AddEvents(const Query& query, const EngineContext& context, const std::vector<int64_t>& positions, Opened* opened) {
   constexpr int kNewest = 20;
   if (context.events == nullptr || opened->record().empty()) return absl::OkStatus();
-  auto events = context.events(opened->record(), query.moment().position, query.moment().valid_at);
+  auto events = EventsOf(query, opened->record());
   if (!events.ok()) return events.status();
   if (!positions.empty()) {
     const auto other = [&](const v1::Event& event) {

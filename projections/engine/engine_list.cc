@@ -9,6 +9,7 @@
 #include "projections/engine/compare.h"
 #include "projections/engine/definition_check.h"
 #include "projections/engine/engine_run.h"
+#include "projections/engine/rezoned.h"
 #include "projections/engine/timeline_events.h"
 
 namespace recount::projections {
@@ -108,7 +109,8 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   if (!rules.ok()) return rules.status();
   Texts texts(context.snapshot->dictionary());
   WorldOptions options;
-  options.snapshot = context.snapshot;
+  const RezonedSnapshot facts(context.snapshot, (*rules)->calendar);
+  options.snapshot = &facts;
   // A record is there from its commit on, also if the caller's clock, by which it occurred, is a little fast.
   options.moment = {*position, *recorded + domain::Context().future_tolerance_micros};
   options.rules = *rules;
@@ -143,7 +145,7 @@ absl::Status CheckDefinition(const v1::ReportDefinition& definition) {
   }
   if (auto status = CheckForm(definition); !status.ok()) return status;
   Schema schema;
-  if (auto status = ReadArguments(definition, {}, &schema); !status.ok()) return status;
+  if (auto status = ReadArguments(definition, {}, nullptr, &schema); !status.ok()) return status;
   for (int i = 0; i < std::max(1, definition.modes_size()); ++i) {
     // All dimensions, five at a time being enough for a caller.
     Query query;

@@ -48,6 +48,8 @@ struct Node {
   std::string reference;          // kFollow: the field that leads there
   // kRollUp, all over the other subject: the reference that leads here, the value, the condition.
   std::vector<Expr> parts;
+  // Calls that take no day for its first instant (precise.h): the same call that does; nullptr: any other node.
+  Expr rough;
 };
 
 // What expressions may name, beside subjects.

@@ -45,10 +45,10 @@ FinishedAnswer::FinishedAnswer(WholeAnswer whole)
   Translation translation(*whole.query->texts, &texts);
   for (AnswerColumn& column : answer.columns) {
     column.order.clear();
-    absl::flat_hash_map<int64_t, std::string> labels;
-    for (auto& [code, label] : column.labels) {
+    absl::flat_hash_map<Term, std::string> labels;
+    for (auto& [term, label] : column.labels) {
       bytes += label.size() + 100;
-      labels.emplace(translation.Of(code), std::move(label));
+      labels.emplace(Term(translation.Of(term.first), translation.Of(term.second)), std::move(label));
     }
     column.labels = std::move(labels);
   }
@@ -56,6 +56,7 @@ FinishedAnswer::FinishedAnswer(WholeAnswer whole)
     bytes += sizeof(AnswerRow) + row.cells.capacity() * sizeof(Scalar) + 2 * sizeof(void*);
     for (size_t i = 0; i < row.cells.size(); ++i) {
       row.cells[i].currency = translation.Of(row.cells[i].currency);
+      row.cells[i].pipeline = translation.Of(row.cells[i].pipeline);
       const bool is_ratio = answer.columns[i].column.type() == v1::VALUE_TYPE_RATIO;
       if (!is_ratio && IsText(answer.columns[i].type)) row.cells[i].number = translation.Of(row.cells[i].number);
     }

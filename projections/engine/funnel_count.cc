@@ -1,10 +1,9 @@
 #include "projections/engine/funnel_count.h"
 
 #include <algorithm>
-#include <limits>
-#include <tuple>
 
 #include "projections/engine/derived.h"
+#include "projections/engine/stage_runs.h"
 
 namespace recount::projections {
 namespace {
@@ -14,19 +13,6 @@ constexpr char kVisits[] = "stage_visit";
 int64_t Column(const IntervalTable& table, absl::string_view name, uint32_t row) {
   const int index = table.ColumnIndex(name);
   return index < 0 ? kNull : table.column(index)[row];
-}
-
-// A row begins when something of the visit changed, e.g. its end: the entry is a column. Late entries have late positions.
-std::vector<uint32_t> InOrderOfEntry(const IntervalTable& table, absl::Span<const uint32_t> rows) {
-  std::vector<uint32_t> order(rows.begin(), rows.end());
-  const auto entered_at = table.column(table.ColumnIndex("entered_at"));
-  const auto item = table.item();
-  // The first visit is that of the creation, also before a change of which only the same day is known.
-  int64_t created = std::numeric_limits<int64_t>::max();
-  for (const uint32_t row : order) created = std::min(created, item[row]);
-  const auto rank = [&](uint32_t row) { return std::make_tuple(item[row] != created, entered_at[row], item[row]); };
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return rank(a) < rank(b); });
-  return order;
 }
 
 FunnelLadder MakeLadder(const v1::Pipeline& pipeline) {

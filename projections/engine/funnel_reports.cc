@@ -95,18 +95,42 @@ Scalar AboveAverage(const std::vector<FunnelLine>& lines, const std::vector<Funn
   return Difference(own, average, true);
 }
 
+// Won is the last line, also where the pipeline has stages behind it.
+std::vector<Term> LinesInOrder(const Query& query, const FunnelCount& count) {
+  std::vector<Term> order;
+  for (const FunnelLadder& ladder : count.ladders()) {
+    for (int line = 0; line <= ladder.open(); ++line) {
+      order.emplace_back(query.texts->Code(ladder.pipeline), query.texts->Code(ladder.Line(line)));
+    }
+  }
+  return order;
+}
+
+// Of no record at all: the lines of every pipeline, with nothing in them.
+Sums SumsOfNothing(const Funnel& funnel) {
+  Sums sums;
+  const auto& ladders = funnel.count.ladders();
+  const int64_t whole = funnel.keys.grouped() ? GroupKeys::kTotal : 0;
+  for (size_t ladder = 0; ladder < ladders.size(); ++ladder) {
+    sums[{whole, static_cast<int>(ladder)}].resize(ladders[ladder].open() + 2);
+  }
+  return sums;
+}
+
 // `all`: the lines of all groups.
 void AddRows(const Query& query, const Funnel& funnel, int64_t group, int ladder, const std::vector<FunnelLine>& lines,
-             const std::vector<FunnelLine>& all, Answer* answer) {
+             const std::vector<FunnelLine>& all, bool of_nothing, Answer* answer) {
   const FunnelLadder& steps = funnel.count.ladders()[ladder];
   for (int line = 0; line < static_cast<int>(lines.size()); ++line) {
     const bool unknown = line == steps.open() + 1;
     if (unknown && lines[line].reached == 0 && lines[line].lost_here == 0) continue;
     AnswerRow row;
     row.is_total = group == GroupKeys::kTotal;
+    row.of_nothing = of_nothing;
     row.cells = funnel.keys.Cells(group);
-    row.cells.push_back({query.texts->Code(steps.pipeline)});
-    row.cells.push_back(unknown ? Scalar() : Scalar{query.texts->Code(steps.Line(line))});
+    const int64_t pipeline = query.texts->Code(steps.pipeline);
+    row.cells.push_back({pipeline});
+    row.cells.push_back(unknown ? Scalar() : Scalar{query.texts->Code(steps.Line(line)), 0, kNull, pipeline});
     for (const int shown : query.shown) {
       const std::string& measure = query.all_measures[shown].measure->id();
       row.cells.push_back(measure == kAboveAverage ? AboveAverage(lines, all, line, steps.open())
@@ -158,9 +182,10 @@ class FunnelShape : public Shape {
   absl::StatusOr<Answer> Run(const Query& query) const override {
     auto funnel = Prepare(query);
     if (!funnel.ok()) return funnel.status();
-    const Sums sums = SumUp(funnel->get());
+    Sums sums = SumUp(funnel->get());
+    const bool of_nothing = sums.empty();
+    if (of_nothing) sums = SumsOfNothing(**funnel);
     Answer answer;
-    answer.keep_order = true;
     answer.columns = (*funnel)->keys.Columns();
     for (size_t i = 0; i < answer.columns.size(); ++i) DescribeKey(query, *query.group_by[i].expr, &answer.columns[i]);
     const v1::FunnelShape& shape = query.definition->funnel();
@@ -168,17 +193,20 @@ class FunnelShape : public Shape {
     DescribeKey(query, FieldNode("pipeline"), &answer.columns.back());
     answer.columns.push_back(KeyColumn(query, shape.stage(), Type::kText));
     DescribeKey(query, FieldNode("stage"), &answer.columns.back());
+    answer.columns.back().order = LinesInOrder(query, (*funnel)->count);
     for (const int shown : query.shown) {
-      answer.columns.push_back(MeasureColumn(query, *query.all_measures[shown].measure, Type::kInteger));
+      const v1::Measure& measure = *query.all_measures[shown].measure;
+      answer.columns.push_back(MeasureColumn(query, measure, Type::kInteger));
+      answer.columns.back().column.set_non_additive(IsRatio(measure.id()) || (*funnel)->keys.has_sets());
       // A difference: the two steps that it is of open by themselves.
-      if (query.all_measures[shown].measure->id() == kAboveAverage) answer.columns.back().opens = false;
+      if (measure.id() == kAboveAverage) answer.columns.back().opens = false;
     }
     for (const int64_t group : (*funnel)->keys.InOrder()) {
       for (size_t ladder = 0; ladder < (*funnel)->count.ladders().size(); ++ladder) {
         const auto sum = sums.find({group, static_cast<int>(ladder)});
         if (sum == sums.end()) continue;
         const auto all = (*funnel)->keys.grouped() ? sums.find({GroupKeys::kTotal, static_cast<int>(ladder)}) : sum;
-        AddRows(query, **funnel, group, static_cast<int>(ladder), sum->second, all->second, &answer);
+        AddRows(query, **funnel, group, static_cast<int>(ladder), sum->second, all->second, of_nothing, &answer);
       }
     }
     return answer;

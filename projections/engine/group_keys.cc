@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "domain/refusal.h"
+#include "projections/engine/key_labels.h"
 
 namespace recount::projections {
 namespace {
@@ -44,7 +45,7 @@ int64_t GroupKeys::Intern(const Key& key) {
 }
 
 // A record with several texts counts in a group for each of them (decisions.md 22).
-void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values, size_t row, RowGroups* groups) {
+void GroupKeys::AddRow(const Evaluated& values, size_t row, RowGroups* groups) {
   std::vector<Key> keys = {{}};
   for (const auto& dimension : values) {
     std::vector<int64_t> members = {dimension->data[row]};
@@ -75,22 +76,24 @@ void GroupKeys::AddRow(const std::vector<std::shared_ptr<const Values>>& values,
   }
 }
 
-RowGroups GroupKeys::Group(const Selection& selection) {
+RowGroups GroupKeys::Group(const Selection& selection, const Values* fits) {
   std::vector<Expr> dimensions;
   for (const QueryDimension& dimension : query_.group_by) dimensions.push_back(dimension.expr);
-  return Group(selection, dimensions);
+  return Group(selection, dimensions, fits);
 }
 
-RowGroups GroupKeys::Group(const Selection& selection, const std::vector<Expr>& dimensions) {
+RowGroups GroupKeys::Group(const Selection& selection, const std::vector<Expr>& dimensions, const Values* fits) {
   RowGroups groups;
   if (!grouped()) return groups;
-  std::vector<std::shared_ptr<const Values>> values;
+  Evaluated values, pipelines;
   bool sets = false;
   types_.clear();
   for (const Expr& dimension : dimensions) {
     values.push_back(selection.Evaluate(dimension));
     types_.push_back(values.back()->type);
     sets |= types_.back() == Type::kTextSet;
+    const Expr pipeline = PipelineOf(dimension);
+    pipelines.push_back(pipeline == nullptr ? nullptr : selection.Evaluate(pipeline));
   }
   for (size_t row = 0; row < selection.size() && !query_.halt->AtStep(); ++row) {
     if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
@@ -101,8 +104,27 @@ RowGroups GroupKeys::Group(const Selection& selection, const std::vector<Expr>& 
     // Of the right form: one group a row.
     groups.groups_.assign(selection.size(), kTotal);
     groups.starts_.clear();
+    return groups;
   }
+  SeePipelines(pipelines, groups, selection.size(), fits);
   return groups;
+}
+
+void GroupKeys::SeePipelines(const Evaluated& pipelines, const RowGroups& groups, size_t rows, const Values* fits) {
+  const auto none = std::all_of(pipelines.begin(), pipelines.end(), [](const auto& of) { return of == nullptr; });
+  for (size_t row = 0; row < rows && !none; ++row) {
+    if (fits != nullptr && fits->data[row] != 1) continue;
+    for (const int64_t group : groups.Of(row)) {
+      if (static_cast<size_t>(group) >= pipelines_.size()) pipelines_.resize(group + 1);
+      const bool is_first = pipelines_[group].empty();
+      if (is_first) pipelines_[group].assign(pipelines.size(), kNull);
+      for (size_t i = 0; i < pipelines.size(); ++i) {
+        if (pipelines[i] == nullptr) continue;
+        int64_t& known = pipelines_[group][i];
+        known = is_first || known == pipelines[i]->data[row] ? pipelines[i]->data[row] : kNull;
+      }
+    }
+  }
 }
 
 int64_t GroupKeys::Find(absl::Span<const Scalar> key) const {
@@ -135,7 +157,11 @@ int64_t GroupKeys::Between(int64_t group, int64_t from, int64_t to) {
 std::vector<Scalar> GroupKeys::Cells(int64_t group) const {
   std::vector<Scalar> cells(query_.group_by.size());
   if (group >= 0 && grouped()) {
-    for (size_t i = 0; i < cells.size(); ++i) cells[i].number = keys_[group][i];
+    const bool has_pipelines = static_cast<size_t>(group) < pipelines_.size() && !pipelines_[group].empty();
+    for (size_t i = 0; i < cells.size(); ++i) {
+      cells[i].number = keys_[group][i];
+      if (has_pipelines) cells[i].pipeline = pipelines_[group][i];
+    }
   }
   return cells;
 }
@@ -158,9 +184,9 @@ std::vector<int64_t> GroupKeys::InOrder() const {
 std::vector<AnswerColumn> GroupKeys::Columns() const {
   std::vector<AnswerColumn> columns;
   for (size_t i = 0; i < query_.group_by.size(); ++i) {
-    Type type = i < types_.size() ? types_[i] : Type::kText;
-    if (type == Type::kTextSet) type = Type::kText;
-    columns.push_back(KeyColumn(query_, *query_.group_by[i].dimension, type));
+    const Type type = i < types_.size() ? types_[i] : Type::kText;
+    columns.push_back(KeyColumn(query_, *query_.group_by[i].dimension, type == Type::kTextSet ? Type::kText : type));
+    if (type == Type::kTextSet) columns.back().column.set_non_additive(true);
   }
   return columns;
 }
@@ -175,6 +201,7 @@ AnswerColumn KeyColumn(const Query& query, const v1::Dimension& dimension, Type 
   column.type = type;
   column.is_key = true;
   column.none = dimension.none();
+  for (const std::string& text : dimension.order()) column.order.emplace_back(kNull, query.texts->Code(text));
   return column;
 }
 
@@ -198,9 +225,8 @@ AnswerColumn MeasureColumn(const Query& query, const v1::Measure& measure, Type 
 }
 
 std::string ArgumentOf(const Query& query, absl::string_view id) {
-  const auto& arguments = query.parameters.arguments();
-  const auto found = arguments.find(std::string(id));
-  return found == arguments.end() ? std::string() : found->second;
+  const auto found = query.arguments.find(std::string(id));
+  return found == query.arguments.end() || found->second == "null" ? std::string() : found->second;
 }
 
 }  // namespace recount::projections

@@ -2,6 +2,7 @@
 #ifndef RECOUNT_PROJECTIONS_ENGINE_GROUP_KEYS_H_
 #define RECOUNT_PROJECTIONS_ENGINE_GROUP_KEYS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -37,11 +38,15 @@ class GroupKeys {
 
   explicit GroupKeys(const Query& query) : query_(query) {}
 
-  // Values of the query's dimensions for each row. The same key in several selections (worlds) is the same group.
-  RowGroups Group(const Selection& selection);
+  // Values of the query's dimensions for each row. The same key in several selections (worlds) is the same group. `fits`: the rows
+  // that the answer is about; nullptr: all.
+  RowGroups Group(const Selection& selection, const Values* fits = nullptr);
   // The same of facts of another subject: the dimensions as they are said there.
-  RowGroups Group(const Selection& selection, const std::vector<Expr>& dimensions);
+  RowGroups Group(const Selection& selection, const std::vector<Expr>& dimensions, const Values* fits = nullptr);
   bool grouped() const { return !query_.group_by.empty(); }
+  // A record may count in several groups, the total counts it once (decisions.md 22). Known after the first Group().
+  bool is_set(size_t dimension) const { return types_[dimension] == Type::kTextSet; }
+  bool has_sets() const { return std::find(types_.begin(), types_.end(), Type::kTextSet) != types_.end(); }
 
   // Number of a key as it stands in a cell's address; -2: no row has it.
   int64_t Find(absl::Span<const Scalar> key) const;
@@ -62,12 +67,16 @@ class GroupKeys {
  private:
   using Key = std::vector<int64_t>;
   int64_t Intern(const Key& key);
-  void AddRow(const std::vector<std::shared_ptr<const Values>>& values, size_t row, RowGroups* groups);
+  using Evaluated = std::vector<std::shared_ptr<const Values>>;
+  void AddRow(const Evaluated& values, size_t row, RowGroups* groups);
+  // Keeps of which pipeline the stages of the groups are. `pipelines`: by dimension, nullptr where it is no stage.
+  void SeePipelines(const Evaluated& pipelines, const RowGroups& groups, size_t rows, const Values* fits);
 
   const Query& query_;
   std::vector<Type> types_;
   std::map<Key, int64_t> numbers_;
   std::vector<Key> keys_;
+  std::vector<Key> pipelines_;  // by group, of each dimension: Scalar::pipeline; empty: none was seen
 };
 
 // A column from what the definition says of it.
@@ -75,7 +84,7 @@ AnswerColumn KeyColumn(const Query& query, const v1::Dimension& dimension, Type 
 // A measure of the definition by its id; nullptr: it has none.
 const v1::Measure* FindMeasure(const v1::ReportDefinition& definition, absl::string_view id);
 AnswerColumn MeasureColumn(const Query& query, const v1::Measure& measure, Type type);
-// The text of a parameter as the caller gave it; empty: not given.
+// The text of a parameter, given or by default; empty: none.
 std::string ArgumentOf(const Query& query, absl::string_view id);
 
 }  // namespace recount::projections

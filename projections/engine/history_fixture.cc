@@ -25,10 +25,10 @@ int32_t DayOf(absl::string_view text) {
   return domain::DayFromCivil(std::stoi(parts.at(0)), std::stoi(parts.at(1)), std::stoi(parts.at(2)));
 }
 
-Moment Parse(absl::string_view text) {
+Moment Parse(absl::string_view text, const domain::Calendar& calendar) {
   const std::pair<std::string, std::string> halves = absl::StrSplit(text, absl::MaxSplits(' ', 1));
   const int64_t day_micros = 86400000000LL * DayOf(halves.first);
-  if (halves.second.empty()) return {day_micros, v1::PRECISION_DAY};
+  if (halves.second.empty()) return {calendar.StartOf(DayOf(halves.first)), v1::PRECISION_DAY};
   const std::pair<std::string, std::string> time = absl::StrSplit(halves.second, ':');
   return {day_micros + (std::stoi(time.first) * 60LL + std::stoi(time.second)) * 60000000LL, v1::PRECISION_INSTANT};
 }
@@ -79,15 +79,13 @@ const Catalogue& BuiltIn() {
 }  // namespace
 
 History::History() : log_(eventstore::NewMemoryEventLog()), tables_(AllSubjects(), 1), driver_(&tables_, log_.get(), 1) {
-  v1::RuleContent content;
-  content.mutable_calendar()->set_zone("UTC");
-  Publish(content);
+  Zone("UTC");
 }
 
 // ---- Writing ----
 
 uint64_t History::Append(const std::string& stream, absl::string_view at, const std::vector<v1::EventPayload>& events) {
-  const Moment moment = Parse(at);
+  const Moment moment = Parse(at, calendar_);
   recorded_micros_ = std::max({recorded_micros_ + 1000000, moment.micros, next_recorded_micros_});
   eventstore::Proposal proposal;
   proposal.tenant = 1;
@@ -116,7 +114,14 @@ uint64_t History::Append(const std::string& stream, absl::string_view at, const 
   return tables_.position;
 }
 
-void History::RecordedOn(absl::string_view at) { next_recorded_micros_ = Parse(at).micros; }
+void History::RecordedOn(absl::string_view at) { next_recorded_micros_ = Parse(at, calendar_).micros; }
+
+uint64_t History::Zone(const std::string& zone) {
+  v1::RuleContent content;
+  content.mutable_calendar()->set_zone(zone);
+  calendar_ = *domain::Calendar::Make(content.calendar());
+  return Publish(content);
+}
 
 uint64_t History::Publish(const v1::RuleContent& content, absl::string_view from) {
   v1::EventPayload payload;
@@ -326,6 +331,16 @@ absl::StatusOr<std::vector<std::string>> History::List(absl::string_view subject
 }
 
 const Catalogue& History::BuiltInReports() { return BuiltIn(); }
+
+absl::StatusOr<v1::RunReportResponse> History::RunRebuilt(const v1::RunReportRequest& request) {
+  FactTables anew(AllSubjects(), 1);
+  FoldDriver driver(&anew, log_.get(), 1);
+  const absl::Status read = log_->ReadCommits(1, 0, eventstore::Direction::kForward,
+                                              [&](const eventstore::StoredCommit& commit) { return driver.Apply(commit).ok(); });
+  if (!read.ok()) return read;
+  const TablesSnapshot snapshot(anew);
+  return ReportEngine(&BuiltIn()).Run(request, Context(&snapshot));
+}
 
 absl::StatusOr<v1::ExplainReportResponse> History::Explain(const std::string& cell_id) {
   const TablesSnapshot snapshot(tables_);

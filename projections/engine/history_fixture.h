@@ -16,7 +16,8 @@
 
 namespace recount::projections {
 
-// Times are given as texts in UTC, `2024-03-05` or `2024-03-05 10:30`; a date alone is its first instant, precision DAY.
+// Times are given as texts in UTC, `2024-03-05` or `2024-03-05 10:30`; a date alone is its first instant in the tenant's zone (UTC
+// unless said otherwise), precision DAY.
 // Money is in units of USD unless said otherwise. Every call is one commit, recorded on the day given by RecordedOn() (else on
 // the day it occurred, or later, never going back).
 class History {
@@ -28,6 +29,7 @@ class History {
   uint64_t Pipelines(const std::vector<std::string>& pipelines, absl::string_view from = "",
                      const std::vector<std::string>& maps = {});
   uint64_t Publish(const v1::RuleContent& content, absl::string_view from = "");
+  uint64_t Zone(const std::string& zone);
   uint64_t Rate(absl::string_view from, absl::string_view to, absl::string_view day, double rate);  // keeps former ones
   uint64_t Belongs(absl::string_view child, absl::string_view parent, absl::string_view day = "");  // keeps former ones
 
@@ -68,6 +70,8 @@ class History {
   static const Catalogue& BuiltInReports();
   // What is asked while an answer is made.
   void GoesOn(std::function<absl::Status()> goes_on) { goes_on_ = std::move(goes_on); }
+  // The same of facts that are folded anew from the log.
+  absl::StatusOr<v1::RunReportResponse> RunRebuilt(const v1::RunReportRequest& request);
   absl::StatusOr<v1::ExplainReportResponse> Explain(const std::string& cell_id);
   // Rows as texts: cells of the columns named, joined by one blank; ratios as `n/d`, money as `12.50 USD`, nothing as `-`; a total
   // begins with `=`.
@@ -83,6 +87,7 @@ class History {
   std::unique_ptr<eventstore::EventLog> log_;
   FactTables tables_;
   FoldDriver driver_;
+  domain::Calendar calendar_;  // of the zone published last
   std::vector<v1::RuleProposal> draft_;
   std::function<absl::Status()> goes_on_;
   v1::ExchangeRatesRule rates_;

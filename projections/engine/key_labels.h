@@ -7,8 +7,13 @@
 namespace recount::projections {
 
 // Stages stand in their pipelines' order; stages, pipelines and reasons have the labels of the rules asked for; units of time are
-// named in the column's `unit` (`month` ...).
+// named in the column's `unit` (`month` ...). A stage has the label of its pipeline; without one (Scalar::pipeline) the label that
+// all pipelines with this stage id give it, and none, so that its id is shown, where they disagree. A custom field has its own label
+// and those of its options, in the options' order.
 void DescribeKey(const Query& query, const Node& expr, AnswerColumn* column);
+
+// The pipelines of what an expression names as stages, over the same rows; nullptr: it names none.
+Expr PipelineOf(const Expr& expr);
 
 // The column that splits rows by currency.
 AnswerColumn CurrencyColumn(const Query& query);

@@ -3,6 +3,7 @@
 #include "domain/refusal.h"
 #include "projections/engine/group_keys.h"
 #include "projections/engine/key_labels.h"
+#include "projections/engine/notes.h"
 #include "projections/engine/shape.h"
 
 namespace recount::projections {
@@ -32,18 +33,30 @@ class ListShape : public Shape {
     answer.columns.push_back(RecordColumn(query));
     answer.rows.resize(records.size());
     for (size_t i = 0; i < records.size(); ++i) answer.rows[i].cells.push_back({records.record(i), 0, kNull});
+    NoteTaker notes(query);
     for (const QueryDimension& dimension : query.group_by) {
       const auto values = records.Evaluate(dimension.expr);
+      if (values->type == Type::kMoney) {
+        // A custom field may well be empty.
+        const bool is_value = Names(dimension.expr, "value") || Names(dimension.expr, "weighted");
+        notes.LookAtMoney(records, dimension.expr, *values,
+                          [&](size_t i) { return is_value || values->currency[i] == query.texts->unconverted(); });
+      }
+      notes.LookAtDays(records, dimension.expr);
       AnswerColumn column = KeyColumn(query, *dimension.dimension, values->type);
       DescribeKey(query, *dimension.expr, &column);
       column.is_key = false;
       column.column.set_is_dimension(false);
       column.opens = true;
       answer.columns.push_back(std::move(column));
+      const Expr pipeline = PipelineOf(dimension.expr);
+      const auto pipelines = pipeline == nullptr ? nullptr : records.Evaluate(pipeline);
       for (size_t i = 0; i < records.size(); ++i) {
-        answer.rows[i].cells.push_back({values->data[i], 0, values->currency.empty() ? kNull : values->currency[i]});
+        answer.rows[i].cells.push_back({values->data[i], 0, values->currency.empty() ? kNull : values->currency[i],
+                                        pipelines == nullptr ? kNull : pipelines->data[i]});
       }
     }
+    notes.Write(true, &answer.notes);
     return answer;
   }
 

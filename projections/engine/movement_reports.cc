@@ -105,15 +105,16 @@ std::vector<AnswerColumn> ColumnsOf(const Query& query, const MovementWalk& walk
   columns.push_back(KeyColumn(query, shape.category(), Type::kText));
   for (int i = 0; i < kMovementCategories; ++i) {
     const int64_t code = query.texts->Code(MovementCategoryId(static_cast<Category>(i)));
-    columns.back().order.push_back(code);
+    columns.back().order.emplace_back(kNull, code);
     for (const v1::Dimension& category : shape.categories()) {
       if (category.id() != query.texts->Text(code)) continue;
-      columns.back().labels.emplace(code, LabelOf(category.labels(), query.language));
+      columns.back().labels.emplace(Term(kNull, code), LabelOf(category.labels(), query.language));
     }
   }
   for (const int shown : query.shown) {
     const v1::Measure& measure = *query.all_measures[shown].measure;
     columns.push_back(MeasureColumn(query, measure, measure.id() == "value" ? Type::kMoney : Type::kInteger));
+    columns.back().column.set_non_additive(walk.keys().has_sets());
   }
   return columns;
 }
@@ -139,14 +140,14 @@ absl::StatusOr<Answer> MovementShape::Run(const Query& query) const {
   (*walk)->ForEach([&](int64_t record, absl::Span<const Posting> postings) {
     for (const Posting& posting : postings) blocks[{posting.group, posting.bucket}][posting.category].Add(posting);
   });
-  if (blocks.empty() && !(*walk)->keys().grouped()) {  // an empty pipeline is a movement too: zeros
+  const bool of_nothing = blocks.empty();
+  if (of_nothing) {  // an empty pipeline is a movement too: zeros, of money in the report currency if there is one
     const std::string& currency = query.world->options().currency;
-    blocks[{0, query.texts->Code(currency.empty() ? query.context->tenant_currency : currency)}];
+    blocks[{(*walk)->keys().grouped() ? GroupKeys::kTotal : 0, currency.empty() ? kNull : query.texts->Code(currency)}];
   }
   if (const absl::Status balance = CheckBalance(query, (*walk)->keys(), blocks); !balance.ok()) return balance;
 
   Answer answer;
-  answer.keep_order = true;
   answer.columns = ColumnsOf(query, **walk);
   for (const int64_t group : (*walk)->keys().InOrder()) {
     for (const int64_t bucket : BucketsOf(query, blocks, group)) {
@@ -157,6 +158,7 @@ absl::StatusOr<Answer> MovementShape::Run(const Query& query) const {
         if (!block.contains(category) && (between || !Applies(query, (*walk)->asks(), category))) continue;
         AnswerRow row;
         row.is_total = group == GroupKeys::kTotal;
+        row.of_nothing = of_nothing;
         row.cells = (*walk)->keys().Cells(group);
         row.cells.push_back({bucket});
         row.cells.push_back({query.texts->Code(MovementCategoryId(category))});

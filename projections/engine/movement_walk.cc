@@ -82,9 +82,11 @@ absl::StatusOr<std::unique_ptr<MovementWalk>> MovementWalk::Make(const Query& qu
 }
 
 absl::Status MovementWalk::ReadWindow() {
-  if (const std::string text = ArgumentOf(query_, "expected_close"); !text.empty() && text != "null") {
+  if (const std::string text = ArgumentOf(query_, "expected_close"); !text.empty()) {
     const auto window = query_.calendar().ParsePeriod(text);
-    if (!window.ok()) return window.status();
+    if (!window.ok()) {
+      return domain::Refuse(v1::PARAMETER_INVALID, window.status().message(), "parameters.arguments[expected_close]");
+    }
     window_ = *window;
   }
   asks_.owner = NamesAny(query_, {"owner", "team", "unit"});
@@ -106,17 +108,12 @@ absl::StatusOr<MovementWalk::End> MovementWalk::EndIn(const World& world) {
   const auto value = all.Column("value"), currency = all.Column("value_currency"), close = all.Column("expected_close");
   Exchange exchange(query_, world);
   const RowGroups groups = keys_.Group(all);
-  if (!groups.single()) {
-    return domain::Refuse(v1::PARAMETER_INVALID, "A movement cannot be grouped by what has several values for one deal.",
-                          "parameters.group_by");
-  }
   const int64_t open = query_.texts->Find("open");
   for (size_t i = 0; i < all.size() && !query_.halt->AtStep(); ++i) {
     if (outcome->data[i] != open || !InWindow(close->data[i])) continue;
     Standing standing;
     standing.exists = true;
-    standing.place = groups.Of(i)[0];
-    standing.group = keys_.WithoutSides(standing.place);
+    SetPlace(groups, i, &standing);
     exchange.Convert(value->data[i], currency->data[i], world.moment().valid_at, &standing);
     end.emplace(all.record(i), standing);
   }
@@ -202,7 +199,7 @@ absl::Status MovementWalk::ReadStates() {
   walk.SetTimes(axis, clock);
   const auto fits = query_.where == nullptr ? nullptr : walk.Evaluate(query_.where);
   const auto stage_order = walk.Field("stage_order");
-  const RowGroups groups = keys_.Group(walk);
+  const RowGroups groups = keys_.Group(walk, fits.get());
   const StateColumns columns(*table);
   const int64_t open = query_.texts->Find("open"), won = query_.texts->Find("won");
   Exchange exchange(query_, *query_.world);
@@ -215,8 +212,7 @@ absl::Status MovementWalk::ReadStates() {
     standing.deleted = columns.At("deleted", row) == 1;
     if (outcome != open) standing.outcome = outcome == won ? Standing::Outcome::kWon : Standing::Outcome::kLost;
     standing.fits = (fits == nullptr || fits->data[i] == 1) && InWindow(columns.At("expected_close", row));
-    standing.place = groups.Of(i)[0];
-    standing.group = keys_.WithoutSides(standing.place);
+    SetPlace(groups, i, &standing);
     if (stage_order->data[i] != kNull) standing.stage = static_cast<int>(stage_order->data[i]);
     standing.pipeline = columns.At("pipeline", row);
     standing.owner = columns.At("owner", row);
@@ -232,6 +228,62 @@ absl::Status MovementWalk::ReadStates() {
 void MovementWalk::Way::SetGroup(int64_t group) {
   for (Standing* standing : {&opening, &restated, &ruled, &closing}) standing->group = group;
   for (Standing& standing : states) standing.group = group;
+}
+
+int64_t MovementWalk::PartOf(int64_t place) {
+  const std::vector<Scalar> key = keys_.Cells(place);
+  std::vector<int64_t> texts;
+  for (size_t i = 0; i < key.size(); ++i) {
+    if (keys_.is_set(i)) texts.push_back(key[i].number);
+  }
+  return part_numbers_.emplace(std::move(texts), static_cast<int64_t>(part_numbers_.size())).first->second;
+}
+
+void MovementWalk::SetPlace(const RowGroups& groups, size_t row, Standing* standing) {
+  const auto of = groups.Of(row);
+  if (!keys_.has_sets()) {
+    standing->place = of[0];
+    standing->group = keys_.WithoutSides(of[0]);
+    return;
+  }
+  Places set;
+  for (const int64_t place : of) set.emplace_back(PartOf(place), place);
+  const auto [number, added] = set_numbers_.emplace(std::move(set), static_cast<int64_t>(sets_.size()));
+  if (added) sets_.push_back(number->first);
+  standing->group = number->second;
+}
+
+std::vector<int64_t> MovementWalk::PartsOf(const Way& way) const {
+  std::vector<int64_t> all;
+  const auto add = [&](const Standing& standing) {
+    for (const auto& [part, place] : standing.exists ? sets_[standing.group] : Places()) all.push_back(part);
+  };
+  for (const Standing* standing : {&way.opening, &way.restated, &way.ruled, &way.closing}) add(*standing);
+  for (const Standing& standing : way.states) add(standing);
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+MovementWalk::Way MovementWalk::In(int64_t part, const Way& way) const {
+  Way out = way;
+  // false: it is in no group of the part.
+  const auto enter = [&](Standing* standing) {
+    for (const auto& [of, place] : sets_[standing->group]) {
+      if (of != part) continue;
+      standing->place = place;
+      standing->group = keys_.WithoutSides(place);
+      return true;
+    }
+    standing->place = Posting::kOutside;
+    standing->group = GroupKeys::kTotal;
+    return false;
+  };
+  for (Standing* end : {&out.opening, &out.restated, &out.ruled, &out.closing}) {
+    if (end->exists && !enter(end)) *end = Standing();
+  }
+  for (Standing& state : out.states) state.fits &= enter(&state);
+  return out;
 }
 
 void MovementWalk::BookStates(const Way& way, std::vector<Posting>* postings) const {
@@ -285,7 +337,8 @@ void MovementWalk::ForEach(const Visitor& visit) const {
             absl::MakeConstSpan(times_).subspan(first, count)};
     way.states.assign(standings_.begin() + first, standings_.begin() + first + count);
     postings.clear();
-    Book(way, &postings);
+    if (!keys_.has_sets()) Book(way, &postings);
+    for (const int64_t part : keys_.has_sets() ? PartsOf(way) : std::vector<int64_t>()) Book(In(part, way), &postings);
     if (keys_.has_sides()) {
       for (Posting& posting : postings) posting.group = keys_.Between(posting.group, posting.from, posting.to);
     }

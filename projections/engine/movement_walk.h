@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -28,8 +29,7 @@ namespace recount::projections {
 
 class MovementWalk {
  public:
-  // The query's subject is deal_state. PARAMETER_INVALID if the opening is later than the closing or if a dimension has
-  // several values for one deal.
+  // The query's subject is deal_state. PARAMETER_INVALID if the opening is later than the closing.
   static absl::StatusOr<std::unique_ptr<MovementWalk>> Make(const Query& query);
 
   // Called once for each deal that has postings; where the answer is grouped, also with those of the group kTotal.
@@ -53,6 +53,13 @@ class MovementWalk {
     absl::Span<const int64_t> times;
     void SetGroup(int64_t group);
   };
+  // Place and group of a row; where a dimension is a set of texts, instead of the group the number of its places in sets_.
+  void SetPlace(const RowGroups& groups, size_t row, Standing* standing);
+  int64_t PartOf(int64_t place);
+  // All parts that a deal is in on its way.
+  std::vector<int64_t> PartsOf(const Way& way) const;
+  // The deal's way as the question for one part alone sees it.
+  Way In(int64_t part, const Way& way) const;
 
   absl::Status ReadWindow();
   bool InWindow(int64_t expected_close) const;
@@ -72,6 +79,12 @@ class MovementWalk {
   mutable GroupKeys keys_;           // changes between two places get their numbers while they are visited
   MovementAsks asks_;
   std::optional<domain::Period> window_;  // of the expected close
+  // Where a dimension is a set of texts, a deal is in several groups at once: each combination of texts is a part of the answer, in
+  // which it is in one group or none.
+  using Places = std::vector<std::pair<int64_t, int64_t>>;  // part, place
+  std::map<Places, int64_t> set_numbers_;
+  std::vector<Places> sets_;
+  std::map<std::vector<int64_t>, int64_t> part_numbers_;    // by the texts
   End opening_, restated_, ruled_, closing_;
   RecordTimeline timeline_;
   std::vector<int64_t> records_;     // of the walk

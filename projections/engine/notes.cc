@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "projections/engine/precise.h"
 
 namespace recount::projections {
 namespace {
@@ -17,35 +17,61 @@ void Add(absl::string_view code, std::string text, size_t count, std::vector<v1:
   notes->push_back(note);
 }
 
-// Open deals without a probability have no weighted value.
-void WithoutProbability(const MeasureRecords& records, absl::flat_hash_set<int64_t>* found) {
-  const auto probability = records.selection->Field("probability"), value = records.selection->Field("value");
-  for (size_t i = 0; i < records.selection->size(); ++i) {
-    const bool none = probability->data[i] == kNull && value->data[i] != kNull;
-    if (none && records.Counts(i)) found->insert(records.selection->record(i));
-  }
-}
+bool Holds(const NoteTaker::Counts& counts, size_t i) { return counts == nullptr || counts(i); }
 
 }  // namespace
 
+// Open deals without a probability have no weighted value.
+void NoteTaker::WithoutProbability(const Selection& selection, const Counts& counts) {
+  const auto probability = selection.Field("probability"), value = selection.Field("value");
+  for (size_t i = 0; i < selection.size(); ++i) {
+    const bool none = probability->data[i] == kNull && value->data[i] != kNull;
+    if (none && Holds(counts, i)) no_probability_.insert(selection.record(i));
+  }
+}
+
+void NoteTaker::LookAtMoney(const Selection& selection, const Expr& expr, const Values& values, const Counts& counts) {
+  for (size_t i = 0; i < selection.size(); ++i) {
+    if (!Holds(counts, i) || values.data[i] != kNull) continue;
+    const bool unconverted = values.currency[i] == query_.texts->unconverted();
+    (unconverted ? no_rate_ : no_value_).insert(selection.record(i));
+  }
+  if (Names(expr, "weighted")) WithoutProbability(selection, counts);
+}
+
+void NoteTaker::LookAtDays(const Selection& selection, const Expr& expr, const Counts& counts) {
+  const Expr by_day = KnownByDayOnly(expr);
+  if (by_day == nullptr) return;
+  const auto found = selection.Evaluate(by_day);
+  for (size_t i = 0; i < selection.size(); ++i) {
+    if (found->data[i] == 1 && Holds(counts, i)) only_day_.insert(selection.record(i));
+  }
+}
+
+void NoteTaker::Write(bool in_list, std::vector<v1::Note>* notes) {
+  for (const int64_t record : no_probability_) no_value_.erase(record);
+  Add("NO_RATE", absl::StrCat("Without an exchange rate into ", query_.world->options().currency,
+                              in_list ? ": their money is not shown." : ": they stand in the row `unconverted`."), no_rate_.size(), notes);
+  Add("STAGE_WITHOUT_PROBABILITY", "In a stage without a probability: they have no weighted value.", no_probability_.size(), notes);
+  Add("NO_VALUE", in_list ? "Without a value, which is not 0." :
+      "Without a value, which is not 0: they count as records and add no money.", no_value_.size(), notes);
+  Add("ONLY_DAY_KNOWN", "Of a time only its day is known: it has no hour and is no end of an elapsed time, so they are left out there.",
+      only_day_.size(), notes);
+}
+
 void AddNotes(const Query& query, Aggregation& counting, std::vector<v1::Note>* notes) {
-  absl::flat_hash_set<int64_t> no_rate, no_probability, no_value;
+  NoteTaker taker(query);
   for (const int index : counting.counted()) {
     const QueryMeasure& measure = query.all_measures[index];
-    if (measure.type != Type::kMoney || measure.expr == nullptr) continue;
     const MeasureRecords& records = counting.RecordsOf(index);
-    for (size_t i = 0; i < records.selection->size(); ++i) {
-      if (!records.Counts(i) || records.values->data[i] != kNull) continue;
-      const bool unconverted = records.values->currency[i] == query.texts->unconverted();
-      (unconverted ? no_rate : no_value).insert(records.selection->record(i));
+    const auto counts = [&](size_t i) { return records.Counts(i); };
+    if (measure.type == Type::kMoney && measure.expr != nullptr) {
+      taker.LookAtMoney(*records.selection, measure.expr, *records.values, counts);
     }
-    if (Names(measure.expr, "weighted")) WithoutProbability(records, &no_probability);
+    if (measure.expr != nullptr) taker.LookAtDays(*records.selection, measure.expr, counts);
+    for (const QueryDimension& dimension : query.group_by) taker.LookAtDays(*records.selection, dimension.expr, counts);
   }
-  for (const int64_t record : no_probability) no_value.erase(record);
-  Add("NO_RATE", absl::StrCat("Without an exchange rate into ", query.world->options().currency,
-                              ": they stand in the row `unconverted`."), no_rate.size(), notes);
-  Add("STAGE_WITHOUT_PROBABILITY", "In a stage without a probability: they have no weighted value.", no_probability.size(), notes);
-  Add("NO_VALUE", "Without a value, which is not 0: they count as records and add no money.", no_value.size(), notes);
+  taker.Write(false, notes);
 }
 
 }  // namespace recount::projections

@@ -19,7 +19,10 @@ class RowOrder {
   RowOrder(const Query& query, const Answer& answer) : query_(query), answer_(answer), ranks_(answer.columns.size()) {
     for (size_t i = 0; i < answer.columns.size(); ++i) {
       const auto& order = answer.columns[i].order;
-      for (size_t rank = 0; rank < order.size(); ++rank) ranks_[i].try_emplace(order[rank], rank);
+      for (size_t rank = 0; rank < order.size(); ++rank) {
+        ranks_[i].try_emplace(order[rank], rank);
+        ranks_[i].try_emplace(Term(kNull, order[rank].second), rank);  // of several pipelines: the first place
+      }
     }
   }
 
@@ -27,7 +30,8 @@ class RowOrder {
     size_t column;
     bool descending;
   };
-  absl::Status Parse(absl::string_view sort) {
+  // `by_default`: of the definition, which may name columns that are not shown.
+  absl::Status Parse(absl::string_view sort, bool by_default) {
     for (absl::string_view part : absl::StrSplit(sort, ',', absl::SkipWhitespace())) {
       std::vector<absl::string_view> words = absl::StrSplit(absl::StripAsciiWhitespace(part), ' ', absl::SkipEmpty());
       const bool descending = words.size() == 2 && words[1] == "desc";
@@ -38,6 +42,7 @@ class RowOrder {
         ids.push_back(answer_.columns[i].column.id());
         if (understood && ids.back() == words[0]) found = i;
       }
+      if (found == answer_.columns.size() && by_default) continue;
       if (found == answer_.columns.size()) {
         return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("sort: `", part, "` is not `column` or `column desc`; there is: ",
                                                                   absl::StrJoin(ids, ", ")), "sort");
@@ -56,8 +61,10 @@ class RowOrder {
     if (a.is_total != b.is_total) return b.is_total;
     for (const Key& key : keys_) {
       const Scalar &x = a.cells[key.column], &y = b.cells[key.column];
-      if ((x.number == kNull) != (y.number == kNull)) return y.number == kNull;
-      if (x.number == kNull) continue;
+      // What a row has no value for, and money without a rate, stands last also in descending order.
+      const int x_last = LastOf(key.column, x), y_last = LastOf(key.column, y);
+      if (x_last != y_last) return x_last < y_last;
+      if (x_last > 0) continue;
       const int order = Compare(key.column, x, y);
       if (order != 0) return key.descending ? order > 0 : order < 0;
     }
@@ -65,10 +72,15 @@ class RowOrder {
   }
 
  private:
+  int LastOf(size_t column, const Scalar& cell) const {
+    if (cell.number == kNull) return 2;
+    return answer_.columns[column].names_currency && cell.number == query_.texts->unconverted();
+  }
+
   int Compare(size_t column, const Scalar& x, const Scalar& y) const {
     if (IsText(answer_.columns[column].type) && answer_.columns[column].column.type() != v1::VALUE_TYPE_RATIO) {
       const size_t none = ranks_[column].size();
-      const size_t a = RankOf(column, x.number, none), b = RankOf(column, y.number, none);
+      const size_t a = RankOf(column, x, none), b = RankOf(column, y, none);
       if (a != b) return a < b ? -1 : 1;
       return x.number == y.number ? 0 : query_.texts->Text(x.number).compare(query_.texts->Text(y.number));
     }
@@ -79,23 +91,24 @@ class RowOrder {
     const int order = left < right ? -1 : left > right ? 1 : 0;
     return (x.over() < 0) == (y.over() < 0) ? order : -order;
   }
-  size_t RankOf(size_t column, int64_t code, size_t none) const {
-    auto found = ranks_[column].find(code);
+  size_t RankOf(size_t column, const Scalar& cell, size_t none) const {
+    const auto found = FindTerm(ranks_[column], cell);
     return found == ranks_[column].end() ? none : found->second;
   }
 
   const Query& query_;
   const Answer& answer_;
   std::vector<Key> keys_;
-  std::vector<absl::flat_hash_map<int64_t, size_t>> ranks_;
+  std::vector<absl::flat_hash_map<Term, size_t>> ranks_;
 };
 
 }  // namespace
 
 absl::Status SortRows(const Query& query, absl::string_view sort, Answer* answer) {
-  if (sort.empty() && query.definition->has_list()) sort = query.definition->list().default_sort();
+  const bool by_default = sort.empty() && query.definition->has_list();
+  if (by_default) sort = query.definition->list().default_sort();
   RowOrder order(query, *answer);
-  if (auto status = order.Parse(sort); !status.ok()) return status;
+  if (auto status = order.Parse(sort, by_default); !status.ok()) return status;
   if (sort.empty() && answer->keep_order) return absl::OkStatus();
   if (!answer->keep_order) order.ThenByKeys();
   std::stable_sort(answer->rows.begin(), answer->rows.end(), order);

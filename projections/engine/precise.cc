@@ -35,8 +35,7 @@ Expr FlagField(const FieldInfo& field) {
 }
 
 Expr PreciseField(const Expr& expr, const Subject& subject, const Schema& schema) {
-  const bool is_outcome = expr->name == "won_at" || expr->name == "lost_at";
-  const std::string by_day = absl::StrCat(is_outcome ? "closed_at" : expr->name, "_is_day");
+  const std::string by_day = DayFlagOf(expr->name);
   for (const FieldInfo& field : FieldsOf(subject, schema)) {
     if (field.name == by_day) return Call("if", expr->type, {FlagField(field), Nothing(), expr});
   }
@@ -67,6 +66,11 @@ Expr PreciseRollUp(const Expr& expr, const Schema& schema) {
 
 }  // namespace
 
+std::string DayFlagOf(absl::string_view time) {
+  const bool is_outcome = time == "won_at" || time == "lost_at";
+  return absl::StrCat(is_outcome ? "closed_at" : time, "_is_day");
+}
+
 Expr Precise(const Expr& expr, const Subject& subject, const Schema& schema) {
   switch (expr->kind) {
     case Node::Kind::kConstant: return expr;
@@ -80,6 +84,25 @@ Expr Precise(const Expr& expr, const Subject& subject, const Schema& schema) {
   auto node = std::make_shared<Node>(*expr);
   node->parts[0] = Precise(expr->parts[0], *expr->subject, schema);
   return node;
+}
+
+Expr KnownByDayOnly(const Expr& expr) {
+  if (expr->kind == Node::Kind::kRollUp) return nullptr;  // that is of other records
+  if (expr->rough != nullptr) {
+    auto exact = std::make_shared<Node>(*expr);
+    exact->rough = nullptr;
+    return Both(Call("has", Type::kFlag, {expr->rough}), Call("not", Type::kFlag, {Call("has", Type::kFlag, {std::move(exact)})}));
+  }
+  Expr any;
+  for (const Expr& part : expr->parts) {
+    const Expr found = KnownByDayOnly(part);
+    if (found != nullptr) any = any == nullptr ? found : Call("or", Type::kFlag, {any, found});
+  }
+  if (any == nullptr || (expr->kind != Node::Kind::kFollow && expr->kind != Node::Kind::kCompanion)) return any;
+  auto there = std::make_shared<Node>(*expr);
+  there->type = Type::kFlag;
+  there->parts = {any};
+  return there;
 }
 
 bool NamesAxis(const Expr& expr) {

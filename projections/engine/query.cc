@@ -46,6 +46,23 @@ Selection SelectFacts(const Query& query, const QueryMeasure& measure) {
   return InPeriodOf(query, query.world->Select(*measure.subject, query.with_deleted), measure.axis, measure.report_where);
 }
 
+absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string_view record) {
+  constexpr int64_t kFurthestZones = 26 * 3600000000LL;
+  const RecordedDays& days = query.facts->days();
+  const int64_t valid_at = query.moment().valid_at;
+  auto events = query.context->events(record, query.moment().position, days.empty() ? valid_at : valid_at + kFurthestZones);
+  if (!events.ok() || days.empty()) return events;
+  std::vector<v1::Event> read;
+  for (v1::Event& event : *events) {
+    int64_t occurred = domain::MicrosFrom(event.occurred_time());
+    if (event.precision() == v1::PRECISION_DAY) occurred = days.Moved(occurred).value_or(occurred);
+    if (occurred > valid_at) continue;
+    *event.mutable_occurred_time() = domain::TimestampFrom(occurred);
+    read.push_back(std::move(event));
+  }
+  return read;
+}
+
 std::string LabelOf(const google::protobuf::Map<std::string, std::string>& labels, absl::string_view language) {
   // `he-IL` falls back to `he`, then to English.
   for (const std::string& wanted : {std::string(language), std::string(language.substr(0, language.find('-'))), std::string("en")}) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "projections/engine/expression.h"
+#include "projections/engine/rezoned.h"
 #include "projections/engine/selection.h"
 #include "projections/engine/world.h"
 #include "projections/report_engine.h"
@@ -51,6 +52,7 @@ struct Query {
 
   std::unique_ptr<Halt> halt;
   std::unique_ptr<Texts> texts;
+  std::unique_ptr<RezonedSnapshot> facts;    // what the worlds stand on
   std::unique_ptr<World> world;              // at (P, D), under the rule basis
   domain::Period period;                     // local days
   std::string period_text;
@@ -59,6 +61,7 @@ struct Query {
   Expr where;                                // the definition's, the mode's and the caller's filter, all together; null: all
   bool with_deleted = false;                 // the definition's `where` names `deleted`
   std::vector<QueryDimension> group_by;      // of a list: its columns
+  std::vector<std::unique_ptr<v1::Dimension>> own_dimensions;  // of group_by, those that no definition has
   std::vector<QueryMeasure> all_measures;    // in the definition's order
   std::vector<int> shown;                    // indexes of those to show
 
@@ -66,6 +69,8 @@ struct Query {
   std::unique_ptr<World> opening;
   // Timeline: the record's name.
   std::string record;
+  // Parameters of the definition by id, defaults too; `null`: none.
+  std::map<std::string, std::string> arguments;
 
   // Resolved, to be echoed; report, period ... are filled in. elapsed and rows are not.
   v1::Basis basis;
@@ -86,6 +91,10 @@ Selection SelectByAxis(const Query& query, const Expr& axis);
 Selection SelectFacts(const Query& query, const QueryMeasure& measure);
 // The same in another world and without looking at axis and period, e.g. the opening of a movement. `subject` is the query's.
 Selection SelectIn(const Query& query, const World& world);
+
+// Events of a record up to the query's moment, in the order of occurrence; what is known by its day lies at the beginning of that
+// day in the query's zone.
+absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string_view record);
 
 // Label of the language asked for, else English, else empty.
 std::string LabelOf(const google::protobuf::Map<std::string, std::string>& labels, absl::string_view language);

@@ -62,9 +62,22 @@ std::string Renderer::LabelOf(const Scalar& scalar, const AnswerColumn& column) 
   if (scalar.number == kNull) return column.none;
   if (column.type == Type::kRecord) return RecordLabel(scalar.number);
   if (column.type == Type::kDay) return UnitLabel(column.column.unit(), static_cast<int32_t>(scalar.number), calendar_);
+  if (column.type == Type::kTextSet) return SetLabel(scalar.number, column);
   if (column.type != Type::kText) return "";
-  auto found = column.labels.find(scalar.number);
+  const auto found = FindTerm(column.labels, scalar);
   return found == column.labels.end() ? "" : found->second;
+}
+
+// Texts without a label stand as they are; none has one: empty.
+std::string Renderer::SetLabel(int64_t set, const AnswerColumn& column) const {
+  std::vector<std::string> labels;
+  bool is_labelled = false;
+  for (const absl::string_view text : absl::StrSplit(texts_.Text(set), '\x1f', absl::SkipEmpty())) {
+    const auto found = column.labels.find(Term(kNull, texts_.Find(text)));
+    is_labelled |= found != column.labels.end();
+    labels.push_back(found == column.labels.end() ? std::string(text) : found->second);
+  }
+  return is_labelled ? absl::StrJoin(labels, ", ") : "";
 }
 
 std::string UnitLabel(absl::string_view unit, int32_t day, const domain::Calendar& calendar) {

@@ -21,6 +21,8 @@ class Renderer {
   std::string RecordLabel(int64_t record);
 
  private:
+  std::string SetLabel(int64_t set, const AnswerColumn& column) const;
+
   const Texts& texts_;
   const domain::Calendar& calendar_;
   const EngineContext& context_;

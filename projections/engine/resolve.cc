@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "domain/money.h"
 #include "domain/refusal.h"
+#include "projections/engine/group_keys.h"
 #include "projections/engine/tokens.h"
 
 namespace recount::projections {
@@ -15,6 +16,33 @@ constexpr size_t kCarriedDraftBytes = 4096;  // in every token: larger drafts go
 
 absl::Status BadParameter(absl::string_view field, absl::string_view message) {
   return domain::Refuse(v1::PARAMETER_INVALID, message, absl::StrCat("parameters.", field));
+}
+
+// What the kind of rule basis leaves unsaid, or would pass over.
+absl::Status CheckBasis(const v1::RuleBasis& basis) {
+  if (!v1::RuleBasisKind_IsValid(basis.kind())) {
+    return BadParameter("rule_basis.kind", absl::StrCat("no rule basis ", basis.kind(), "; there is: CURRENT, HEAD, AT, DRAFT, AS_RECORDED"));
+  }
+  const bool at = basis.kind() == v1::RULE_BASIS_KIND_AT, draft = basis.kind() == v1::RULE_BASIS_KIND_DRAFT;
+  if (at && basis.at().at_case() == v1::AsOf::AT_NOT_SET) return BadParameter("rule_basis.at", "say up to which position or time");
+  if (!at && basis.has_at()) return BadParameter("rule_basis.at", "only kind AT has a moment: say kind AT");
+  if (!draft && !basis.draft().empty()) return BadParameter("rule_basis.draft", "only kind DRAFT has a draft: say kind DRAFT");
+  return absl::OkStatus();
+}
+
+// Values that nobody knows, and what a report of this shape would pass over.
+absl::Status CheckMeant(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters) {
+  if (!v1::Attribution_IsValid(parameters.attribution())) {
+    return BadParameter("attribution", absl::StrCat("no attribution ", parameters.attribution(), "; there is: AT_EVENT, AT_CLOSE, CURRENT"));
+  }
+  if (auto status = CheckBasis(parameters.rule_basis()); !status.ok()) return status;
+  const std::string no_movement = absl::StrCat("`", definition.id(), "` is no movement: it looks at one moment");
+  if (!definition.has_movement() && parameters.has_opening_as_of()) return BadParameter("opening_as_of", no_movement);
+  if (!definition.has_movement() && parameters.has_opening_valid_at()) return BadParameter("opening_valid_at", no_movement);
+  const std::string no_timeline = absl::StrCat("`", definition.id(), "` is no timeline: filter by `record`");
+  if (!definition.has_timeline() && parameters.has_record()) return BadParameter("record", no_timeline);
+  if (!definition.has_timeline() && !parameters.collection().empty()) return BadParameter("collection", no_timeline);
+  return absl::OkStatus();
 }
 
 bool UsesPeriod(const Expr& expr) {
@@ -39,6 +67,7 @@ class Resolver {
     if (query_->subject == nullptr) {
       return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition_.subject(), "`"), "subject");
     }
+    if (auto status = CheckMeant(definition_, parameters_); !status.ok()) return status;
     for (auto step : {&Resolver::Mode, &Resolver::Currency, &Resolver::Moments, &Resolver::RuleBook, &Resolver::ValidAt,
                       &Resolver::Worlds, &Resolver::Expressions, &Resolver::Record}) {
       if (auto status = (this->*step)(); !status.ok()) return status;
@@ -217,7 +246,8 @@ class Resolver {
 
   absl::Status Worlds() {
     WorldOptions options;
-    options.snapshot = context_.snapshot;
+    query_->facts = std::make_unique<RezonedSnapshot>(context_.snapshot, rules_->calendar);
+    options.snapshot = query_->facts.get();
     options.halt = query_->halt.get();
     options.moment = {pin_.position(), pin_.valid_at_micros()};
     options.rules = rules_;
@@ -257,14 +287,15 @@ class Resolver {
     const v1::FieldSchemaRule custom = rules_->book.FieldSchema(rules_->day);
     schema.custom_fields = &custom;
     schema.calendar = &rules_->calendar;
-    if (auto status = ReadArguments(definition_, parameters_, &schema); !status.ok()) return status;
+    if (auto status = ReadArguments(definition_, parameters_, rules_.get(), &schema); !status.ok()) return status;
+    for (const auto& [id, value] : schema.arguments) query_->arguments[id] = ArgumentText(*value);
     if (auto status = CompileDefinition(schema, query_.get()); !status.ok()) return status;
     return CheckPeriodCounts();
   }
 
   // A period that nothing looks at would be ignored in silence.
   absl::Status CheckPeriodCounts() const {
-    const bool by_entry = definition_.has_funnel() && parameters_.arguments().contains("by") && parameters_.arguments().at("by") == "period";
+    const bool by_entry = definition_.has_funnel() && ArgumentOf(*query_, "by") == "period";
     const bool own_time = definition_.has_movement() || definition_.has_timeline() || by_entry;
     if (query_->period_text.empty() || own_time || query_->axis != nullptr || UsesPeriod(query_->where)) return absl::OkStatus();
     if (query_->mode != nullptr && query_->mode->by_measure_axis()) return absl::OkStatus();
@@ -326,6 +357,19 @@ class Resolver {
     basis.set_currency(parameters_.currency());
     basis.set_zone(rules_->calendar.zone());
     basis.set_generation(context_.snapshot->generation());
+    EchoShape();
+  }
+
+  void EchoShape() {
+    v1::Basis& basis = query_->basis;
+    for (const auto& [id, text] : query_->arguments) (*basis.mutable_arguments())[id] = text;
+    for (const int index : query_->shown) basis.add_measures(query_->all_measures[index].measure->id());
+    basis.set_record(query_->record);
+    if (query_->opening == nullptr) return;
+    const struct Moment& opening = query_->opening->moment();
+    basis.set_opening_position(opening.position);
+    if (opening.valid_at == domain::kBeginning) return;  // no Timestamp is before everything
+    *basis.mutable_opening_valid_at() = domain::TimestampFrom(opening.valid_at);
   }
 
   const ResolveInput& input_;

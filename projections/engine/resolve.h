@@ -31,8 +31,12 @@ absl::StatusOr<v1::ReportParameters> ComparedParameters(const v1::Comparison& co
 // subject, mode, parameters.
 absl::Status CompileDefinition(const Schema& schema, Query* query);
 
-// Values of the definition's parameters: as the caller gave them, else the defaults.
-absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, Schema* schema);
+// Values of the definition's parameters: as the caller gave them, else the defaults. PARAMETER_INVALID. `rules` say which stages
+// there are; nullptr: that is not asked.
+absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters, const Rules* rules,
+                           Schema* schema);
+// A value as a caller writes it; of none `null`.
+std::string ArgumentText(const Node& value);
 
 // P and D of a pair of parameters.
 absl::StatusOr<uint64_t> ResolvePosition(const v1::AsOf& as_of, const domain::Calendar& calendar, const EngineContext& context);

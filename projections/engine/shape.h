@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -15,6 +16,16 @@
 
 namespace recount::projections {
 
+// A text of an answer: pipeline and text code, since a stage id means something only in its pipeline. Of all other texts, and of
+// what a stage id means in every pipeline that has it, the pipeline is kNull.
+using Term = std::pair<int64_t, int64_t>;
+// What is known of a cell's term, in the terms of its own pipeline, else of any; `end()`: nothing.
+template <typename Known>
+auto FindTerm(const Known& known, const Scalar& cell) {
+  const auto own = known.find(Term(cell.pipeline, cell.number));
+  return own != known.end() ? own : known.find(Term(kNull, cell.number));
+}
+
 struct AnswerColumn {
   v1::Column column;              // label and definition filled in; the engine translates nothing
   Type type = Type::kNull;        // of its scalars; ratios: kInteger or kMoney (the numerator's), with column.type RATIO
@@ -22,22 +33,23 @@ struct AnswerColumn {
   bool names_currency = false;    // key: what the money of the row is in
   bool opens = false;             // its cells can be opened
   std::string none;               // dimensions: text of the row of those that have no value, e.g. `unassigned`
-  // Dimensions: text codes in the order in which they are to stand (stages in the pipeline's order); empty: by value.
-  std::vector<int64_t> order;
-  // Labels of texts that the shape itself says (e.g. categories), in the language asked for.
-  absl::flat_hash_map<int64_t, std::string> labels;
+  // Dimensions: terms in the order in which they are to stand (stages in the pipeline's order), others after them by value.
+  std::vector<Term> order;
+  // Labels of terms in the language asked for: of the rules, or of what the shape itself says (e.g. categories).
+  absl::flat_hash_map<Term, std::string> labels;
 };
 
 struct AnswerRow {
   std::vector<Scalar> cells;      // by column
   bool is_total = false;
+  bool of_nothing = false;        // the total that stands where nothing was counted
 };
 
 struct Answer {
   std::vector<AnswerColumn> columns;
   std::vector<AnswerRow> rows;    // totals too; the engine puts them last, each currency's own
   std::vector<v1::Note> notes;
-  bool keep_order = false;        // rows stand as they are unless the caller sorts (funnel, movement, timeline)
+  bool keep_order = false;        // rows stand as they are unless the caller sorts (timeline)
 };
 
 // Which cell. `key` has a scalar for each key column (texts by this query's codes); none for the total.

@@ -70,7 +70,7 @@ absl::StatusOr<bool> WithLinked(const Query& query) {
 
 // With what each event changed, which only the whole stream tells.
 absl::Status AddStream(const Query& query, absl::string_view record, std::vector<TimelineEvent>* all) {
-  auto events = query.context->events(record, query.moment().position, query.moment().valid_at);
+  auto events = EventsOf(query, record);
   if (!events.ok()) return events.status();
   if (InOrderOfRecording(query)) {
     std::sort(events->begin(), events->end(), [](const v1::Event& a, const v1::Event& b) { return a.position() < b.position(); });

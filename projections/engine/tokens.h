@@ -12,7 +12,7 @@
 namespace recount::projections {
 
 // Raised when the same question may get another answer from the same log: pins of before are refused then.
-inline constexpr uint32_t kEngineVersion = 2;
+inline constexpr uint32_t kEngineVersion = 3;
 
 std::string EncodeToken(const storage::v1::ReportToken& token, absl::string_view key);
 // TOKEN_INVALID, naming the field that it came in, if it is not one of ours or of another engine version.

@@ -63,6 +63,8 @@ struct Scalar {
   int64_t number = kNull;       // as in Values; of a ratio: the numerator; kNull: no value
   int64_t denominator = 0;      // ratios only: never 0 where there is a value; negative where a sum below is
   int64_t currency = kNull;     // money, and ratios of money: text code
+  // Of a stage: text code of the pipeline that it belongs to, whose label and place it has; kNull: of several, or not known.
+  int64_t pipeline = kNull;
   bool operator==(const Scalar&) const = default;
   int64_t over() const { return denominator == 0 ? 1 : denominator; }
 };

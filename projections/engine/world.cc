@@ -51,6 +51,10 @@ Selection World::Select(const Subject& subject, bool with_deleted) const {
       }
     }
   }
+  if (added && subject.id == "stage_visit" && !stage_runs().empty()) {
+    const auto goes_on = [&](uint32_t row) { return stage_runs().GoesOn(table->item()[row]); };
+    it->second.erase(std::remove_if(it->second.begin(), it->second.end(), goes_on), it->second.end());
+  }
   Selection all(*this, subject, it->second);
   if (with_deleted) return all;
   const auto deleted = all.Field("deleted");
@@ -121,6 +125,11 @@ const Rules& World::RulesOf(int64_t position) const {
     known = made.ok() ? *made : options_.rules;
   }
   return *known;
+}
+
+const StageRuns& World::stage_runs() const {
+  if (caches_->stage_runs == nullptr) caches_->stage_runs = std::make_unique<StageRuns>(*this);
+  return *caches_->stage_runs;
 }
 
 std::vector<bool> InPeriod(const Values& axis, const domain::Period& period, const domain::Calendar& calendar) {

@@ -59,6 +59,7 @@ struct WorldOptions {
 };
 
 class Selection;
+class StageRuns;
 
 class World {
  public:
@@ -73,7 +74,8 @@ class World {
   Texts& texts() const { return *texts_; }
   Halt& halt() const { return options_.halt == nullptr ? never_ : *options_.halt; }
 
-  // Rows of a subject that hold at the moment, deleted records left out unless asked for, in the table's order.
+  // Rows of a subject that hold at the moment, deleted records left out unless asked for, in the table's order. Of visits of stages
+  // that are one under the rules only the last, which has the entry of the first.
   Selection Select(const Subject& subject, bool with_deleted = false) const;
   // Row of a record in a subject that has one row a record; kNoRow: not there at the moment.
   uint32_t RowOf(const Subject& subject, int64_t record) const;
@@ -84,6 +86,8 @@ class World {
   const domain::OrgChart& OrgChartOn(int32_t day) const;
   // Rules published up to a position (rule basis AS_RECORDED).
   const Rules& RulesOf(int64_t position) const;
+  // Which visits of stages are one under the rules.
+  const StageRuns& stage_runs() const;
   // Rows that were looked at so far.
   uint64_t rows_scanned() const { return rows_scanned_; }
 

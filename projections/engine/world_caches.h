@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "projections/engine/day_clock.h"
 #include "projections/engine/derived.h"
+#include "projections/engine/stage_runs.h"
 #include "projections/engine/world.h"
 
 namespace recount::projections {
@@ -32,6 +33,7 @@ struct World::Caches {
   absl::flat_hash_map<std::pair<const Rules*, std::pair<int64_t, int64_t>>, StageFact> stages;
   // (owner, day, team or unit) -> the team or unit.
   absl::flat_hash_map<std::pair<int64_t, std::pair<int32_t, int>>, int64_t> ancestors;
+  std::unique_ptr<StageRuns> stage_runs;  // made when it is asked for
   // Roll-ups by what they say: record -> value.
   struct RolledUp {
     absl::flat_hash_map<int64_t, std::pair<int64_t, int64_t>> values;  // value, currency

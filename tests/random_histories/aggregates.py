@@ -4,7 +4,7 @@ import dataclasses
 
 from random_histories.filters import whole_units
 from reference import aggregate
-from reference.aggregate import MADE_OF_OTHERS, Measure, below_others, count, ratio, share, total
+from reference.aggregate import MADE_OF_OTHERS, Measure, below_others, count, keys_of, ratio, share, total
 
 TOTAL = "(total)"
 
@@ -64,7 +64,7 @@ class Aggregate:
                     yield fact, axis
 
     def _keys(self, world, record, axis):
-        groups = [tuple(self.dimensions[d](world, record, axis) for d in world.question.group_by)]
+        groups = keys_of(self.dimensions[d](world, record, axis) for d in world.question.group_by)
         if world.question.group_by:
             groups.append((TOTAL,) * len(world.question.group_by))
         bucket = (bucket_of(world, record),) if self.has_money else ()
@@ -125,7 +125,11 @@ DEAL_DIMENSIONS = {
     "expected_close_month": lambda w, d, at: d.expected_close[:8] + "01" if d.expected_close else None,
     "month": lambda w, d, at: month(w, at),
     "quarter": lambda w, d, at: quarter(w, at),
+    "tags": lambda w, d, at: frozenset(d.tags),
+    "field.segment": lambda w, d, at: d.fields["segment"].text if "segment" in d.fields else None,
 }
+OWN_DIMENSIONS = ("tags", "field.segment")  # every report is grouped by them (decisions.md 12)
+
 
 is_open = lambda w, d: d.outcome == "open"
 won = lambda w, d: d.outcome == "won"
@@ -150,7 +154,7 @@ SNAPSHOT = Aggregate(
         "weighted": money(weighted),
         "without_value": count(lambda w, d: d.value is None),
         "without_probability": count(lambda w, d: w.probability(d) is None),
-        "days_in_stage": total(lambda w, d: (w.day - w.calendar.day_of(d.stage_entered_at)).days),
+        "days_in_stage": total(lambda w, d: (w.day - w.calendar.day_of(w.stage_entered_at(d))).days),
         "mean_days_in_stage": ratio("days_in_stage", "deals"),
     })
 
@@ -364,11 +368,15 @@ def _columns(world, deal, axis):
         "person": deal.person,
         "value": _whole(world.value(deal)), "probability": world.probability(deal), "weighted": _whole(world.weighted(deal)),
         "expected_close": deal.expected_close, "overdue": is_open(world, deal) and overdue(world, deal),
-        "stage_entered_at": deal.stage_entered_at,
-        "days_in_stage": (world.day - world.calendar.day_of(deal.stage_entered_at)).days if is_open(world, deal) else None,
+        "stage_entered_at": world.stage_entered_at(deal),
+        "days_in_stage": (world.day - world.calendar.day_of(world.stage_entered_at(deal))).days if is_open(world, deal) else None,
         "created_at": deal.created_at, "closed_at": deal.closed_at,
     }
 
 
 def _whole(converted):
     return None if converted is None or converted[0] is None else converted
+
+
+for spec in (SNAPSHOT, FORECAST, WON_LOST, CYCLE, CONVERSION):
+    spec.dimensions.update({name: DEAL_DIMENSIONS[name] for name in OWN_DIMENSIONS})

@@ -72,7 +72,7 @@ class Asker:
         return self.random.choice([
             f"{day.year}", f"{day.year}-{day.month:02}", f"{day.year}-{day.month:02}", f"{day.year}-Q{(day.month + 2) // 3}",
             f"{year}-W{week:02}", f"{day}", f"FY{fiscal}", f"FY{fiscal}-Q{self.random.randint(1, 4)}",
-            f"{day}..{day + datetime.timedelta(days=self.random.randint(0, 60))}", f"{day.year}-01..{day}", f"..{day}", f"{day}.."])
+            f"{day.year}-{day.month:02}..{day.year}-12", f"{day}..{day + datetime.timedelta(days=self.random.randint(0, 60))}", f"{day.year}-01..{day}", f"..{day}", f"{day}.."])
 
     def _as_of(self):
         choice, event = self.random.random(), self._event()

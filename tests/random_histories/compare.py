@@ -8,7 +8,7 @@ from random_histories.reports import REPORTS, TOTAL
 # What stands in the row of records that have no value in a dimension.
 NONE_TEXTS = {"owner": "unassigned", "team": "no_team", "unit": "no_unit", "source": "no_source", "product": "no_product",
               "organization": "no_customer", "currency": "no_value", "stage": "unknown", "sector": "no_segment",
-              "from_stage": "outside", "to_stage": "outside", "size_band": "no_value"}
+              "from_stage": "outside", "to_stage": "outside", "size_band": "no_value", "tags": "no_tags", "field.segment": "no_value"}
 COMPARED, CHANGE = ".compared", ".change"
 AS_NUMBERS = ("median", "median_days_to_deal", "median_days_to_win", "faster", "step_above_average")  # halves are ratios; least terms
 

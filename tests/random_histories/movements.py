@@ -7,6 +7,7 @@ from reference.calendar import period
 
 REFERENCES = {"sector": "organization", "lead_source": "lead"}  # what is looked at: the reference that it is seen through
 SIDES = {"from_stage": lambda before, after: before, "to_stage": lambda before, after: after}
+ANY = "(any)"
 LONG_AGO = -10 ** 15  # 1938, before everything
 
 
@@ -37,8 +38,8 @@ def movement_answer(question, events, zone):
     names = [name for name in closing.streams if name.startswith("deals/") and (not question.only or name == question.only)]
 
     rows = {}
-    for group_by in {question.group_by, ()}:
-        found = movement.book(opening, closing, _asks(question, group_by, closing.calendar), names)
+    for group_by, tag in {(question.group_by, tag) for tag in _tags(question)} | {((), ANY)}:
+        found = movement.book(opening, closing, _asks(question, group_by, tag, closing.calendar), names)
         prefix = (TOTAL,) * (len(question.group_by) - len(group_by))
         sums = {}
         for (group, bucket, category, before, after), moved in found.items():
@@ -50,12 +51,23 @@ def movement_answer(question, events, zone):
     return rows
 
 
-def _asks(question, group_by, calendar):
+def _tags(question):
+    """Each tag is a question of its own: a deal may have several (decisions.md 22)."""
+    if "tags" not in question.group_by:
+        return {ANY}
+    return {None, "hot", "vip"}
+
+
+def _has(tag, deal):
+    return tag == ANY or (tag in deal.tags if tag else not deal.tags)
+
+
+def _asks(question, group_by, tag, calendar):
     looks_at = set(question.group_by) | question.filter.uses  # the total is of the same movements
     window = question.arguments.get("expected_close")
     return movement.Asks(
-        lambda w, d: question.filter.holds(w, d) and (not window or _closes_in(window, d, calendar)),
-        lambda w, d: tuple(None if name in SIDES else DEAL_DIMENSIONS[name](w, d, None) for name in group_by),
+        lambda w, d: _has(tag, d) and question.filter.holds(w, d) and (not window or _closes_in(window, d, calendar)),
+        lambda w, d: tuple(None if name in SIDES else tag if name == "tags" else DEAL_DIMENSIONS[name](w, d, None) for name in group_by),
         owner=bool({"owner", "team", "unit"} & looks_at), expected_close=bool(window) or "expected_close" in looks_at,
         seen_through=[REFERENCES[name] for name in looks_at if name in REFERENCES])
 

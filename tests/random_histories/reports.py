@@ -6,10 +6,11 @@ record has no value there.
 
 import dataclasses
 
-from random_histories.aggregates import CYCLE, DEAL_DIMENSIONS, FORECAST, SNAPSHOT, TOTAL, WON_LOST, detail
+from random_histories.aggregates import CYCLE, DEAL_DIMENSIONS, FORECAST, OWN_DIMENSIONS, SNAPSHOT, TOTAL, WON_LOST, detail
 from random_histories.conversion import CONVERSION
 from random_histories.movements import movement_answer
 from reference import funnel
+from reference.aggregate import keys_of
 
 
 @dataclasses.dataclass
@@ -38,14 +39,14 @@ def funnel_answer(question, events, zone):
     by_period = question.arguments.get("by") == "period"
     deals = [d for d in world.records("deals") if question.filter.holds(world, d, None if by_period else d.created_at)
              and (by_period or not question.period or inside(d.created_at))]
-    key = lambda d: tuple(DEAL_DIMENSIONS[name](world, d, None if by_period else d.created_at) for name in question.group_by)
+    keys = lambda d: keys_of(DEAL_DIMENSIONS[name](world, d, None if by_period else d.created_at) for name in question.group_by)
     return with_total(question, lambda groups: funnel.rows(
-        world, deals, groups, question.mode or "strict", inside if by_period and question.period else lambda at: True), key)
+        world, deals, groups, question.mode or "strict", inside if by_period and question.period else lambda at: True), keys)
 
 
-def with_total(question, count, key):
+def with_total(question, count, keys):
     """Rows of the groups and, where there are any, of the total."""
-    rows = count(lambda record: [key(record)])
+    rows = count(keys)
     grouped = len(question.group_by)
     whole = count(lambda record: [()]) if grouped else {}
     for row, measures in rows.items():
@@ -70,11 +71,12 @@ REPORTS = {
     "sales_conversion": _spec(CONVERSION, arguments={"within_days": ("3", "30")}),
     "pipeline_detail": Spec(detail, modes=("", "open", "expected", "overdue", "won", "lost", "all"),
                             modes_of_a_moment=("", "open", "overdue", "all")),
-    "sales_funnel": Spec(funnel_answer, dimensions=("owner", "team", "unit", "source", "product", "organization", "sector"),
+    "sales_funnel": Spec(funnel_answer, dimensions=("owner", "team", "unit", "source", "product", "organization", "sector",
+                                                    *OWN_DIMENSIONS),
                          modes=("", "strict", "touched", "implied"), arguments={"by": ("period", "cohort")}, has_money=False,
                          ratios={"step": ("continued", "reached"), "cumulative": ("came_through", "entered")}, additive=FUNNEL_COUNTS),
     "pipeline_movement": Spec(movement_answer, dimensions=("owner", "team", "unit", "source", "product", "organization", "sector",
-                                                           "pipeline", "stage", "from_stage", "to_stage"),
+                                                           "pipeline", "stage", "from_stage", "to_stage", *OWN_DIMENSIONS),
                               period_chance=0.9, arguments={"expected_close": ("2024-Q1", "2024-03", "2024-02-10..")}, has_opening=True,
                               additive=frozenset({"deals", "value", "changes"}), money=frozenset({"value"}), currency_at=-2),
 }

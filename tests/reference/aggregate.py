@@ -1,6 +1,7 @@
 """Groups and measures (decisions.md 17, 20, 23): records counted, summed, compared; exact medians and percentiles."""
 
 import dataclasses
+import itertools
 from fractions import Fraction
 
 
@@ -97,3 +98,8 @@ def divide(numerator, denominator):
     if not bottom[0] or top[0] is None:
         return None
     return (top[0], bottom[0]) + ((top[1],) if top[1] and not bottom[1] else ())
+
+
+def keys_of(values):
+    """Keys of a record: one for each text of a set; what has none stands under None (decisions.md 22)."""
+    return list(itertools.product(*(sorted(v) or [None] if isinstance(v, frozenset) else [v] for v in values)))

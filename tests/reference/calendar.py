@@ -84,11 +84,14 @@ def kind_of(text):
 
 
 def period_before(text, calendar):
-    """The one before of the same kind; of days without a kind: as many days before. None: a period that is open has none."""
+    """The one before of the same kind; of days that are whole months: as many months before; of other days: as many days before.
+    None: a period that is open has none."""
     first, after = period(text, calendar)
     if first is None or after is None:
         return None
     if ".." in text:
+        if first.day == 1 and after.day == 1:
+            return _months_later(first, (first.year - after.year) * 12 + first.month - after.month), first
         return first - (after - first), first
     return _later(first, kind_of(text), -1), first
 

@@ -78,6 +78,19 @@ class World:
         """Of a visit; its stage was set by the event that began it."""
         return self.book_of(visit["position"]).mapped_stage(visit["pipeline"], visit["stage"], self.rule_day)
 
+    def stage_entered_at(self, deal):
+        """Since when it is in its stage: adjacent visits of one mapped stage are one (decisions.md 18)."""
+        entered = deal.stage_entered_at
+        place = next((i for i, visit in enumerate(deal.visits) if visit["position"] == deal.stage_position), 0)
+        while place > 0:
+            before, visit = deal.visits[place - 1:place + 1]
+            here = visit["pipeline"], self.visited_stage(visit)
+            if here[1] is None or here != (before["pipeline"], self.visited_stage(before)) \
+                    or before["left"] != visit["entered"] or before["left_to"] in ("won", "lost"):
+                break
+            entered, place = before["entered"], place - 1
+        return entered
+
     def stage_order(self, deal):
         stage = self.stage(deal)
         return self.book_of(deal.stage_position).stage_order(deal.pipeline, stage, self.rule_day) if stage else None

@@ -128,8 +128,11 @@ void PrintDescription(Session& session, const api::ReportDescription& descriptio
   });
   PrintIds(session, "Measures (--measures)", report.measures(), "en",
            [](const api::Measure& measure) { return measure.definition(); });
-  PrintIds(session, "Parameters (--arg)", report.parameters(), "en",
-           [](const api::Parameter& parameter) { return absl::StrCat("default ", parameter.default_expr()); });
+  PrintIds(session, "Parameters (--arg)", report.parameters(), "en", [](const api::Parameter& parameter) {
+    std::vector<std::string> values(parameter.values().begin(), parameter.values().end());
+    if (parameter.or_stage()) values.push_back("the id of a stage");
+    return absl::StrCat("default ", parameter.default_expr(), values.empty() ? "" : "; one of: ", absl::StrJoin(values, ", "));
+  });
   PrintIds(session, "Columns", report.list().columns(), "en", [](const api::Dimension& column) { return column.expr(); });
   if (description.fields().empty()) return;
   session.out << "\n" << session.look.Bold(absl::StrCat("Fields of ", report.has_timeline() ? "event" : report.subject(), " (--filter)")) << "\n";

@@ -103,6 +103,19 @@ TEST(ReportRender, Table) {
   EXPECT_THAT(text, HasSubstr("note: no rate [NO_RATE, 2]"));
 }
 
+TEST(ReportRender, ParametersOfOnlySomeReports) {
+  api::RunReportResponse answer = Answer();
+  (*answer.mutable_basis()->mutable_arguments())["within_days"] = "null";
+  (*answer.mutable_basis()->mutable_arguments())["start"] = "capture";
+  answer.mutable_basis()->set_opening_position(12);
+  std::ostringstream from_the_beginning, out;
+  RenderTable(answer, Look(), from_the_beginning);
+  EXPECT_THAT(from_the_beginning.str(), HasSubstr(", opening at position 12, before everything, start capture, within_days none"));
+  answer.mutable_basis()->mutable_opening_valid_at()->set_seconds(1519675134);
+  RenderTable(answer, Look(), out);
+  EXPECT_THAT(out.str(), HasSubstr(", opening at position 12, valid at 2018-02-26 19:58:54, start capture"));
+}
+
 TEST(ReportRender, ComparisonsShowWhatDiffers) {
   api::RunReportResponse answer;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"pb(

@@ -36,6 +36,18 @@ std::string RulesText(const api::Basis& basis) {
   return absl::StrCat(out, " (up to position ", basis.rulebook_position(), ")");
 }
 
+// What only some reports are asked with.
+void AddOwnParameters(const api::Basis& basis, const absl::TimeZone& zone, std::vector<std::string>* parts) {
+  if (!basis.record().empty()) parts->push_back(absl::StrCat("record ", basis.record()));
+  if (basis.opening_position() != 0) {
+    const std::string from = basis.has_opening_valid_at() ? absl::StrCat("valid at ", TimeText(basis.opening_valid_at(), zone))
+                                                          : "before everything";
+    parts->push_back(absl::StrCat("opening at position ", basis.opening_position(), ", ", from));
+  }
+  const std::map<std::string, std::string> arguments(basis.arguments().begin(), basis.arguments().end());
+  for (const auto& [id, value] : arguments) parts->push_back(absl::StrCat(id, " ", value == "null" ? "none" : value));
+}
+
 void PrintBasis(const api::Basis& basis, const char* prefix, const Look& look, std::ostream& out) {
   const absl::TimeZone zone = ZoneOf(basis);
   std::vector<std::string> parts = {absl::StrCat("position ", basis.position(), " (", TimeText(basis.recorded_time(), zone), ")"),
@@ -45,6 +57,7 @@ void PrintBasis(const api::Basis& basis, const char* prefix, const Look& look, s
     parts.push_back(absl::StrCat("period ", DateText(basis.period_first()), "..", DateText(basis.period_last())));
   }
   if (!basis.mode().empty()) parts.push_back(absl::StrCat("mode ", basis.mode()));
+  AddOwnParameters(basis, zone, &parts);
   if (basis.attribution() != api::ATTRIBUTION_UNSPECIFIED) {
     parts.push_back(absl::StrCat("attribution ", EnumWords(api::Attribution_Name(basis.attribution()), "ATTRIBUTION_")));
   }
