@@ -53,9 +53,10 @@ class ParametersTest : public testing::Test {
 };
 
 TEST_F(ParametersTest, ArgumentsAreEchoedAlsoDefaults) {
-  EXPECT_THAT(ArgumentsOf(Run(Ask("sales_cycle")).basis()), UnorderedElementsAre(Pair("start", "capture"), Pair("outcome", "won")));
+  EXPECT_THAT(ArgumentsOf(Run(Ask("sales_cycle")).basis()),
+              UnorderedElementsAre(Pair("start", "capture"), Pair("outcome", "won"), Pair("bands", "1000, 10000, 100000")));
   EXPECT_THAT(ArgumentsOf(Run(Ask("sales_cycle", "outcome", "all")).basis()),
-              UnorderedElementsAre(Pair("start", "capture"), Pair("outcome", "all")));
+              UnorderedElementsAre(Pair("start", "capture"), Pair("outcome", "all"), Pair("bands", "1000, 10000, 100000")));
   EXPECT_THAT(ArgumentsOf(Run(Ask("sales_conversion")).basis()), ElementsAre(Pair("within_days", "null")));
   EXPECT_THAT(ArgumentsOf(Run(Ask("sales_conversion", "within_days", "030")).basis()), ElementsAre(Pair("within_days", "30")));
 }

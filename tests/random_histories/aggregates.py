@@ -378,5 +378,5 @@ def _whole(converted):
     return None if converted is None or converted[0] is None else converted
 
 
-for spec in (SNAPSHOT, FORECAST, WON_LOST, CYCLE, CONVERSION):
+for spec in (SNAPSHOT, FORECAST, WON_LOST, CYCLE):
     spec.dimensions.update({name: DEAL_DIMENSIONS[name] for name in OWN_DIMENSIONS})

@@ -1,6 +1,6 @@
 """What sales_conversion must say, each number written down from its definition in words."""
 
-from random_histories.aggregates import DEAL_DIMENSIONS, Aggregate, is_before
+from random_histories.aggregates import DEAL_DIMENSIONS, OWN_DIMENSIONS, Aggregate, is_before
 from reference.aggregate import Measure, count, ratio, total
 
 
@@ -54,7 +54,7 @@ def _level(level):
 CONVERSION = Aggregate(
     collection="leads",
     modes={"cohort": lambda w, l: l.captured_at, "period": None},
-    dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "month", "quarter")}
+    dimensions={name: DEAL_DIMENSIONS[name] for name in ("source", "owner", "team", "unit", "month", "quarter", *OWN_DIMENSIONS)}
     | {"medium": lambda w, l, at: l.medium, "campaign": lambda w, l, at: l.campaign, "level": lambda w, l, at: l.level,
        "state": lambda w, l, at: l.state},
     default_group_by=("source",),
