@@ -27,7 +27,20 @@ absl::Status InCommand(const absl::Status& status, const std::string& step) {
   return absl::InvalidArgumentError(absl::StrCat(step, ": ", status.message()));
 }
 
+constexpr char kReason[] = "reason";
+
+absl::Status RefusedFor(absl::string_view reason, absl::string_view message) {
+  absl::Status status = absl::InvalidArgumentError(message);
+  status.SetPayload(kReason, absl::Cord(reason));
+  return status;
+}
+
 }  // namespace
+
+std::string RowReason(const absl::Status& status) {
+  const absl::optional<absl::Cord> reason = status.GetPayload(kReason);
+  return reason.has_value() ? std::string(*reason) : "ROW_NOT_UNDERSTOOD";
+}
 
 absl::StatusOr<std::unique_ptr<FilePlan>> FilePlan::Make(const Mapping& mapping, int index, Columns columns,
                                                          std::map<std::string, std::unique_ptr<Table>> tables) {
@@ -90,8 +103,10 @@ absl::Status FilePlan::MakeStep(const v1::CommandMapping& command, const PlanSco
     absl::StatusOr<ValuePlan> once = ValuePlan::Make(command.once(), scope, place.In("once"));
     if (!once.ok()) return once.status();
     step.once = *std::move(once);
-    if (step.seen == nullptr) step.seen = std::make_shared<absl::flat_hash_set<std::string>>();
+    if (step.seen == nullptr) step.seen = std::make_shared<absl::flat_hash_map<std::string, std::shared_ptr<Attempts>>>();
   }
+  const bool asks_for_change = std::any_of(step.when.begin(), step.when.end(), [](const auto& when) { return !when.changed.empty(); });
+  if (asks_for_change && !step.once) step.run = static_cast<int>(run_count_++);
   steps_.push_back(std::move(step));
   return absl::OkStatus();
 }
@@ -158,10 +173,10 @@ absl::Status FilePlan::MakeEdge(const v1::OrgEdgeMapping& edge, const PlanScope&
 }
 
 absl::Status FilePlan::Fits(const CsvRow& row) const {
-  if (!row.error.empty()) return absl::InvalidArgumentError(row.error);
+  if (!row.error.empty()) return RefusedFor("ROW_MALFORMED", row.error);
   if (row.cells.size() == columns_.names().size()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(row.cells.size(), " cells, but the file has ", columns_.names().size(), " columns"));
+  return RefusedFor("ROW_MALFORMED",
+                    absl::StrCat(row.cells.size(), " cells, but the file has ", columns_.names().size(), " columns"));
 }
 
 absl::StatusOr<std::string> FilePlan::KeyOf(const RowView& row) {
@@ -171,39 +186,111 @@ absl::StatusOr<std::string> FilePlan::KeyOf(const RowView& row) {
   return key;
 }
 
-void FilePlan::Count(const CsvRow& row) {
-  if (!Fits(row).ok()) return;
-  absl::StatusOr<std::string> key = KeyOf(RowView{&row.cells, 0, 0});
-  if (key.ok()) ++states_[*key].total;
+// The key of a malformed row is read if all its cells stand before the mistake.
+absl::StatusOr<std::string> FilePlan::KeyOfBroken(const CsvRow& row) {
+  if (!key_) return absl::InvalidArgumentError("no key");
+  if (row.error.empty()) return KeyOfOtherLength(row);
+  if (row.before_error.size() < key_->columns_needed()) return absl::InvalidArgumentError("the key comes after the mistake");
+  std::vector<absl::string_view> cells = row.before_error;
+  cells.resize(columns_.names().size());
+  return KeyOf(RowView{&cells, 0, 0});
 }
 
-absl::Status FilePlan::Plan(const CsvRow& row, uint64_t number, api::CommandBatch* batch, std::vector<int>* steps) {
+// Whether cells are missing, or too many, before or after the key is not known: its key is the one that it has counted from the left,
+// if earlier rows have that one and it has none of theirs counted from the right.
+absl::StatusOr<std::string> FilePlan::KeyOfOtherLength(const CsvRow& row) {
+  const auto is_known = [this](const absl::StatusOr<std::string>& key) { return key.ok() && states_.contains(*key); };
+  const size_t columns = columns_.names().size();
+  std::vector<absl::string_view> left = row.cells;
+  left.resize(columns);
+  std::vector<absl::string_view> right(row.cells.rbegin(), row.cells.rend());
+  right.resize(columns);
+  std::reverse(right.begin(), right.end());
+  absl::StatusOr<std::string> key = KeyOf(RowView{&left, 0, 0});
+  const absl::StatusOr<std::string> other = KeyOf(RowView{&right, 0, 0});
+  if (!is_known(key) || (is_known(other) && *other != *key)) return absl::InvalidArgumentError("the key cannot be told");
+  return key;
+}
+
+// Whether the numbers of later rows hang on how this one is repaired.
+bool FilePlan::MovesLaterRows(const CsvRow& row, bool fits, bool has_key) const {
+  const bool hides_rows = !fits && row.may_be_several;
+  return proto_.several_rows_a_key() ? hides_rows || !has_key : hides_rows && !key_;
+}
+
+void FilePlan::Count(const CsvRow& row) {
+  ++counted_;
+  const bool fits = Fits(row).ok();
+  absl::StatusOr<std::string> key = fits ? KeyOf(RowView{&row.cells, 0, 0}) : KeyOfBroken(row);
+  if (unplaced_counted_.number == 0 && MovesLaterRows(row, fits, key.ok())) unplaced_counted_ = {counted_, row.line};
+  if (!key.ok()) return;
+  ++states_[*key].total;
+  if (!fits) counted_broken_[counted_] = *std::move(key);
+}
+
+absl::StatusOr<std::string> FilePlan::CountedKey(uint64_t number) const {
+  const auto found = counted_broken_.find(number);
+  return found == counted_broken_.end() ? absl::InvalidArgumentError("the key could not be told") : absl::StatusOr<std::string>(found->second);
+}
+
+// Refuses a row whose number, or whether it is the last, is not known.
+absl::Status FilePlan::CheckPlace(const KeyState* state, uint64_t number) const {
+  if (unplaced_.number != 0 && unplaced_.number < number) {
+    return RefusedFor("ROW_NUMBER_UNKNOWN",
+                      absl::StrCat("row ", unplaced_.number, " (line ", unplaced_.line, ") could not be read, so the number of this one",
+                                   state == nullptr ? " in the file" : " among the rows of its key",
+                                   " is not known; repair that row, then import again"));
+  }
+  if (state != nullptr && needs_count_ && unplaced_counted_.number != 0 && state->rows == state->total) {
+    return RefusedFor("ROW_NUMBER_UNKNOWN",
+                      absl::StrCat("row ", unplaced_counted_.number, " (line ", unplaced_counted_.line,
+                                   ") could not be read, so it is not known whether this one is the last of its key; repair that row, "
+                                   "then import again"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FilePlan::Plan(const CsvRow& row, uint64_t number, api::CommandBatch* batch, std::vector<PlannedStep>* steps) {
   absl::Status status = Fits(row);
-  if (!status.ok()) return status;
   RowView view{&row.cells, number, 0};
-  absl::StatusOr<std::string> key = KeyOf(view);
-  if (!key.ok()) return key.status();
+  absl::StatusOr<std::string> key = status.ok() ? KeyOf(view) : needs_count_ ? CountedKey(number) : KeyOfBroken(row);
+  if (unplaced_.number == 0 && MovesLaterRows(row, status.ok(), key.ok())) unplaced_ = {number, row.line};
   KeyState* state = nullptr;
-  if (proto_.several_rows_a_key()) {
+  if (key.ok() && proto_.several_rows_a_key()) {
     state = &states_[*key];
     view.number_in_key = ++state->rows;
-    absl::StrAppend(&*key, "\n", view.number_in_key);
   }
-  const int before = batch->commands_size();
+  if (status.ok()) status = key.status();
+  if (status.ok()) status = CheckPlace(state, number);
+  if (status.ok()) status = PlanSteps(view, *key, state, batch, steps);
+  // Where the rows were counted, a key that is done needs no memory.
+  if (state != nullptr && needs_count_ && state->rows == state->total) states_.erase(states_.find(*key));
+  return status;
+}
+
+absl::Status FilePlan::PlanSteps(RowView view, const std::string& key, KeyState* state, api::CommandBatch* batch,
+                                 std::vector<PlannedStep>* steps) {
+  const size_t before = steps->size();
+  if (state != nullptr) runs_ = state->runs;
+  runs_.resize(run_count_);
+  absl::Status status;
   for (size_t i = 0; i < steps_.size() && status.ok(); ++i) {
-    status = PlanStep(static_cast<int>(i), view, *key, state, batch, steps);
+    status = PlanStep(static_cast<int>(i), view, key, state, before, batch, steps);
   }
   if (status.ok()) status = AddEdges(view);
   if (!status.ok()) {
-    batch->mutable_commands()->DeleteSubrange(before, batch->commands_size() - before);
+    batch->mutable_commands()->DeleteSubrange(static_cast<int>(before), batch->commands_size() - static_cast<int>(before));
     steps->resize(before);
+    return status;
   }
-  if (state != nullptr) {
-    state->before.clear();
-    for (int column : tracked_) state->before.emplace_back(TrimSpaces(row.cells[column]));
-    // Where the rows were counted, a key that is done needs no memory.
-    if (needs_count_ && state->rows == state->total) states_.erase(states_.find(key->substr(0, key->rfind('\n'))));
+  for (size_t i = before; i < steps->size(); ++i) {
+    PlannedStep& step = (*steps)[i];
+    if (step.attempts != nullptr) step.is_further = step.attempts->rows++ > 0;
   }
+  if (state == nullptr) return status;
+  state->runs = std::move(runs_);
+  state->before.clear();
+  for (int column : tracked_) state->before.emplace_back(TrimSpaces((*view.cells)[column]));
   return status;
 }
 
@@ -225,41 +312,91 @@ absl::StatusOr<bool> FilePlan::Holds(ConditionPlan& condition, const RowView& ro
     case v1::ROW_POSITION_NOT_LAST: if (is_last) return false; break;
     default: break;
   }
+  return true;
+}
+
+bool FilePlan::HasChanged(const ConditionPlan& condition, const RowView& row, const KeyState* state) const {
   if (condition.changed.empty()) return true;
-  if (is_first || state->before.empty()) return false;
+  if (state == nullptr || state->rows == 1 || state->before.empty()) return false;
   for (int tracked : condition.changed) {
     if (TrimSpaces((*row.cells)[tracked_[tracked]]) != state->before[tracked]) return true;
   }
   return false;
 }
 
-absl::Status FilePlan::PlanStep(int index, const RowView& row, const std::string& key, const KeyState* state,
-                                api::CommandBatch* batch, std::vector<int>* steps) {
+absl::StatusOr<FilePlan::Due> FilePlan::IsDue(Step& step, const RowView& row, const KeyState* state) const {
+  bool holds = true, has_changed = true;
+  for (size_t i = 0; i < step.when.size() && holds; ++i) {
+    absl::StatusOr<bool> held = Holds(step.when[i], row, state);
+    // What follows a condition that does not hold refuses nothing.
+    if (!held.ok() && has_changed) return held.status();
+    holds = held.ok() && *held;
+    has_changed = has_changed && HasChanged(step.when[i], row, state);
+  }
+  if (!holds) {
+    for (const ConditionPlan& condition : step.when) has_changed = has_changed && HasChanged(condition, row, state);
+    return has_changed ? Due::kChangedOnly : Due::kNo;
+  }
+  return has_changed ? Due::kYes : Due::kUnchanged;
+}
+
+// Whom the command is shared with, null if nobody; `identity` becomes what its request id names. An empty identity: it is not due.
+absl::StatusOr<std::shared_ptr<Attempts>> FilePlan::AttemptsAt(Step& step, Due due, const RowView& row, std::string* identity) {
+  const std::string key = std::exchange(*identity, "");
+  if (step.run >= 0) {
+    std::shared_ptr<Attempts>& run = runs_[step.run];
+    if (due == Due::kYes) {
+      run = std::make_shared<Attempts>();
+      run->number_in_key = row.number_in_key;
+    } else if (due == Due::kChangedOnly || (run != nullptr && run->is_taken)) {
+      run = nullptr;
+    }
+    if (run == nullptr || due == Due::kNo) return std::shared_ptr<Attempts>();
+    *identity = absl::StrCat(key, "\n", run->number_in_key);
+    return run;
+  }
+  if (due != Due::kYes) return std::shared_ptr<Attempts>();
+  if (!step.once) {
+    *identity = proto_.several_rows_a_key() ? absl::StrCat(key, "\n", row.number_in_key) : key;
+    return std::shared_ptr<Attempts>();
+  }
+  absl::StatusOr<std::string> once = step.once->EvaluateOne(row);
+  if (!once.ok()) return once.status();
+  if (once->empty()) return std::shared_ptr<Attempts>();
+  std::shared_ptr<Attempts>& attempts = (*step.seen)[*once];
+  if (attempts == nullptr) attempts = std::make_shared<Attempts>();
+  if (!attempts->is_taken) *identity = *std::move(once);
+  return attempts;
+}
+
+// `before`: so many commands are of earlier rows.
+absl::Status FilePlan::PlanStep(int index, RowView row, const std::string& key, const KeyState* state, size_t before,
+                                api::CommandBatch* batch, std::vector<PlannedStep>* steps) {
   Step& step = steps_[index];
-  for (ConditionPlan& condition : step.when) {
-    absl::StatusOr<bool> holds = Holds(condition, row, state);
-    if (!holds.ok()) return InCommand(holds.status(), step.name);
-    if (!*holds) return absl::OkStatus();
+  absl::StatusOr<Due> due = IsDue(step, row, state);
+  if (!due.ok()) return InCommand(due.status(), step.name);
+  std::string identity = key;
+  absl::StatusOr<std::shared_ptr<Attempts>> attempts = AttemptsAt(step, *due, row, &identity);
+  if (!attempts.ok()) return InCommand(attempts.status(), step.name);
+  if (identity.empty()) return absl::OkStatus();
+  for (size_t i = before; i < steps->size() && *attempts != nullptr; ++i) {
+    if ((*steps)[i].attempts == *attempts) return absl::OkStatus();
   }
-  std::string id = step.prefix;
-  if (step.once) {
-    absl::StatusOr<std::string> once = step.once->EvaluateOne(row);
-    if (!once.ok()) return InCommand(once.status(), step.name);
-    if (once->empty() || step.seen->contains(*once)) return absl::OkStatus();
-    absl::StrAppend(&id, HexDigest(*once));
-    step.seen->insert(*std::move(once));
-  } else {
-    absl::StrAppend(&id, HexDigest(key));
-  }
+  const bool is_further = *attempts != nullptr && (*attempts)->rows > 0;
+  row.may_not_count = is_further;
   api::Command* command = batch->add_commands()->mutable_command();
-  steps->push_back(index);
   Message* message = command->GetReflection()->MutableMessage(command, step.field);
   absl::Status status = Fill(step, row, message);
-  if (!status.ok()) return InCommand(status, step.name);
+  if (!status.ok()) {
+    batch->mutable_commands()->RemoveLast();
+    // It is sent already, and whether it is still needed hangs on an answer: so it does not refuse the row.
+    return is_further ? absl::OkStatus() : InCommand(status, step.name);
+  }
   const auto* header_field = message->GetDescriptor()->FindFieldByName("header");
   auto* header = static_cast<api::CommandHeader*>(message->GetReflection()->MutableMessage(message, header_field));
-  header->set_request_id(std::move(id));
+  header->set_request_id(absl::StrCat(step.prefix, HexDigest(identity)));
   if (header->channel() == api::CHANNEL_UNSPECIFIED) header->set_channel(api::CHANNEL_IMPORT);
+  steps->push_back({index, *std::move(attempts), is_further});
   return absl::OkStatus();
 }
 

@@ -29,7 +29,7 @@ absl::StatusOr<std::unique_ptr<FilePlan>> MakePlan(const std::string& mapping_te
   return FilePlan::Make(**mapping, 0, *ReadHeader(reader), std::move(tables));
 }
 
-Outcome PlanAll(const std::string& mapping_text, const std::string& csv) {
+Outcome PlanAll(const std::string& mapping_text, const std::string& csv, bool all_taken = true) {
   Outcome out;
   std::unique_ptr<Mapping> mapping;
   CsvReader reader{TextSource(csv)};
@@ -45,10 +45,14 @@ Outcome PlanAll(const std::string& mapping_text, const std::string& csv) {
     while (*counting.Next(&row)) (*plan)->Count(row);
   }
   api::CommandBatch batch;
-  std::vector<int> steps;
+  std::vector<PlannedStep> steps;
   for (uint64_t number = 1; *reader.Next(&row); ++number) {
     absl::Status status = (*plan)->Plan(row, number, &batch, &steps);
     if (!status.ok()) out.errors.push_back(absl::StrCat(number, ": ", status.message()));
+    // As if each answer were there before the next row.
+    for (const PlannedStep& step : steps) {
+      if (step.attempts != nullptr) step.attempts->is_taken = all_taken;
+    }
   }
   EXPECT_EQ(batch.commands_size(), static_cast<int>(steps.size()));
   for (const auto& sequenced : batch.commands()) {
@@ -148,6 +152,122 @@ TEST(FilePlan, RowsOfOneKeyAreVersions) {
   EXPECT_THAT(steps, testing::ElementsAre("create_deal", "create_deal", "change_deal_stage", "change_deal_stage",
                                           "change_deal_stage", "win_deal", "change_deal_stage"));
   EXPECT_EQ(got.ids.size(), std::set<std::string>(got.ids.begin(), got.ids.end()).size());
+}
+
+// Request ids by the title of the deal that each creates.
+std::map<std::string, std::string> IdsByTitle(const Outcome& outcome) {
+  std::map<std::string, std::string> ids;
+  for (size_t i = 0; i < outcome.ids.size(); ++i) {
+    const std::string& text = outcome.commands[i];
+    const size_t begin = text.find("title: \"") + 8;
+    ids[text.substr(begin, text.find('"', begin) - begin)] = outcome.ids[i];
+  }
+  return ids;
+}
+
+constexpr char kOrders[] = R"pb(
+  source: "s"
+  files {
+    kind: "orders" key { column: "who" } several_rows_a_key: true
+    commands { command: "create_deal" set { path: "title" value { column: "what" } } set { path: "needs" value { column: "v" } } }
+  })pb";
+
+// What a file gives before its repair is what the repaired one gives for the same rows.
+void ExpectRepairMovesNothing(const std::string& broken, const std::string& repaired, size_t commands_before) {
+  const auto before = IdsByTitle(PlanAll(kOrders, broken));
+  const Outcome after = PlanAll(kOrders, repaired);
+  EXPECT_THAT(after.errors, testing::IsEmpty());
+  const auto ids = IdsByTitle(after);
+  EXPECT_EQ(before.size(), commands_before) << broken;
+  for (const auto& [title, id] : before) EXPECT_EQ(id, ids.at(title)) << title << " of " << broken;
+}
+
+TEST(FilePlan, ARepairedRowMovesNoOther) {
+  const std::string head = "who,what,v\nAcme,pump,1\nBeta,gear,1\n";
+  const std::string tail = "Acme,seal,3\nBeta,bolt,2\n";
+  const std::string repaired = head + "Acme,valve,20\n" + tail;
+  ExpectRepairMovesNothing(head + "Acme,valve,2\"0\n" + tail, repaired, 4);
+  ExpectRepairMovesNothing(head + "Acme,valve\n" + tail, repaired, 4);
+  ExpectRepairMovesNothing(head + "Acme,val,ve,20\n" + tail, repaired, 4);
+  ExpectRepairMovesNothing("who,what,v\nAcme,valve,2\"0\n" + tail, "who,what,v\nAcme,valve,20\n" + tail, 2);
+  // The key cannot be told, or rows may be hidden: nothing after it is sent.
+  ExpectRepairMovesNothing(head + "Ac\"me,valve,20\n" + tail, repaired, 2);
+  ExpectRepairMovesNothing(head + ",valve,20\n" + tail, repaired, 2);
+  ExpectRepairMovesNothing(head + "valve,20\n" + tail, repaired, 2);
+  ExpectRepairMovesNothing(head + "Gamma,valve\n" + tail, head + "Acme,valve,2\n" + tail, 2);
+  ExpectRepairMovesNothing(head + "Beta,Acme,valve,20\n" + tail, repaired, 2);
+  ExpectRepairMovesNothing(head + "Acme,\"valve,20\nAcme,\"tap,21\n" + tail, head + "Acme,valve,20\nAcme,tap,21\n" + tail, 2);
+}
+
+TEST(FilePlan, RowsThatHaveNoNumberSaySo) {
+  const Outcome got = PlanAll(kOrders, "who,what,v\nAcme,pump,1\n,valve,20\nAcme,seal,3\n");
+  EXPECT_THAT(got.errors, testing::ElementsAre("2: key, column \"who\": there is no value",
+                                               "3: row 2 (line 3) could not be read, so the number of this one among the rows of its key is "
+                                               "not known; repair that row, then import again"));
+}
+
+TEST(FilePlan, RowsThatMayBeHiddenHaveNumbersToo) {
+  const std::string mapping = R"pb(source: "s" files { kind: "k" commands { command: "create_user" set { path: "display_name" value { column: "a" } } } })pb";
+  EXPECT_EQ(PlanAll(mapping, "a,b\n1,\"x\n2,\"y\n3,z\n").commands.size(), 0u) << "without a key the number in the file is the key";
+  EXPECT_EQ(PlanAll(mapping, "a,b\n1,x\"\n3,z\n").commands.size(), 1u);
+}
+
+TEST(FilePlan, TheLastRowIsNotKnownWhileARowCannotBeRead) {
+  const std::string head = "case,stage\nA,a\nA,won\nB,a\n";
+  EXPECT_EQ(PlanAll(kVersions, head + "B,won\n").commands.size(), 6u);
+  const Outcome known = PlanAll(kVersions, head + "A,wo\"n\nB,won\n");
+  EXPECT_EQ(known.commands.size(), 5u) << "row 2 is not the last of A";
+  EXPECT_EQ(known.errors.size(), 1u);
+  const Outcome got = PlanAll(kVersions, head + "\"B\"x,won\n");
+  EXPECT_THAT(got.errors, testing::ElementsAre(HasSubstr("2: row 4 (line 5) could not be read, so it is not known whether this one is the last"),
+                                               HasSubstr("3: row 4 (line 5)"), HasSubstr("4: text after a closing quote")));
+  EXPECT_EQ(got.commands.size(), 1u);
+}
+
+constexpr char kOnce[] = R"pb(
+  source: "s"
+  files {
+    kind: "k" key { column: "nr" }
+    commands { command: "create_organization" once { column: "company" } set { path: "display_name" value { column: "nr" } }
+      set { path: "header.occurred" value { column: "founded" } } }
+    commands { command: "capture_lead" set { path: "header.occurred" value { column: "day" } } }
+  })pb";
+
+TEST(FilePlan, ARefusedRowDoesNotUseUpWhatIsSentOnce) {
+  const std::string csv = "nr,company,founded,day\n1,Acme,,not a day\n2,Acme,,2025-01-01\n3,Acme,bad,2025-01-01\n4,Acme,,\n";
+  const Outcome got = PlanAll(kOnce, csv);
+  EXPECT_EQ(got.errors.size(), 1u);
+  EXPECT_EQ(got.ids[0], "s/k/create_organization/" + HexDigest("Acme"));
+  EXPECT_THAT(got.commands[0], HasSubstr("display_name: \"2\""));
+  EXPECT_EQ(got.commands.size(), 4u);
+  // Until an answer says that it is taken, each row that can asks for it under one request id; row 3 cannot, and is not refused.
+  const Outcome unanswered = PlanAll(kOnce, csv, false);
+  EXPECT_EQ(unanswered.errors, got.errors);
+  ASSERT_EQ(unanswered.commands.size(), 5u);
+  EXPECT_THAT(unanswered.commands[3], HasSubstr("display_name: \"4\""));
+  EXPECT_EQ(unanswered.ids[3], got.ids[0]);
+}
+
+constexpr char kChanged[] = R"pb(
+  source: "s"
+  files {
+    kind: "k" key { column: "k" } several_rows_a_key: true
+    commands { command: "change_deal_details" when { changed: "v" } when { value { column: "v" } not_in: "9" }
+      set { path: "needs" value { column: "v" } } set { path: "header.occurred" value { column: "t" } } }
+  })pb";
+
+TEST(FilePlan, ARefusedRowIsNotTheRowBefore) {
+  const Outcome got = PlanAll(kChanged, "k,t,v\n1,,10\n1,bad,20\n1,,20\n1,,20\n1,,10\n");
+  EXPECT_EQ(got.errors.size(), 1u);
+  auto id = [](const char* key) { return "s/k/change_deal_details/" + HexDigest(key); };
+  EXPECT_THAT(got.ids, testing::ElementsAre(id("1\n3"), id("1\n5")));
+}
+
+TEST(FilePlan, WhatHasChangedIsAskedForUntilItIsTaken) {
+  auto id = [](const char* key) { return "s/k/change_deal_details/" + HexDigest(key); };
+  const Outcome got = PlanAll(kChanged, "k,t,v\n1,,10\n1,,20\n1,,20\n1,bad,20\n1,,9\n1,,9\n1,,20\n1,,10\n1,,10\n", false);
+  EXPECT_THAT(got.errors, testing::IsEmpty()) << "row 4 may have nothing to say";
+  EXPECT_THAT(got.ids, testing::ElementsAre(id("1\n2"), id("1\n2"), id("1\n7"), id("1\n8"), id("1\n8")));
 }
 
 TEST(FilePlan, OnceOrdinalsAndEdges) {

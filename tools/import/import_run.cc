@@ -241,13 +241,19 @@ class Importer {
   void PlanRow(FilePlan* plan, const CsvRow& row, uint64_t number, uint64_t resume_after, SentBatch* batch, FileSummary* summary) {
     const int before = batch->batch.commands_size();
     absl::Status status = plan->Plan(row, number, &batch->batch, &batch->steps);
+    for (size_t i = before; i < batch->steps.size(); ++i) {
+      Attempts* attempts = batch->steps[i].attempts.get();
+      if (attempts == nullptr) continue;
+      attempts->is_maybe_taken |= number <= resume_after;
+      if (options_.dry_run) attempts->is_taken = true;
+    }
     if (number <= resume_after) {
       ++summary->rows_skipped;
       batch->batch.mutable_commands()->DeleteSubrange(before, batch->batch.commands_size() - before);
       batch->steps.resize(before);
     } else if (!status.ok()) {
       ++summary->rows_unreadable;
-      AddReject({plan->proto().kind(), number, "", row.error.empty() ? "ROW_NOT_UNDERSTOOD" : "ROW_MALFORMED",
+      AddReject({plan->proto().kind(), number, "", RowReason(status),
                  absl::StrCat("line ", row.line, ": ", status.message()), {row.cells.begin(), row.cells.end()}});
     }
   }

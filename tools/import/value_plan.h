@@ -31,6 +31,7 @@ struct RowView {
   const std::vector<absl::string_view>* cells = nullptr;
   uint64_t number = 0;         // in the file, from 1
   uint64_t number_in_key = 0;  // from 1
+  bool may_not_count = false;  // it gives no new `ordinal`
 };
 
 class ValuePlan {
@@ -44,6 +45,8 @@ class ValuePlan {
   // How the values go into a field of this row.
   absl::StatusOr<Conversion*> How(const RowView& row);
 
+  // So many of a row's first columns hold all that the value is taken from.
+  size_t columns_needed() const;
   // For messages: `column "origin"`.
   const std::string& what() const { return what_; }
   bool has_currency() const { return currency_ != nullptr; }
@@ -61,7 +64,7 @@ class ValuePlan {
   absl::Status FindConversion(const v1::Value& value, const PlanScope& scope, const Place& place);
   absl::string_view Cell(const RowView& row, int column) const;
   std::string Take(const RowView& row) const;
-  absl::Status Change(std::string* text);
+  absl::Status Change(const RowView& row, std::string* text);
 
   v1::Value proto_;
   std::string what_;
