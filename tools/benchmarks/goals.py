@@ -1,6 +1,7 @@
-"""The rows of `tools/bench write`: what is compared with what, and what must be reached.
+"""Rows of a benchmark: what is compared with what, and what must be reached.
 
-A figure is the median of its rounds. A ratio is ours / peer; of several peers the best one counts.
+A figure is the median of its rounds. A ratio is ours / peer (of a row that `is_speed`: peer / ours); of several peers the best one
+counts.
 """
 
 import dataclasses
@@ -55,6 +56,8 @@ class Row:
     relative_to: Optional[tuple] = None
     # The goal speaks of this many events; with fewer it is not judged.
     at_events: int = 0
+    # Of times: the ratio is peer / ours, how many times as fast we are.
+    is_speed: bool = False
 
 
 def ratio_of(ours, peer):
@@ -106,7 +109,7 @@ def judge(row, samples, events=0, notes=()):
     """The row as an object of the JSON output."""
     ours = samples.median(row.ours)
     peer_figure, peer = best_peer(row, samples)
-    ratio = ratio_of(ours, peer)
+    ratio = ratio_of(peer, ours) if row.is_speed else ratio_of(ours, peer)
     if row.relative_to is not None:
         there = ratio_of(*(samples.median(figure) for figure in row.relative_to))
         ratio = ratio_of(ratio, there)
