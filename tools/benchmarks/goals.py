@@ -18,9 +18,10 @@ class Figure:
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """`at_least` and `at_most` speak of the ratio; `value_at_most` of our own figure."""
+    """`at_least` and `at_most` speak of the ratio; `value_at_least` and `value_at_most` of our own figure."""
     at_least: Optional[float] = None
     at_most: Optional[float] = None
+    value_at_least: Optional[float] = None
     value_at_most: Optional[float] = None
     unit: str = ""
 
@@ -29,10 +30,14 @@ class Goal:
             return f">= {self.at_least:g} x"
         if self.at_most is not None:
             return f"<= {self.at_most:g} x"
+        if self.value_at_least is not None:
+            return f">= {self.value_at_least:,g} {self.unit}"
         return f"<= {self.value_at_most:g} {self.unit}" if self.value_at_most is not None else "stated"
 
     def holds(self, ours, ratio):
         """None: nothing to judge."""
+        if self.value_at_least is not None:
+            return None if ours is None else ours >= self.value_at_least
         if self.value_at_most is not None:
             return None if ours is None else ours <= self.value_at_most
         if ratio is None or (self.at_least is None and self.at_most is None):

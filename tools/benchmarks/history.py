@@ -23,6 +23,10 @@ CURRENCIES = ["ILS", "USD", "EUR"]
 STAGES = ["new", "contacted", "offer", "negotiation", "agreed"]
 PROBABILITIES = {"equipment": [500, 1500, 3000, 5500, 8000], "service": [1000, 2500, 4000, 6000, 8500],
                  "projects": [300, 1000, 2000, 4500, 7500]}
+# Before RULE_CHANGE; the newer ones hold from the beginning too, so that they restate history.
+RULE_CHANGE = date(2024, 1, 1)
+OLD_PROBABILITIES = {"equipment": [1000, 2000, 4000, 6000, 9000], "service": [1000, 2000, 4000, 6000, 9000],
+                     "projects": [500, 1000, 2500, 5000, 8000]}
 REASONS = ["price", "competitor", "no_budget", "postponed"]
 
 # Columns of the event table; `number` is the order of entry, `day` the local day of `occurred`.

@@ -140,20 +140,31 @@ MAKERS = {
 }
 
 
+def add_probabilities(publish, table):
+    rule = publish.rules.add().content.probabilities
+    for pipeline, probabilities in table.items():
+        for name, probability in zip(history.STAGES, probabilities):
+            rule.probabilities.add(pipeline=pipeline, stage=name, probability_bp=probability)
+
+
+def new_probabilities():
+    command = command_pb2.Command()
+    add_probabilities(command.publish_rules, history.PROBABILITIES)
+    return command
+
+
 def rules():
     """What the company lays down before its first day."""
     command = command_pb2.Command()
     publish = command.publish_rules
     pipelines = publish.rules.add().content.pipelines
-    probabilities = publish.rules.add().content.probabilities
     for pipeline in history.PIPELINES:
         made = pipelines.pipelines.add(id=pipeline)
         for name in history.STAGES:
             made.stages.add(id=name)
         made.stages.add(id="won", meaning=1)
         made.stages.add(id="lost", meaning=2)
-        for name, probability in zip(history.STAGES, history.PROBABILITIES[pipeline]):
-            probabilities.probabilities.add(pipeline=pipeline, stage=name, probability_bp=probability)
+    add_probabilities(publish, history.OLD_PROBABILITIES)
     reasons = publish.rules.add().content.reasons
     for reason in history.REASONS:
         reasons.reasons.add(id=reason, for_lost_deals=True)
@@ -215,8 +226,11 @@ class Loader:
         """Tenant, users and rules."""
         self.clock(history.FIRST_DAY - timedelta(days=1), 20)
         self.admin.CreateTenant(admin_pb2.CreateTenantRequest(**history.TENANT), metadata=METADATA)
+        self.execute(users() + [rules()])
+
+    def execute(self, commands):
         batch = command_pb2.CommandBatch()
-        for command in users() + [rules()]:
+        for command in commands:
             self.sent += 1
             batch.commands.add(sequence=self.sent, command=command)
         self.send([batch])
@@ -230,6 +244,8 @@ class Loader:
             batches = self.batches(occurrences)
             self.receive(under_way)
             self.clock(day, 20)
+            if day == history.RULE_CHANGE:
+                self.execute([new_probabilities()])
             self.send(batches)
             under_way = batches
             rows.write(day, occurrences)

@@ -33,13 +33,13 @@ class Question:
     def groups(self):
         return self.columns or self.group_by
 
-    def sql(self, kind, period):
+    def sql(self, kind, period, today=history.LAST_DAY):
         """kind: facts, views, events."""
         with open(os.path.join(SQL, "questions", f"{self.report}.{kind}.sql"), encoding="utf-8") as file:
             text = file.read()
         first, last = period
         return text.format(begin=instant(first), end=instant(last + timedelta(days=1)), first=first.isoformat(), last=last.isoformat(),
-                           today=history.LAST_DAY.isoformat())
+                           today=today.isoformat())
 
     def parameters(self, period):
         """Of ReportParameters."""

@@ -1,5 +1,6 @@
 """What the read side is measured on: one history in the product, in PostgreSQL and in DuckDB; all removed at the end."""
 
+import contextlib
 import math
 import os
 import shutil
@@ -20,12 +21,19 @@ from benchmarks.rounds import say
 # Calls in one round, at least; a question that takes longer than the round is asked once.
 LEAST_CALLS = 1
 READ_MODEL_SECONDS = 1800
+MAIN = "data"  # folder of the history that is measured
 FACTS = ("facts.sql", "facts_postgres.sql")
 
 
 def read_sql(name):
     with open(os.path.join(SQL, name), encoding="utf-8") as file:
         return file.read()
+
+
+def fill_probabilities(execute, table):
+    rows = [f"('{pipeline}', '{stage}', {rank}, {probability})" for pipeline, probabilities in table.items()
+            for rank, (stage, probability) in enumerate(zip(history.STAGES, probabilities), 1)]
+    execute(f"insert into probabilities values {', '.join(rows)}")
 
 
 def figures_of(micros, cpu_seconds=None):
@@ -73,7 +81,7 @@ class ReadLab:
         self.loaded = {}  # figures of the loading
         self.duckdb, self.duckdb_missing = None, ""
         self.server = self.client = self.postgres = self.connection = None
-        self.prepared = set()
+        self.prepared, self.loads = set(), 0
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="recount-bench-read-", dir=self.parent)
@@ -105,7 +113,7 @@ class ReadLab:
 
     # ---- The product ----
 
-    def start_server(self, folder="data", *flags):
+    def start_server(self, folder=MAIN, *flags):
         from benchmarks.read_client import ReadClient  # needs the stubs
         self.stop_server()
         self.server = Server(self.program, self.path(folder), self.path("recountd.log"), *flags)
@@ -135,11 +143,28 @@ class ReadLab:
             time.sleep(0.2)
         raise BenchError(f"the read models did not catch up within {READ_MODEL_SECONDS} s: {self.server.log()}")
 
+    @contextlib.contextmanager
+    def other_server(self, folder):
+        """A client of a second server, on another folder."""
+        from benchmarks.read_client import ReadClient
+        with Server(self.program, self.path(folder), self.path("recountd.log")) as server:
+            client = ReadClient(server.address)
+            try:
+                yield client
+            finally:
+                client.close()
+
+    def load_command(self, *more):
+        """Of paced_load.py; each call makes records of its own."""
+        self.loads += 1
+        return [sys.executable, "-B", os.path.join(self.sources, "tools", "benchmarks", "paced_load.py"), self.server.address,
+                self.path("stubs"), str(self.loads), *more]
+
     # ---- Loading ----
 
     def load(self):
         """The same history into all of them."""
-        events = self.load_recount("data", self.leads, self.path("events.csv"))
+        events = self.load_recount(MAIN, self.leads, self.path("events.csv"))
         self.load_postgres()
         try:
             self.load_duckdb()
@@ -177,10 +202,10 @@ class ReadLab:
         self.postgres = Postgres(self.path("postgres"), None, os.path.join(SQL, "events.sql"), lambda slow: None)
         self.postgres.start(False)
         self.connection = Connection(self.postgres.connection())
-        self.connection.execute("set jit = off")
+        self.connection.execute("set jit = off; set client_min_messages = warning")
         self._copy_events()
         self.connection.execute(read_sql("events_postgres.sql"))
-        self._fill_probabilities(self.connection.execute)
+        fill_probabilities(self.connection.execute, history.PROBABILITIES)
         self.connection.execute("vacuum analyze events")
         begin = time.monotonic()
         for name in FACTS:
@@ -202,7 +227,7 @@ class ReadLab:
         try:
             self.duckdb.execute(read_sql("events.sql"))
             self.duckdb.execute(f"copy events from '{self.path('events.csv')}' (format csv, header false)")
-            self._fill_probabilities(self.duckdb.execute)
+            fill_probabilities(self.duckdb.execute, history.PROBABILITIES)
             self.duckdb.execute(read_sql("events_duckdb.sql"))
             self.duckdb.execute(read_sql("facts.sql"))
             self.duckdb.execute("checkpoint")
@@ -210,10 +235,19 @@ class ReadLab:
             self.duckdb.close()
             raise
 
-    def _fill_probabilities(self, execute):
-        rows = [f"('{pipeline}', '{stage}', {rank}, {probability})" for pipeline, probabilities in history.PROBABILITIES.items()
-                for rank, (stage, probability) in enumerate(zip(history.STAGES, probabilities), 1)]
-        execute(f"insert into probabilities values {', '.join(rows)}")
+    @contextlib.contextmanager
+    def past(self, known, probabilities=history.PROBABILITIES):
+        """Facts in PostgreSQL from the events alone for which `known`, a condition, holds: executes SQL on them."""
+        execute = self.connection.execute
+        execute("create schema past; set search_path = past, public")
+        try:
+            execute(f"create table events as select * from public.events where {known}")
+            execute("create table probabilities (like public.probabilities)")
+            fill_probabilities(execute, probabilities)
+            execute(read_sql("facts.sql"))
+            yield execute
+        finally:
+            execute("set search_path = public; drop schema past cascade")
 
     # ---- Asking; each gives figures. ----
 

@@ -1,11 +1,12 @@
 """The measures of `tools/bench read`: groups of contestants that run one after the other, round by round, and their rows."""
 
+from benchmarks import read_past, read_running
 from benchmarks.goals import STATED, Figure, Goal, Row
 from benchmarks.measures import Group
 from benchmarks.programs import BenchError
 from benchmarks.questions import QUARTER, QUESTIONS, YEARS, cells_of_answer, cells_of_sql, difference
+from benchmarks.read_lab import MAIN
 
-MAIN = "data"  # folder of the history that is measured
 PEER_TITLES = {"facts": "PostgreSQL's fact tables", "duckdb": "DuckDB", "events": "PostgreSQL's typed event table",
                "views": "PostgreSQL's materialized views"}
 PERIODS = {
@@ -57,4 +58,5 @@ def question_group(name, question):
 def groups():
     made = [question_group("quarter", question) for question in QUESTIONS]
     # A snapshot has no period.
-    return made + [question_group("years", question) for question in QUESTIONS if question.has_period]
+    made += [question_group("years", question) for question in QUESTIONS if question.has_period]
+    return made + read_past.groups() + read_running.groups()
