@@ -27,8 +27,8 @@ class Question:
     # Columns of the answer that are groups, in the order of the SQL.
     columns: tuple = ()
     has_period: bool = True
-    # Peers beside the facts: `views`, `events`.
-    more_peers: tuple = ()
+    # Peers beside the facts and the events.
+    more_peers: tuple = ("events",)
 
     def groups(self):
         return self.columns or self.group_by
@@ -58,10 +58,10 @@ QUESTIONS = (
     Question("sales_funnel", ("source",), ("reached", "continued", "lost_here"), mode="touched",
              columns=("source", "pipeline", "stage"), more_peers=("views", "events")),
     Question("pipeline_snapshot", ("pipeline", "stage"), ("deals", "value", "weighted"),
-             columns=("pipeline", "stage") + MONEY, has_period=False, more_peers=("views",)),
+             columns=("pipeline", "stage") + MONEY, has_period=False, more_peers=("views", "events")),
     Question("sales_forecast", ("bucket", "pipeline"), ("deals", "value", "forecast"), columns=("bucket", "pipeline") + MONEY),
     Question("sales_conversion", ("source", "month"), ("leads", "mql", "sql", "sal", "deals", "won"), mode="cohort",
-             more_peers=("views",)),
+             more_peers=("views", "events")),
     Question("sales_cycle", ("source", "pipeline"), ("deals", "days", "median", "p90", "least", "most")),
 )
 

@@ -12,7 +12,7 @@ from benchmarks.rounds import MOST_EXTRA_ROUNDS, Plan, run_group, say
 from benchmarks.write import BINARIES, MOST_ROUNDS, SOURCES, chosen, end_by_exception
 
 LIMIT_MINUTES = 20
-QUICK_LEADS = 1500
+QUICK_LEADS = 600
 
 
 def describe(parser):
@@ -28,6 +28,7 @@ def describe(parser):
     parser.add_argument("--times", type=int, default=1, help="the whole of it so often, each with another history (default 1)")
     parser.add_argument("--seed", type=int, default=1, help="of the history")
     parser.add_argument("--binaries", metavar="FOLDER", help="measure the programs there instead of building them")
+    parser.add_argument("--without-duckdb", action="store_true", help="leave out the peer that npm brings: no network is needed then")
     parser.add_argument("--folder", default="/var/tmp", help="where the folder of the run is made: its disk is measured")
     parser.add_argument("--list", action="store_true", help="print the names of groups and rows")
 
@@ -60,7 +61,7 @@ def measure(groups, options, seed):
     seconds = min(0.05, options.seconds) if options.quick else options.seconds
     rows = []
     with ReadLab(os.path.join(options.binaries or BINARIES, "recountd"), SOURCES, leads, seconds, seed, options.folder) as lab:
-        events = lab.load()
+        events = lab.load(with_duckdb=not options.without_duckdb)
         plan = Plan(groups, 1 if options.quick else options.rounds, seconds, options.minutes * 60,
                     extra_rounds=0 if options.quick else MOST_EXTRA_ROUNDS)
         for group in groups:

@@ -162,11 +162,13 @@ class ReadLab:
 
     # ---- Loading ----
 
-    def load(self):
-        """The same history into all of them."""
+    def load(self, with_duckdb=True):
+        """The same history into all of them; the number of events."""
         events = self.load_recount(MAIN, self.leads, self.path("events.csv"))
         self.load_postgres()
         try:
+            if not with_duckdb:
+                raise BenchError("it was left out")
             self.load_duckdb()
         except BenchError as error:
             self.duckdb, self.duckdb_missing = None, str(error)
