@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""tools/bench read: the history, the comparison of answers, the rows; and, where PostgreSQL is installed, a short run of the whole,
-whose answers PostgreSQL counts too. No timing is asserted."""
+"""tools/bench read: the history, the comparison of answers, the rows; and, where PostgreSQL is installed, a short run of the
+whole, whose answers PostgreSQL counts too. No timing is asserted."""
 
 import glob
 import hashlib
@@ -31,10 +31,12 @@ HAS_PEER = bool(glob.glob("/usr/lib/postgresql/15/bin/postgres")) and bool(shuti
 GOAL_TABLE = {
     "one quarter, two dimensions": [
         (f"quarter/{report}/{peer}{at}", goal) for report in ("won_lost", "sales_funnel")
-        for peer, goal in (("facts", Goal(at_least=10)), ("duckdb", Goal(at_least=2)), ("events", Goal(at_least=50)), ("views", STATED))
+        for peer, goal in (("facts", Goal(at_least=10)), ("duckdb", Goal(at_least=2)), ("events", Goal(at_least=50)),
+                           ("views", STATED))
         for at in ("", "_p99")],
     "five years, whole tenant": [
-        (f"years/{report}/{peer}", goal) for report in ("won_lost", "sales_funnel", "sales_forecast", "sales_conversion", "sales_cycle")
+        (f"years/{report}/{peer}", goal)
+        for report in ("won_lost", "sales_funnel", "sales_forecast", "sales_conversion", "sales_cycle")
         for peer, goal in (("facts", Goal(at_least=30)), ("duckdb", Goal(at_least=2)))],
     "other moments and rules": [
         (f"past/{report}/{way}", Goal(at_most=1.5)) for report in ("won_lost", "pipeline_snapshot", "sales_forecast")
@@ -127,7 +129,8 @@ class ComparisonTest(unittest.TestCase):
 
     def test_one_cent_is_a_difference(self):
         ours = cells_of_answer(QUESTION, answer(("web", 3, 12346), ("", 1, 0)))
-        self.assertEqual("('web', 'ILS'): ours (3, 12346), theirs (3, 12345)", difference(ours, cells_of_sql(QUESTION, self.THEIRS)))
+        self.assertEqual("('web', 'ILS'): ours (3, 12346), theirs (3, 12345)",
+                         difference(ours, cells_of_sql(QUESTION, self.THEIRS)))
 
     def test_a_missing_row_is_a_difference_on_either_side(self):
         ours, theirs = cells_of_answer(QUESTION, answer(("web", 3, 12345))), cells_of_sql(QUESTION, self.THEIRS)
@@ -190,8 +193,9 @@ class RowsTest(unittest.TestCase):
         samples.add("ours", dict(p50_ms=2.0))
         samples.add("slow", dict(p50_ms=50.0))
         samples.add("fast", dict(p50_ms=30.0))
-        made = judge(Row("a", "A", "ms", Figure("ours", "p50_ms"), (Figure("slow", "p50_ms"), Figure("fast", "p50_ms")), Goal(at_least=15),
-                         less_is_better=True, is_speed=True), samples)
+        peers = (Figure("slow", "p50_ms"), Figure("fast", "p50_ms"))
+        made = judge(Row("a", "A", "ms", Figure("ours", "p50_ms"), peers, Goal(at_least=15), less_is_better=True, is_speed=True),
+                     samples)
         self.assertEqual(("fast", 15.0, True), (made["peer_is"], made["ratio"], made["holds"]))
 
     def test_a_least_value_is_met_at_its_bound(self):
@@ -211,15 +215,16 @@ class RowsTest(unittest.TestCase):
 @unittest.skipUnless(HAS_PEER, "PostgreSQL 15 is not installed")
 class QuickRunTest(unittest.TestCase):
     # A group of each kind; the others differ from these in the question alone.
-    GROUPS = ("quarter/won_lost", "quarter/sales_funnel", "quarter/pipeline_snapshot", "quarter/sales_cycle", "years/sales_conversion",
-              "years/sales_forecast", "past/pipeline_snapshot", "explain", "rebuild", "start", "fresh", "live")
+    GROUPS = ("quarter/won_lost", "quarter/sales_funnel", "quarter/pipeline_snapshot", "quarter/sales_cycle",
+              "years/sales_conversion", "years/sales_forecast", "past/pipeline_snapshot", "explain", "rebuild", "start", "fresh",
+              "live")
 
     def test_everything_runs_answers_the_same_and_leaves_nothing(self):
         with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
             os.chmod(folder, 0o711)
-            command = [os.path.join(SOURCE, "tools", "bench"), "read", "--quick", "--binaries", BIN, "--without-duckdb", "--format", "json",
-                       "--folder", folder]
-            done = subprocess.run(command + [word for name in self.GROUPS for word in ("--only", name)], capture_output=True, text=True)
+            command = [os.path.join(SOURCE, "tools", "bench"), "read", "--quick", "--binaries", BIN, "--without-duckdb", "--format",
+                       "json", "--folder", folder, *(f"--only={name}" for name in self.GROUPS)]
+            done = subprocess.run(command, capture_output=True, text=True)
             self.assertEqual(0, done.returncode, done.stdout[-2000:] + done.stderr[-4000:])
             self.assertEqual([], os.listdir(folder))
         rows = json.loads(done.stdout)

@@ -31,9 +31,10 @@ class DuckDb:
         if shutil.which("npm") is None or shutil.which("node") is None:
             raise BenchError("node and npm are not installed")
         environment = dict(os.environ, npm_config_cache=os.path.join(folder, "cache"))
+        command = ["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", PACKAGE]
         try:
-            done = subprocess.run(["npm", "install", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", PACKAGE], cwd=folder,
-                                  env=environment, capture_output=True, text=True, timeout=INSTALL_SECONDS, stdin=subprocess.DEVNULL)
+            done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  timeout=INSTALL_SECONDS)
         except subprocess.TimeoutExpired:
             raise BenchError(f"npm did not bring {PACKAGE} within {INSTALL_SECONDS} s") from None
         if done.returncode != 0:

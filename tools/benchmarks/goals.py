@@ -1,7 +1,7 @@
 """Rows of a benchmark: what is compared with what, and what must be reached.
 
-A figure is the median of its rounds. A ratio is ours / peer (of a row that `is_speed`: peer / ours); of several peers the best one
-counts.
+A figure is the median of its rounds. A ratio is ours / peer (of a row that `is_speed`: peer / ours); of several peers the best
+one counts.
 """
 
 import dataclasses

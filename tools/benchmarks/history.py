@@ -225,7 +225,7 @@ class EventRows:
         occurred = f"{local} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}+00"
         get = fields.get
         expected = get("expected")
-        values = (self.number, kind, one.record, occurred, local, recorded, get("source"), get("owner"), get("pipeline"), get("stage"),
-                  get("amount"), get("currency"), get("level"), get("probability"),
+        values = (self.number, kind, one.record, occurred, local, recorded, get("source"), get("owner"), get("pipeline"),
+                  get("stage"), get("amount"), get("currency"), get("level"), get("probability"),
                   None if expected is None else day_text(expected), get("lead"))
         return ",".join(["" if value is None else str(value) for value in values]) + "\n"

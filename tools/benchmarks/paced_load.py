@@ -1,10 +1,10 @@
-"""Adds to a loaded history by one command stream, in a process of its own: of four commands two capture leads, one creates a deal,
-one changes the value of a deal that was created here before.
+"""Adds to a loaded history by one command stream, in a process of its own: of four commands two capture leads, one creates a
+deal, one changes the value of a deal that was created here before.
 
   paced_load.py ADDRESS STUBS SEED --rate N     N commands a second until standard input ends
   paced_load.py ADDRESS STUBS SEED --count N    N commands as fast as they are answered
 
-Each seed makes records of its own. Prints `running` at the first answer, and at its end an object: commands, seconds, refused, position.
+Each seed makes records of its own. Prints `running` at the first answer, and at its end an object: commands, seconds, refused.
 """
 
 import argparse
@@ -29,9 +29,10 @@ class Load:
         from recount.v1 import command_pb2, command_pb2_grpc
         self.command_pb2, self.seed, self.random, self.deals = command_pb2, seed, random.Random(seed), 0
         self.requests, self.room = queue.SimpleQueue(), threading.Semaphore(WINDOW)
-        self.sent = self.answered = self.refused = self.position = 0
+        self.sent = self.answered = self.refused = 0
         self.channel = grpc.insecure_channel(address)
-        self.answers = command_pb2_grpc.CommandServiceStub(self.channel).Stream(iter(self.requests.get, None), metadata=metadata())
+        stub = command_pb2_grpc.CommandServiceStub(self.channel)
+        self.answers = stub.Stream(iter(self.requests.get, None), metadata=metadata())
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
 
@@ -43,7 +44,6 @@ class Load:
             for outcome in message.outcomes:
                 self.answered += 1
                 self.refused += outcome.status.code != 0
-                self.position = max(self.position, outcome.result.position)
 
     def send(self, count):
         batch = self.command_pb2.CommandBatch()
@@ -101,8 +101,7 @@ def main():
             time.sleep(max(0.0, begin + load.sent / options.rate - time.monotonic()))
         load.send(min(size, options.count - load.sent) if options.count else size)
     load.end()
-    print(json.dumps(dict(commands=load.answered, seconds=time.monotonic() - begin, refused=load.refused, position=load.position)),
-          flush=True)
+    print(json.dumps(dict(commands=load.answered, seconds=time.monotonic() - begin, refused=load.refused)), flush=True)
 
 
 if __name__ == "__main__":

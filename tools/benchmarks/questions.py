@@ -38,8 +38,8 @@ class Question:
         with open(os.path.join(SQL, "questions", f"{self.report}.{kind}.sql"), encoding="utf-8") as file:
             text = file.read()
         first, last = period
-        return text.format(begin=instant(first), end=instant(last + timedelta(days=1)), first=first.isoformat(), last=last.isoformat(),
-                           today=today.isoformat())
+        return text.format(begin=instant(first), end=instant(last + timedelta(days=1)), first=first.isoformat(),
+                           last=last.isoformat(), today=today.isoformat())
 
     def parameters(self, period):
         """Of ReportParameters."""

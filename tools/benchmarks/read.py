@@ -16,19 +16,21 @@ QUICK_LEADS = 600
 
 
 def describe(parser):
-    parser.add_argument("--size", type=float, default=0.1, help="of the history: 1 is a million leads, a million deals and ten million "
-                        "events (default 0.1)")
+    parser.add_argument("--size", type=float, default=0.1,
+                        help="of the history: 1 is a million leads, a million deals and ten million events (default 0.1)")
     parser.add_argument("--rounds", type=int, default=5, help="of each contestant, at least (default 5)")
     parser.add_argument("--only", metavar="NAME", action="append", default=[],
                         help="groups or rows whose names begin so, e.g. `quarter/` or `years/won_lost`; may be given again")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--quick", action="store_true", help="one short round on a small history: to see that everything runs")
     parser.add_argument("--seconds", type=float, default=1.0, help="of one contestant's calls in one round (default 1)")
-    parser.add_argument("--minutes", type=float, default=LIMIT_MINUTES, help=f"for measuring, after the loading (default {LIMIT_MINUTES})")
+    parser.add_argument("--minutes", type=float, default=LIMIT_MINUTES,
+                        help=f"for measuring, after the loading (default {LIMIT_MINUTES})")
     parser.add_argument("--times", type=int, default=1, help="the whole of it so often, each with another history (default 1)")
     parser.add_argument("--seed", type=int, default=1, help="of the history")
     parser.add_argument("--binaries", metavar="FOLDER", help="measure the programs there instead of building them")
-    parser.add_argument("--without-duckdb", action="store_true", help="leave out the peer that npm brings: no network is needed then")
+    parser.add_argument("--without-duckdb", action="store_true",
+                        help="leave out the peer that npm brings: no network is needed then")
     parser.add_argument("--folder", default="/var/tmp", help="where the folder of the run is made: its disk is measured")
     parser.add_argument("--list", action="store_true", help="print the names of groups and rows")
 

@@ -55,8 +55,8 @@ class ReadClient:
         return lambda: self.explain_bytes(data, metadata=METADATA, timeout=ASK_SECONDS)
 
     def explained(self, cell_id, page_size):
-        return self.reports.ExplainReport(report_pb2.ExplainReportRequest(cell_id=cell_id, page_size=page_size), metadata=METADATA,
-                                          timeout=ASK_SECONDS)
+        request = report_pb2.ExplainReportRequest(cell_id=cell_id, page_size=page_size)
+        return self.reports.ExplainReport(request, metadata=METADATA, timeout=ASK_SECONDS)
 
     def fresh_micros(self, request):
         """From the acknowledgement of a command, which creates a deal, to the report that has it."""

@@ -64,7 +64,8 @@ class Server(Process):
 
     def __init__(self, program, folder, log_path, *more):
         begin = time.monotonic()
-        super().__init__([program, "--data", folder, "--listen", "127.0.0.1:0", "--insecure", "--simulated-clock", *more], None, log_path)
+        command = [program, "--data", folder, "--listen", "127.0.0.1:0", "--insecure", "--simulated-clock", *more]
+        super().__init__(command, None, log_path)
         try:
             self.address = self.await_line(r"listening on (\S+:\d+)\n")
         except BaseException:
@@ -77,7 +78,8 @@ class ReadLab:
     """`with ReadLab(...)`; then load()."""
 
     def __init__(self, program, sources, leads, seconds, seed=1, parent="/var/tmp"):
-        self.program, self.sources, self.leads, self.seconds, self.seed, self.parent = program, sources, leads, seconds, seed, parent
+        self.program, self.sources, self.parent = program, sources, parent
+        self.leads, self.seconds, self.seed = leads, seconds, seed
         self.loaded = {}  # figures of the loading
         self.duckdb, self.duckdb_missing = None, ""
         self.server = self.client = self.postgres = self.connection = None
@@ -217,8 +219,8 @@ class ReadLab:
         self.connection.execute("vacuum analyze")
 
     def _copy_events(self):
-        copy = [postgres_binaries() + "/psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.postgres.folder, "-U", self.postgres.owner, "-d",
-                "postgres", "-c", f"\\copy events from '{self.path('events.csv')}' csv"]
+        copy = [postgres_binaries() + "/psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.postgres.folder, "-d", "postgres",
+                "-U", self.postgres.owner, "-c", f"\\copy events from '{self.path('events.csv')}' csv"]
         done = subprocess.run(copy, capture_output=True, text=True, cwd="/")
         if done.returncode != 0:
             raise BenchError(f"the events cannot be copied into PostgreSQL: {done.stderr[-2000:]}")

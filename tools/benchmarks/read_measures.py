@@ -30,11 +30,11 @@ def compare(lab, question, period, peers):
             raise BenchError(f"{question.report}: {PEER_TITLES[peer]} and we differ at {differs}")
 
 
-def question_group(name, question):
+def question_group(period_name, question):
     """One report against its peers."""
-    period, title, goals = PERIODS[name]
+    period, title, goals = PERIODS[period_name]
     peers = ("facts", "duckdb") + question.more_peers
-    group, report = f"{name}/{question.report}", question.report
+    group, report = f"{period_name}/{question.report}", question.report
 
     def recount(lab):
         client = lab.on(MAIN)
@@ -49,9 +49,9 @@ def question_group(name, question):
     rows = []
     for peer in peers:
         for at in ("p50", "p99"):
-            rows.append(Row(f"{group}/{peer}" + ("_p99" if at == "p99" else ""), f"{report}, {title}, {at}: {PEER_TITLES[peer]}", "ms",
-                            Figure("recount", f"{at}_ms"), (Figure(peer, f"{at}_ms"),), goals.get(peer, STATED), less_is_better=True,
-                            is_speed=True))
+            name = f"{group}/{peer}" + ("_p99" if at == "p99" else "")
+            rows.append(Row(name, f"{report}, {title}, {at}: {PEER_TITLES[peer]}", "ms", Figure("recount", f"{at}_ms"),
+                            (Figure(peer, f"{at}_ms"),), goals.get(peer, STATED), less_is_better=True, is_speed=True))
     return Group(group, contestants, rows, prepare=lambda lab: compare(lab, question, period, peers))
 
 

@@ -52,7 +52,8 @@ def ways(lab, question):
     }
 
 
-TITLES = {"as_of": "as of a position two years back", "valid_at": "valid at a day two years back", "rules": "rules of two years back"}
+TITLES = {"as_of": "as of a position two years back", "valid_at": "valid at a day two years back",
+          "rules": "rules of two years back"}
 
 
 def past_group(question):
@@ -76,9 +77,9 @@ def past_group(question):
         return measure
 
     group = f"past/{question.report}"
-    return Group(group, {name: ask(name) for name in ("now", *TITLES)}, [
-        Row(f"{group}/{name}", f"{question.report}, p50, {title}: the same now", "ms", Figure(name, "p50_ms"), (Figure("now", "p50_ms"),),
-            Goal(at_most=1.5), less_is_better=True) for name, title in TITLES.items()], prepare=prepare)
+    rows = [Row(f"{group}/{name}", f"{question.report}, p50, {title}: the same now", "ms", Figure(name, "p50_ms"),
+                (Figure("now", "p50_ms"),), Goal(at_most=1.5), less_is_better=True) for name, title in TITLES.items()]
+    return Group(group, {name: ask(name) for name in ("now", *TITLES)}, rows, prepare=prepare)
 
 
 def explain_group():
@@ -90,7 +91,8 @@ def explain_group():
         answer = client.answer(client.request(question, YEARS))
         columns = [column.id for column in answer.columns]
         cells = [row.cells[columns.index(name)] for row in answer.rows for name in ("closed", "won", "lost")]
-        chosen = max((cell for cell in cells if cell.value.integer <= MOST_EXPLAINED and cell.cell_id), key=lambda cell: cell.value.integer)
+        chosen = max((cell for cell in cells if cell.value.integer <= MOST_EXPLAINED and cell.cell_id),
+                     key=lambda cell: cell.value.integer)
         found.update(cell_id=chosen.cell_id, records=chosen.value.integer)
         opened = client.explained(chosen.cell_id, MOST_EXPLAINED)
         brought = sum(one.value.integer for one in opened.contributions)

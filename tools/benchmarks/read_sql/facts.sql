@@ -3,9 +3,12 @@ create table deals as
 with created as (select * from events where kind = 11),
   stages as (select distinct on (record) record, stage, occurred, number from events where kind in (11, 12)
     order by record, occurred desc, number desc),
-  amounts as (select distinct on (record) record, amount from events where kind in (11, 13) order by record, occurred desc, number desc),
-  closes as (select distinct on (record) record, expected from events where kind in (11, 14) order by record, occurred desc, number desc),
-  owners as (select distinct on (record) record, owner from events where kind in (11, 15) order by record, occurred desc, number desc),
+  amounts as (select distinct on (record) record, amount from events where kind in (11, 13)
+    order by record, occurred desc, number desc),
+  closes as (select distinct on (record) record, expected from events where kind in (11, 14)
+    order by record, occurred desc, number desc),
+  owners as (select distinct on (record) record, owner from events where kind in (11, 15)
+    order by record, occurred desc, number desc),
   overrides as (select distinct on (record) record, probability, occurred from events where kind = 16
     order by record, occurred desc, number desc),
   outcomes as (select distinct on (record) record, kind, occurred, day from events where kind in (17, 18, 19)
@@ -50,7 +53,8 @@ order by d.created_at;
 create table leads as
 with captured as (select * from events where kind = 1),
   levels as (
-    select record, count(*) > 0 as mql, max(level) >= 2 as sql, max(level) >= 3 as sal from events where kind = 3 group by record),
+    select record, count(*) > 0 as mql, max(level) >= 2 as sql, max(level) >= 3 as sal
+    from events where kind = 3 group by record),
   sales as (select lead, count(*) > 0 as has_deal, count(case when outcome = 'won' then 1 end) > 0 as won
     from deals where lead is not null group by lead)
 select c.record as id, c.source, c.occurred as captured_at, cast(date_trunc('month', c.day) as date) as captured_month,

@@ -12,8 +12,9 @@ create materialized view funnel_months as
   from deal_stages group by 1, 2, 3, 4;
 create index on funnel_months (month);
 create materialized view conversion_months as
-  select captured_month as month, source, count(*) as leads, count(*) filter (where mql) as mql, count(*) filter (where sql) as sql,
-    count(*) filter (where sal) as sal, count(*) filter (where has_deal) as deals, count(*) filter (where won) as won
+  select captured_month as month, source, count(*) as leads, count(*) filter (where mql) as mql,
+    count(*) filter (where sql) as sql, count(*) filter (where sal) as sal, count(*) filter (where has_deal) as deals,
+    count(*) filter (where won) as won
   from leads group by 1, 2;
 create index on conversion_months (month);
 create materialized view snapshot_now as

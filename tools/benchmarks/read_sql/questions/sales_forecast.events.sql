@@ -1,6 +1,7 @@
 -- Won in the period, and all that is open and expected in it, overdue or undated.
 with outcomes as (
-  select distinct on (record) record, kind, occurred from events where kind in (17, 18, 19) order by record, occurred desc, number desc),
+  select distinct on (record) record, kind, occurred from events where kind in (17, 18, 19)
+  order by record, occurred desc, number desc),
 candidates as (
   select c.record, c.pipeline, c.currency, coalesce(o.kind = 17, false) as is_won
   from events c left join outcomes o on o.record = c.record

@@ -1,7 +1,7 @@
 -- Columns: bucket, pipeline, currency, deals, value, forecast. Today is the last day of the history.
 with chosen as (
-  select case when d.outcome = 'won' then 'won' when d.expected is null then 'undated' when d.expected < date '{today}' then 'overdue'
-      else 'open' end as bucket,
+  select case when d.outcome = 'won' then 'won' when d.expected is null then 'undated'
+      when d.expected < date '{today}' then 'overdue' else 'open' end as bucket,
     d.pipeline, d.currency, d.amount,
     case when d.outcome = 'won' then d.amount
       when d.expected >= date '{first}' and d.expected <= date '{last}' then weigh(d.amount, coalesce(d.override, p.probability))
