@@ -63,7 +63,6 @@ class Server(Process):
     """recountd on a folder with a simulated clock."""
 
     def __init__(self, program, folder, log_path, *more):
-        begin = time.monotonic()
         command = [program, "--data", folder, "--listen", "127.0.0.1:0", "--insecure", "--simulated-clock", *more]
         super().__init__(command, None, log_path)
         try:
@@ -71,7 +70,6 @@ class Server(Process):
         except BaseException:
             self.stop()
             raise
-        self.start_seconds = time.monotonic() - begin
 
 
 class ReadLab:
