@@ -13,18 +13,21 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from contextlib import redirect_stderr
 from fractions import Fraction
 from types import SimpleNamespace
+from unittest import mock
 
 from harness.protos import BIN, SOURCE, v1
 
 sys.path.insert(0, os.path.join(SOURCE, "tools"))
 
-from benchmarks import history, read_measures  # noqa: E402
+from benchmarks import duckdb, history, read_measures  # noqa: E402
 from benchmarks.goals import STATED, Figure, Goal, Row, Samples, judge  # noqa: E402
 from benchmarks.programs import BenchError  # noqa: E402
 from benchmarks.questions import (QUARTER, QUESTIONS, YEARS, Question, cells_of_answer, cells_of_sql, difference,  # noqa: E402
                                   instant)
+from benchmarks.read_lab import ReadLab  # noqa: E402
 
 HAS_PEER = bool(glob.glob("/usr/lib/postgresql/15/bin/postgres")) and bool(shutil.which("protoc"))
 # Each line of the goal table and the rows that answer it.
@@ -210,6 +213,19 @@ class RowsTest(unittest.TestCase):
         for name in self.rows:
             shown = re.sub(rf"^(quarter|years|past)/({reports})\b", r"\1/REPORT", name.removesuffix("_p99"))
             self.assertIn(f"`{shown}`", page, f"docs/performance.md does not explain {name}")
+
+
+class WithoutNpmTest(unittest.TestCase):
+    def test_the_benchmark_says_why_a_peer_is_missing_and_goes_on(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(duckdb.shutil, "which", lambda name: None):
+            lab = ReadLab("recountd", SOURCE, 1, 1)
+            lab.path = lambda name: os.path.join(folder, name)
+            with mock.patch.object(ReadLab, "load_recount", lambda *arguments: 7), \
+                    mock.patch.object(ReadLab, "load_postgres", lambda self: None), redirect_stderr(io.StringIO()):
+                open(lab.path("events.csv"), "w").close()
+                self.assertEqual(7, lab.load())
+        self.assertEqual("node and npm are not installed", lab.duckdb_missing)
+        self.assertEqual({}, lab.ask_duckdb("select 1"))
 
 
 @unittest.skipUnless(HAS_PEER, "PostgreSQL 15 is not installed")
