@@ -66,9 +66,9 @@ class ReadClient:
         position = self.commands.Execute(command, metadata=METADATA).position
         begin = time.perf_counter()
         request.min_position = position
-        answer = report_pb2.RunReportResponse.FromString(
-            self.run_bytes(request.SerializeToString(), metadata=METADATA, timeout=ASK_SECONDS))
+        data = self.run_bytes(request.SerializeToString(), metadata=METADATA, timeout=ASK_SECONDS)
         micros = 1e6 * (time.perf_counter() - begin)
+        answer = report_pb2.RunReportResponse.FromString(data)
         if answer.basis.position < position:
             raise BenchError(f"asked for position {position}, the report stands at {answer.basis.position}")
         return micros

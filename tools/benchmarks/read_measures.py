@@ -33,6 +33,7 @@ def compare(lab, question, period, peers):
 def question_group(period_name, question):
     """One report against its peers."""
     period, title, goals = PERIODS[period_name]
+    title = title if question.has_period else "now"
     peers = ("facts", "duckdb") + question.more_peers
     group, report = f"{period_name}/{question.report}", question.report
 
