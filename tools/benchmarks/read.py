@@ -73,7 +73,10 @@ def measure(groups, options, seed):
             group.note = f"{events:,} events, {leads:,} leads, seed {seed}"
             if lab.duckdb_missing:
                 group.note += f"; without DuckDB: {lab.duckdb_missing}"
-            rows += run_group(group, lab, plan)
+            made = run_group(group, lab, plan)
+            for row in made:  # a run that is interrupted has said what it found
+                say(f"  {row['name']}: {' | '.join(report.cells(row)[1:6])}")
+            rows += made
     return rows
 
 

@@ -177,4 +177,4 @@ def live_group():
 
 
 def groups():
-    return [growth_group(), rebuild_group(), start_group(), fresh_group(), live_group()]
+    return [growth_group(), start_group(), rebuild_group(), fresh_group(), live_group()]
