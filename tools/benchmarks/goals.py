@@ -1,6 +1,7 @@
-"""The rows of `tools/bench write`: what is compared with what, and what must be reached.
+"""Rows of a benchmark: what is compared with what, and what must be reached.
 
-A figure is the median of its rounds. A ratio is ours / peer; of several peers the best one counts.
+A figure is the median of its rounds. A ratio is ours / peer (of a row that `is_speed`: peer / ours); of several peers the best
+one counts.
 """
 
 import dataclasses
@@ -17,9 +18,10 @@ class Figure:
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """`at_least` and `at_most` speak of the ratio; `value_at_most` of our own figure."""
+    """`at_least` and `at_most` speak of the ratio; `value_at_least` and `value_at_most` of our own figure."""
     at_least: Optional[float] = None
     at_most: Optional[float] = None
+    value_at_least: Optional[float] = None
     value_at_most: Optional[float] = None
     unit: str = ""
 
@@ -28,10 +30,14 @@ class Goal:
             return f">= {self.at_least:g} x"
         if self.at_most is not None:
             return f"<= {self.at_most:g} x"
+        if self.value_at_least is not None:
+            return f">= {self.value_at_least:,g} {self.unit}"
         return f"<= {self.value_at_most:g} {self.unit}" if self.value_at_most is not None else "stated"
 
     def holds(self, ours, ratio):
         """None: nothing to judge."""
+        if self.value_at_least is not None:
+            return None if ours is None else ours >= self.value_at_least
         if self.value_at_most is not None:
             return None if ours is None else ours <= self.value_at_most
         if ratio is None or (self.at_least is None and self.at_most is None):
@@ -55,6 +61,8 @@ class Row:
     relative_to: Optional[tuple] = None
     # The goal speaks of this many events; with fewer it is not judged.
     at_events: int = 0
+    # Of times: the ratio is peer / ours, how many times as fast we are.
+    is_speed: bool = False
 
 
 def ratio_of(ours, peer):
@@ -106,7 +114,7 @@ def judge(row, samples, events=0, notes=()):
     """The row as an object of the JSON output."""
     ours = samples.median(row.ours)
     peer_figure, peer = best_peer(row, samples)
-    ratio = ratio_of(ours, peer)
+    ratio = ratio_of(peer, ours) if row.is_speed else ratio_of(ours, peer)
     if row.relative_to is not None:
         there = ratio_of(*(samples.median(figure) for figure in row.relative_to))
         ratio = ratio_of(ratio, there)

@@ -4,6 +4,8 @@ import os
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
+# The kernel counts in ticks of 10 ms on each core: of less than this nothing can be said.
+SHORTEST_SECONDS = 0.1
 
 
 def busy_seconds():
@@ -44,5 +46,5 @@ class ForeignCpu:
     def cores(self):
         elapsed = time.monotonic() - self.since
         busy, own = busy_seconds() - self.busy, tree_seconds(os.getpid()) - self.own
-        return max(0.0, (busy - own) / elapsed) if elapsed > 0 else 0.0
+        return max(0.0, (busy - own) / elapsed) if elapsed >= SHORTEST_SECONDS else 0.0
 

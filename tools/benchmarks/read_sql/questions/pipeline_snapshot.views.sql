@@ -1,0 +1,1 @@
+select pipeline, stage, currency, deals, value, weighted from snapshot_now
