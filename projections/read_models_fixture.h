@@ -24,12 +24,13 @@ class ReadModelsTest : public testing::Test {
   }
   ~ReadModelsTest() override { std::filesystem::remove_all(directory_); }
 
-  std::unique_ptr<TenantReadModels> Open(eventstore::EventLog* log, const std::vector<Subject>& subjects = AllSubjects()) {
+  std::unique_ptr<TenantReadModels> Open(eventstore::EventLog* log, const std::vector<Subject>& subjects = AllSubjects(),
+                                         TenantReadModels::OpenStore open_store = ModelStore::Open) {
     ReadModelOptions options;
     options.tenant = kTestTenant;
     options.directory = is_kept_ ? directory_ : "";
     options.checkpoint_interval_ms = interval_ms_;
-    auto models = std::make_unique<TenantReadModels>(options, log, subjects);
+    auto models = std::make_unique<TenantReadModels>(options, log, subjects, std::move(open_store));
     const absl::Status started = models->Start();
     EXPECT_TRUE(started.ok()) << started;
     return models;

@@ -49,13 +49,10 @@ absl::Status TenantReadModels::Rebuild(const std::function<void(const RebuildSta
       return domain::Refuse(v1::REBUILD_RUNNING, absl::StrCat("a rebuild runs already, at position ", rebuild_.position, " of ",
                                                               rebuild_.target));
     }
+    number = next_generation_++;
     rebuild_ = RebuildState();
     rebuild_.running = true;
     rebuild_.target = position_;
-  }
-  {
-    std::lock_guard<FairMutex> gate(gate_);
-    number = live_.tables->generation + 1;
   }
   absl::Status result;
   std::thread worker([&] {
@@ -172,6 +169,10 @@ absl::Status TenantReadModels::KeepCandidate(Generation* candidate) {
   if (!written.ok()) return written;
   written = store_->MakeLive(candidate->tables->generation);
   candidate->is_kept_live = written.ok();
+  if (written.ok()) return written;
+  // The live one goes on, and may be gone from the store.
+  live_.is_kept_live = false;
+  live_.cursor.is_uncertain = true;
   return written;
 }
 

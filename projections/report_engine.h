@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,13 +29,19 @@ class Catalogue {
   static absl::StatusOr<Catalogue> Load();
   const v1::ReportDefinition* Find(absl::string_view id) const;
   const std::vector<v1::ReportDefinition>& definitions() const { return definitions_; }
+  // Ids of the reports that read a subject's table, in the order of the definitions.
+  std::vector<std::string> ReportsOn(absl::string_view subject) const;
 
  private:
   std::vector<v1::ReportDefinition> definitions_;
+  std::vector<std::set<std::string>> subjects_read_;  // by definition
 };
 
 // Parses, resolves names and types of all expressions. DEFINITION_INVALID with the place.
 absl::Status CheckDefinition(const v1::ReportDefinition& definition);
+// Subjects whose tables a report reads, in any mode and grouping, also through references and roll-ups; a caller's filter may name
+// others. Errors as CheckDefinition().
+absl::StatusOr<std::set<std::string>> SubjectsRead(const v1::ReportDefinition& definition);
 
 // What the engine asks of the outside while it answers.
 struct EngineContext {

@@ -36,6 +36,11 @@ std::string BigEndian(uint64_t number, int bytes) {
 
 absl::Status Damaged(absl::string_view what) { return absl::DataLossError(absl::StrCat("the kept read models are damaged: ", what)); }
 
+absl::Status NotRead(absl::string_view what, const rocksdb::Status& status) {
+  const std::string sentence = absl::StrCat("reading ", what, ": ", status.ToString());
+  return status.IsCorruption() ? absl::DataLossError(sentence) : absl::UnavailableError(sentence);
+}
+
 bool IsText(ColumnKind kind) {
   return kind == ColumnKind::kText || kind == ColumnKind::kRecord || kind == ColumnKind::kTextSet;
 }
@@ -45,17 +50,25 @@ class RocksdbModelStore : public ModelStore {
   RocksdbModelStore(std::unique_ptr<ModelDatabase> db, eventstore::TenantNumber tenant) : db_(std::move(db)), tenant_(tenant) {}
 
   uint64_t LiveGeneration() override {
-    std::string value;
-    if (!db_->Get(Key(0, ""), &value).ok()) return 0;
-    absl::string_view number = value;
-    if (!Unseal(&number) || number.size() != 8) return 0;
-    uint64_t generation = 0;
-    for (const char byte : number) generation = generation << 8 | static_cast<uint8_t>(byte);
-    return generation;
+    const absl::StatusOr<uint64_t> live = ReadLive();
+    return live.ok() ? *live : 0;
+  }
+
+  absl::Status DropUnfinished() override {
+    const absl::StatusOr<uint64_t> live = ReadLive();
+    if (!live.ok() && !absl::IsDataLoss(live.status())) return live.status();
+    rocksdb::WriteBatch batch;
+    if (!live.ok()) batch.Delete(Key(0, ""));
+    const uint64_t kept = live.ok() ? *live : 0;
+    if (kept > 1) batch.DeleteRange(Key(1, ""), Key(kept, ""));
+    batch.DeleteRange(Key(kept + 1, ""), BigEndian(uint64_t{tenant_} + 1, 4));
+    return db_->Write(&batch, "deleting unfinished read models");
   }
 
   absl::StatusOr<std::unique_ptr<FactTables>> Load(const std::vector<Subject>& subjects, ModelCursor* cursor) override {
-    const uint64_t generation = LiveGeneration();
+    const absl::StatusOr<uint64_t> live = ReadLive();
+    if (!live.ok()) return live.status();
+    const uint64_t generation = *live;
     if (generation == 0) return absl::NotFoundError("no read models are kept");
     absl::StatusOr<storage::v1::ModelManifest> manifest = ReadManifest(generation);
     if (!manifest.ok()) return manifest.status();
@@ -82,7 +95,6 @@ class RocksdbModelStore : public ModelStore {
     Seal(&value);
     batch.Put(Key(0, ""), value);
     batch.DeleteRange(Key(1, ""), Key(generation, ""));
-    batch.DeleteRange(Key(generation + 1, ""), BigEndian(uint64_t{tenant_} + 1, 4));
     return db_->Write(&batch, "keeping a generation of read models");
   }
 
@@ -178,14 +190,24 @@ class RocksdbModelStore : public ModelStore {
     return manifest;
   }
 
+  // 0: none.
+  absl::StatusOr<uint64_t> ReadLive() {
+    std::string value;
+    const rocksdb::Status got = db_->Get(Key(0, ""), &value);
+    if (got.IsNotFound()) return 0;
+    if (!got.ok()) return NotRead("the number of the live read models", got);
+    absl::string_view number = value;
+    if (!Unseal(&number) || number.size() != 8) return Damaged("number of the live generation");
+    uint64_t generation = 0;
+    for (const char byte : number) generation = generation << 8 | static_cast<uint8_t>(byte);
+    return generation;
+  }
+
   absl::StatusOr<storage::v1::ModelManifest> ReadManifest(uint64_t generation) {
     std::string value;
     const rocksdb::Status got = db_->Get(Key(generation, "m"), &value);
     if (got.IsNotFound()) return Damaged("the manifest is missing");
-    if (!got.ok()) {
-      const std::string sentence = absl::StrCat("reading the manifest of the read models: ", got.ToString());
-      return got.IsCorruption() ? absl::DataLossError(sentence) : absl::UnavailableError(sentence);
-    }
+    if (!got.ok()) return NotRead("the manifest of the read models", got);
     absl::string_view bytes = value;
     storage::v1::ModelManifest manifest;
     if (!Unseal(&bytes) || !manifest.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Damaged("manifest");

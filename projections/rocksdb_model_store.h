@@ -26,7 +26,8 @@ struct ModelCursor {
   bool is_uncertain = false;  // a write failed: the next one writes everything
 };
 
-// Thread safe for different generations.
+// Thread safe for different generations. Each has rows of its own under its number, and nothing that is done for one touches a
+// larger one, which a rebuild may be writing: whoever makes generations gives a number once.
 class ModelStore {
  public:
   static absl::StatusOr<std::unique_ptr<ModelStore>> Open(const std::string& directory, eventstore::TenantNumber tenant);
@@ -34,8 +35,11 @@ class ModelStore {
   static std::unique_ptr<ModelStore> In(std::unique_ptr<ModelDatabase> db, eventstore::TenantNumber tenant);
   virtual ~ModelStore() = default;
 
-  // The live generation; 0: none.
+  // The live generation; 0: none, or it cannot be told.
   virtual uint64_t LiveGeneration() = 0;
+  // Deletes all but the live generation: what first checkpoints and rebuilds left that did not come to their end. At a start,
+  // before a number is given again.
+  virtual absl::Status DropUnfinished() = 0;
   // Its tables as of the last checkpoint, without the rulebook. DATA_LOSS: damaged. FAILED_PRECONDITION: made by other folds.
   // NOT_FOUND: none.
   virtual absl::StatusOr<std::unique_ptr<FactTables>> Load(const std::vector<Subject>& subjects, ModelCursor* cursor) = 0;
@@ -45,7 +49,7 @@ class ModelStore {
   virtual absl::Status Checkpoint(FactTables* tables, ModelCursor* cursor) = 0;
   // The same for a generation that is not live and may be large: in batches.
   virtual absl::Status WriteBeside(FactTables* tables, ModelCursor* cursor) = 0;
-  // From now on this generation is live; all others are deleted.
+  // From now on this generation is live; those before it are deleted. After an error it may be so or not.
   virtual absl::Status MakeLive(uint64_t generation) = 0;
   // Leaves nothing to be recovered at the next start.
   virtual absl::Status Flush() = 0;

@@ -32,8 +32,9 @@ constexpr absl::Duration kLongestWait = absl::Hours(1);
 
 }  // namespace
 
-TenantReadModels::TenantReadModels(ReadModelOptions options, eventstore::EventLog* log, const std::vector<Subject>& subjects)
-    : options_(std::move(options)), log_(log), subjects_(subjects) {}
+TenantReadModels::TenantReadModels(ReadModelOptions options, eventstore::EventLog* log, const std::vector<Subject>& subjects,
+                                   OpenStore open_store)
+    : options_(std::move(options)), log_(log), subjects_(subjects), open_store_(std::move(open_store)) {}
 
 TenantReadModels::~TenantReadModels() { Stop(); }
 
@@ -42,6 +43,7 @@ absl::Status TenantReadModels::Start() {
   if (!options_.directory.empty()) {
     if (absl::Status loaded = LoadKept(); !loaded.ok()) return loaded;
   }
+  next_generation_ = live_.tables->generation + 1;
   position_ = live_.tables->position;
   next_checkpoint_ = Clock::now() + std::chrono::milliseconds(options_.checkpoint_interval_ms);
   subscription_ = log_->Subscribe(options_.tenant, position_);
@@ -61,12 +63,12 @@ void TenantReadModels::Say(const std::string& sentence) const {
 }
 
 absl::Status TenantReadModels::LoadKept() {
-  absl::StatusOr<std::unique_ptr<ModelStore>> store = ModelStore::Open(options_.directory, options_.tenant);
+  absl::StatusOr<std::unique_ptr<ModelStore>> store = open_store_(options_.directory, options_.tenant);
   if (absl::IsDataLoss(store.status())) {
     Say(absl::StrCat(store.status().message(), "; discarded, counting again from the log"));
     std::error_code removed;
     std::filesystem::remove_all(options_.directory, removed);
-    store = ModelStore::Open(options_.directory, options_.tenant);
+    store = open_store_(options_.directory, options_.tenant);
   }
   if (!store.ok()) return store.status();
   store_ = *std::move(store);
@@ -75,20 +77,18 @@ absl::Status TenantReadModels::LoadKept() {
   absl::StatusOr<std::unique_ptr<FactTables>> kept = store_->Load(subjects_, &cursor);
   absl::Status usable = kept.status();
   if (usable.ok()) usable = CheckAgainstLog(**kept);
-  const uint64_t live = store_->LiveGeneration();
   if (usable.ok()) {
     if (absl::Status read = ReadRules(kept->get()); !read.ok()) return read;
     live_.tables = *std::move(kept);
     live_.driver = std::make_unique<FoldDriver>(live_.tables.get(), log_, options_.tenant);
     live_.cursor = std::move(cursor);
     live_.is_kept_live = true;
-    return store_->MakeLive(live);  // deletes what an interrupted rebuild left
+    return store_->DropUnfinished();
   }
   if (!absl::IsNotFound(usable) && !absl::IsDataLoss(usable) && !absl::IsFailedPrecondition(usable)) return usable;
   if (!absl::IsNotFound(usable)) Say(absl::StrCat(usable.message(), "; discarded, counting again from the log"));
-  live_ = NewGeneration(live + 1);
-  // Nothing of a former attempt at this generation may stay.
-  return live == 0 ? absl::OkStatus() : store_->MakeLive(live);
+  live_ = NewGeneration(store_->LiveGeneration() + 1);
+  return store_->DropUnfinished();
 }
 
 // The kept tables must stand on a commit of this very log.

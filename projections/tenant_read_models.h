@@ -32,8 +32,12 @@ struct Generation {
 
 class TenantReadModels final : public ReadModels {
  public:
-  // `subjects` and `log` outlive it.
-  TenantReadModels(ReadModelOptions options, eventstore::EventLog* log, const std::vector<Subject>& subjects);
+  using OpenStore =
+      std::function<absl::StatusOr<std::unique_ptr<ModelStore>>(const std::string& directory, eventstore::TenantNumber tenant)>;
+
+  // `subjects` and `log` outlive it. `open_store`: where the tables are kept.
+  TenantReadModels(ReadModelOptions options, eventstore::EventLog* log, const std::vector<Subject>& subjects,
+                   OpenStore open_store = ModelStore::Open);
   // Stops without writing; Close() writes.
   ~TenantReadModels() override;
 
@@ -81,6 +85,7 @@ class TenantReadModels final : public ReadModels {
   const ReadModelOptions options_;
   eventstore::EventLog* const log_;
   const std::vector<Subject>& subjects_;
+  const OpenStore open_store_;
   std::unique_ptr<ModelStore> store_;  // null: memory only
 
   // Held by the projector for each slice, and by others for a moment; the projector may read without, since nobody else writes.
@@ -103,6 +108,7 @@ class TenantReadModels final : public ReadModels {
   std::unique_ptr<eventstore::Subscription> subscription_;  // the projector reads it without: it alone changes it
   absl::Status failure_;               // why the projector stands still
   RebuildState rebuild_;
+  uint64_t next_generation_ = 0;       // a number is given once, also if its rebuild fails: what it left in the store is no other's
   std::unique_ptr<Generation> candidate_;  // folded, waits to be swapped in
 };
 

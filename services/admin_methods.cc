@@ -1,6 +1,5 @@
 #include "services/admin_methods.h"
 
-#include <algorithm>
 #include <memory>
 #include <set>
 #include <string>
@@ -21,20 +20,6 @@ namespace {
 
 std::string Hex(const eventstore::ChainHash& hash) {
   return absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
-}
-
-// Reports that are answered from a subject's table or one beside it.
-std::vector<std::string> ReportsOn(const projections::Catalogue& catalogue, absl::string_view subject) {
-  std::vector<std::string> reports;
-  for (const v1::ReportDefinition& definition : catalogue.definitions()) {
-    const projections::Subject* own = projections::FindSubject(definition.subject());
-    const bool is_companion =
-        own != nullptr && std::find(own->companions.begin(), own->companions.end(), subject) != own->companions.end();
-    const bool is_measured = std::any_of(definition.measures().begin(), definition.measures().end(),
-                                         [&](const v1::Measure& measure) { return measure.subject() == subject; });
-    if (definition.subject() == subject || is_companion || is_measured) reports.push_back(definition.id());
-  }
-  return reports;
 }
 
 void CreateTenant(const Backend* backend, const Call& call, std::shared_ptr<v1::CreateTenantRequest> request,
@@ -68,7 +53,7 @@ void ShowTenant(const Backend* backend, const Tenant& tenant, v1::Status* status
     shown->set_rows(subject.rows);
     shown->set_current_rows(subject.current_rows);
     shown->set_digest(subject.digest);
-    for (std::string& report : ReportsOn(*backend->catalogue, subject.subject)) shown->add_reports(std::move(report));
+    for (std::string& report : backend->catalogue->ReportsOn(subject.subject)) shown->add_reports(std::move(report));
   }
   const projections::RebuildState rebuild = tenant.models().LastRebuild();
   status->mutable_rebuild()->set_generation(rebuild.generation);

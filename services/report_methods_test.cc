@@ -1,5 +1,6 @@
 #include "services/report_methods.h"
 
+#include "eventstore/steady_time.h"
 #include "recount/v1/lead.pb.h"
 #include "services/read_side_testing.h"
 
@@ -14,6 +15,38 @@ class LateModels : public ModelsBetween {
     if (min_position > 0) Pause(false);
     return ModelsBetween::Read(min_position, deadline);
   }
+};
+
+class SharedSnapshot : public projections::Snapshot {
+ public:
+  explicit SharedSnapshot(std::shared_ptr<const projections::Snapshot> of) : of_(std::move(of)) {}
+  uint64_t position() const override { return of_->position(); }
+  int64_t recorded_micros() const override { return of_->recorded_micros(); }
+  uint64_t generation() const override { return of_->generation(); }
+  const projections::IntervalTable* table(absl::string_view subject) const override { return of_->table(subject); }
+  const projections::Dictionary& dictionary() const override { return of_->dictionary(); }
+  const domain::Rulebook& rulebook() const override { return of_->rulebook(); }
+
+ private:
+  const std::shared_ptr<const projections::Snapshot> of_;
+};
+
+// As after a start that counts again: whoever waits for no position reads what stood there at first.
+class StartedModels : public ModelsBetween {
+ public:
+  explicit StartedModels(std::unique_ptr<projections::ReadModels> inner)
+      : ModelsBetween(std::move(inner)), first_(*ModelsBetween::Read(0, absl::InfinitePast())) {}
+  absl::StatusOr<std::unique_ptr<projections::Snapshot>> Read(uint64_t min_position, absl::Time deadline) override {
+    if (min_position <= first_->position()) return std::make_unique<SharedSnapshot>(first_);
+    return ModelsBetween::Read(is_stuck ? kNeverReached : min_position, deadline);
+  }
+  uint64_t first() const { return first_->position(); }
+
+  std::atomic<bool> is_stuck{false};
+
+ private:
+  static constexpr uint64_t kNeverReached = 1'000'000;
+  const std::shared_ptr<const projections::Snapshot> first_;
 };
 
 v1::RunReportRequest Conversion() {
@@ -60,6 +93,77 @@ TEST(ReportMethods, AnAsOfBeyondTheHeadIsRefusedAtOnce) {
   request.mutable_parameters()->mutable_as_of()->set_position(side.Do(Capture("1")) + 1);
   const absl::Status refused = side.Run(request).status();  // without a deadline: if it waited, it would for ever
   EXPECT_EQ(domain::ReasonOf(refused), v1::POSITION_BEYOND_HEAD) << refused;
+}
+
+// Questions that hold the position of a former answer: its pin, the page after it, its cells.
+class FormerAnswer : public testing::Test {
+ protected:
+  FormerAnswer() {
+    request_.set_page_size(1);
+    request_.mutable_compare()->mutable_as_of()->set_position(side_.Do(Capture("1")));
+    v1::RunReportRequest first = request_;
+    first.set_min_position(side_.Do(Capture("2")));
+    answer_ = *side_.Run(first);
+    EXPECT_LT(models().first(), answer_.compared_basis().position());
+    request_.set_page_token(answer_.next_page_token());
+    pinned_.set_pin(answer_.pin());
+    pinned_.set_page_size(1);
+    side_.backend().engine = &forgetful_;  // else the next page is still there
+  }
+
+  StartedModels& models() { return static_cast<StartedModels&>(side_.bus().tenant().models()); }
+  absl::StatusOr<v1::ExplainReportResponse> Explain(const std::string& column, const Call& call = {}) {
+    v1::ExplainReportRequest request;
+    for (int i = 0; i < answer_.columns_size(); ++i) {
+      if (answer_.columns(i).id() == column) request.set_cell_id(answer_.rows(0).cells(i).cell_id());
+    }
+    EXPECT_NE(request.cell_id(), "");
+    return side_.Ask<v1::ExplainReportResponse>("ReportService.ExplainReport", request, call);
+  }
+  // What each of them is answered with when it is asked so.
+  std::vector<absl::Status> AskAll(const Call& call) {
+    const std::string run = "ReportService.RunReport";
+    return {side_.Ask<v1::RunReportResponse>(run, pinned_, call).status(), side_.Ask<v1::RunReportResponse>(run, request_, call).status(),
+            Explain("leads", call).status(), Explain("leads.compared", call).status()};
+  }
+
+  ReadSide side_{With<StartedModels>()};
+  projections::Catalogue catalogue_ = *projections::Catalogue::Load();
+  projections::ReportEngine forgetful_{&catalogue_, 0};
+  v1::RunReportRequest request_ = Conversion(), pinned_;
+  v1::RunReportResponse answer_;
+};
+
+TEST_F(FormerAnswer, IsAwaitedAfterAStart) {
+  const auto again = side_.Run(pinned_);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->rows(0).DebugString(), answer_.rows(0).DebugString());
+  EXPECT_EQ(again->basis().position(), answer_.basis().position());
+  const auto next = side_.Run(request_);
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->basis().position(), answer_.basis().position());
+  for (const auto& [column, leads] : {std::pair("leads", 2), std::pair("leads.compared", 1)}) {
+    const auto opened = Explain(column);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EXPECT_EQ(opened->total_contributions(), leads);
+  }
+}
+
+TEST_F(FormerAnswer, IsAwaitedUntilTheDeadline) {
+  models().is_stuck = true;
+  Call call;
+  call.deadline = eventstore::SteadyNow() + absl::Seconds(2);
+  const absl::Status refused = side_.Ask<v1::RunReportResponse>("ReportService.RunReport", pinned_, call).status();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(refused)) << refused;
+  EXPECT_EQ(domain::ReasonOf(refused), v1::READ_MODEL_BEHIND) << refused;
+}
+
+TEST_F(FormerAnswer, IsAwaitedWhileTheCallerStays) {
+  models().is_stuck = true;
+  int asked = 0;
+  Call call;  // without a deadline
+  call.cancelled = [&] { return ++asked % 2 == 0; };
+  for (const absl::Status& ended : AskAll(call)) EXPECT_TRUE(absl::IsCancelled(ended)) << ended;
 }
 
 // Wherever its caller goes, a question ends there.

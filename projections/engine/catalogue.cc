@@ -42,9 +42,20 @@ absl::StatusOr<Catalogue> Catalogue::Load() {
   for (const auto& [file, text] : CatalogueTexts()) {
     auto definition = Parse(file, text);
     if (!definition.ok()) return definition.status();
+    auto subjects = SubjectsRead(*definition);
+    if (!subjects.ok()) return subjects.status();
     catalogue.definitions_.push_back(*std::move(definition));
+    catalogue.subjects_read_.push_back(*std::move(subjects));
   }
   return catalogue;
+}
+
+std::vector<std::string> Catalogue::ReportsOn(absl::string_view subject) const {
+  std::vector<std::string> reports;
+  for (size_t i = 0; i < definitions_.size(); ++i) {
+    if (subjects_read_[i].count(std::string(subject)) > 0) reports.push_back(definitions_[i].id());
+  }
+  return reports;
 }
 
 const v1::ReportDefinition* Catalogue::Find(absl::string_view id) const {

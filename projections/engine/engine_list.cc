@@ -1,5 +1,6 @@
 // Fields of subjects, lists of records, and the check of a definition.
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +11,7 @@
 #include "projections/engine/definition_check.h"
 #include "projections/engine/engine_run.h"
 #include "projections/engine/rezoned.h"
+#include "projections/engine/subjects_read.h"
 #include "projections/engine/timeline_events.h"
 
 namespace recount::projections {
@@ -138,7 +140,10 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   return listing;
 }
 
-absl::Status CheckDefinition(const v1::ReportDefinition& definition) {
+namespace {
+
+// Compiles a definition in each of its modes, with all dimensions.
+absl::Status CompileInAllModes(const v1::ReportDefinition& definition, const std::function<void(const Query&)>& compiled) {
   const Subject* subject = SubjectOfDefinition(definition);
   if (subject == nullptr) {
     return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition.subject(), "`"), "subject");
@@ -156,8 +161,22 @@ absl::Status CheckDefinition(const v1::ReportDefinition& definition) {
       for (const v1::Dimension& dimension : definition.dimensions()) query.parameters.add_group_by(dimension.id());
     }
     if (auto status = CompileDefinition(schema, &query); !status.ok()) return status;
+    compiled(query);
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckDefinition(const v1::ReportDefinition& definition) {
+  return CompileInAllModes(definition, [](const Query&) {});
+}
+
+absl::StatusOr<std::set<std::string>> SubjectsRead(const v1::ReportDefinition& definition) {
+  std::set<std::string> subjects;
+  absl::Status compiled = CompileInAllModes(definition, [&](const Query& query) { AddSubjectsRead(query, &subjects); });
+  if (!compiled.ok()) return compiled;
+  return subjects;
 }
 
 }  // namespace recount::projections

@@ -179,6 +179,10 @@ class FunnelShape : public Shape {
     return absl::OkStatus();
   }
 
+  std::vector<absl::string_view> Tables(const v1::ReportDefinition& definition) const override {
+    return {definition.subject(), "deal_state", "stage_visit"};
+  }
+
   absl::StatusOr<Answer> Run(const Query& query) const override {
     auto funnel = Prepare(query);
     if (!funnel.ok()) return funnel.status();

@@ -84,6 +84,8 @@ class Shape {
   virtual ~Shape() = default;
   // What the compiler of expressions cannot know, e.g. names of modes. DEFINITION_INVALID.
   virtual absl::Status Check(const v1::ReportDefinition& definition) const { return absl::OkStatus(); }
+  // Subjects whose tables it reads by itself, whatever the expressions name.
+  virtual std::vector<absl::string_view> Tables(const v1::ReportDefinition& definition) const { return {definition.subject()}; }
   virtual absl::StatusOr<Answer> Run(const Query& query) const = 0;
   virtual absl::StatusOr<Explanation> Explain(const Query& query, const CellAddress& cell) const = 0;
 };

@@ -124,6 +124,9 @@ class TimelineShape : public Shape {
     return absl::OkStatus();
   }
 
+  // The events are the log's; which records are linked, the tables say.
+  std::vector<absl::string_view> Tables(const v1::ReportDefinition&) const override { return {"lead", "deal"}; }
+
   absl::StatusOr<Answer> Run(const Query& query) const override {
     const auto events = TimelineEvents(query);
     if (!events.ok()) return events.status();

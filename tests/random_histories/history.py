@@ -9,7 +9,7 @@ import datetime
 import random
 
 from harness import rules
-from harness.client import command, proposal
+from harness.client import Refused, command, proposal
 from harness.protos import v1
 from harness.values import date
 
@@ -25,15 +25,17 @@ ORGANIZATIONS = [f"organizations/c{i}" for i in range(3)]
 SECTORS = ["steel", "food", ""]
 PRODUCTS = [f"products/p{i}" for i in range(2)]
 STAGES = {"sales": ["potential", "talk", "offer", "order"], "service": ["request", "visit"]}
+DELIVERY = {"sales": ["delivered_packed", "delivered_installed"], "service": []}
+CHANNELS = [0, 0, v1.CHANNEL_UI, v1.CHANNEL_PHONE]
 
 
 @dataclasses.dataclass
 class Step:
     clock: int            # microseconds: the server's clock when the command is sent
-    command: v1.Command
+    commands: list        # of v1.Command; several are one atomic group
 
     def __str__(self):
-        return f"{datetime.datetime.utcfromtimestamp(self.clock // 1000000)} {str(self.command).strip()}"
+        return f"{datetime.datetime.utcfromtimestamp(self.clock // 1000000)} {' AND '.join(str(one).strip() for one in self.commands)}"
 
 
 class Generator:
@@ -45,10 +47,14 @@ class Generator:
         self.table = {(p, s): self.random.choice([0, 500, 1000, 2500, 3333, 5000, 9000]) for p, stages in STAGES.items()
                       for s in stages if self.random.random() < 0.9}
         self.drafts = 0
+        self.reasons = ["price", "rival", "silence"]
         self._begin()
         while len(self.steps) < length:
             self._advance()
-            self.random.choices([step for step, _ in self.MOVES], [weight for _, weight in self.MOVES])[0](self)
+            self._move(self.MOVES)
+
+    def _move(self, moves):
+        self.random.choices([move for move, _ in moves], [weight for _, weight in moves])[0](self)
 
     # ---- Pieces ----
 
@@ -57,7 +63,10 @@ class Generator:
             self.clock += self.random.choice([1, 3600 * 1000000, DAY // 2, DAY, DAY, 2 * DAY, 9 * DAY])
 
     def _send(self, kind, /, **fields):
-        self.steps.append(Step(self.clock, command(kind, **fields)))
+        one = command(kind, **fields)
+        header = getattr(one, kind).header
+        header.channel, header.on_behalf_of = self.random.choice(CHANNELS), self._maybe(USERS, 0.2) or ""
+        self.steps.append(Step(self.clock, [one]))
 
     def _day(self, earliest=-60, latest=60):
         return (EPOCH + datetime.timedelta(days=self.clock // DAY + self.random.randint(earliest, latest))).isoformat()
@@ -82,7 +91,7 @@ class Generator:
 
     def _begin(self):
         self._send("publish_rules", rules=[proposal(rule) for rule in (
-            self._pipelines_rule(), rules.probabilities(table=self.table), rules.reasons("price", "rival", "silence"),
+            self._pipelines_rule(), rules.probabilities(table=self.table), rules.reasons(*self.reasons),
             self._calendar_rule(), self._rates_rule(),
             rules.fields(("deals", "segment", v1.FIELD_TYPE_TEXT), ("leads", "segment", v1.FIELD_TYPE_TEXT)))])
         for kind, names in (("user", USERS), ("team", TEAMS), ("org_unit", UNITS), ("organization", ORGANIZATIONS), ("product", PRODUCTS)):
@@ -97,7 +106,10 @@ class Generator:
                               holidays=[date(self._day(0, 120)) for _ in range(3)])
 
     def _pipelines_rule(self):
-        return rules.pipelines(maps=self.maps, **{p: stages + ["won", "lost"] for p, stages in self.stages.items()})
+        return self._pipelines(self.stages, self.maps)
+
+    def _pipelines(self, stages, maps):
+        return rules.pipelines(maps=maps, **{p: own + ["won", *DELIVERY[p], "lost"] for p, own in stages.items()})
 
     def _rates_rule(self):
         entries = [(source, "USD", "2023-01-01", self.random.choice([1100000000, 1085300000, 271828182])) for source in ("EUR", "ILS")]
@@ -190,7 +202,7 @@ class Generator:
             self._send("win_deal", deal=deal, occurred=self._occurred(), value=self._money() if self.random.random() < 0.4 else None)
             self.deals[deal] = "won"
         else:
-            self._send("lose_deal", deal=deal, occurred=self._occurred(), reason=self.random.choice(["price", "rival", "NOT_STATED"]),
+            self._send("lose_deal", deal=deal, occurred=self._occurred(), reason=self.random.choice([*self.reasons, "NOT_STATED"]),
                        competitor=self._maybe(["Acme", "Globex"], 0.4))
             self.deals[deal] = "lost"
 
@@ -199,6 +211,15 @@ class Generator:
         if deal:
             self._send("reopen_deal", deal=deal, occurred=self._occurred())
             self.deals[deal] = "open"
+
+    def deliver_deal(self):
+        deal = self._deal("won")
+        if deal is None:
+            return self.close_deal()
+        if self.random.random() < 0.35:
+            self._send("complete_deal", deal=deal, occurred=self._occurred())
+        else:
+            self._send("change_deal_stage", deal=deal, occurred=self._occurred(), stage=self.random.choice(DELIVERY["sales"]))
 
     def delete_or_restore(self):
         names = list(self.deals) + list(self.leads) + ORGANIZATIONS[:1]
@@ -216,7 +237,7 @@ class Generator:
 
     def _proposal(self, is_draft=False):
         start = self._maybe([self._day(-60, 30)], 0.6)
-        kind = self.random.choice(["probabilities", "probabilities", "pipelines", "org_chart", "rates"])
+        kind = self.random.choice(["probabilities", "probabilities", "pipelines", "org_chart", "rates", "calendar", "reasons"])
         if kind == "probabilities":
             table = dict(self.table)
             for key in self.random.sample(sorted(table), min(2, len(table))):
@@ -226,7 +247,18 @@ class Generator:
             return proposal(rules.probabilities(table=table), start)
         if kind == "pipelines":
             return proposal(self._merge_stages(is_draft), None if self.random.random() < 0.7 else start)
+        if kind == "calendar":
+            return proposal(self._calendar_rule(), start)
+        if kind == "reasons":
+            return proposal(self._reasons_rule(is_draft), start)
         return proposal(self._org_rule() if kind == "org_chart" else self._rates_rule(), start)
+
+    def _reasons_rule(self, is_draft):
+        """One more, or one less; some always stay."""
+        reasons = [*self.reasons, f"r{len(self.steps)}"] if len(self.reasons) < 5 else self.reasons[:3]
+        if not is_draft:
+            self.reasons = reasons
+        return rules.reasons(*reasons)
 
     def _merge_stages(self, is_draft):
         """One stage of sales becomes another; seldom it comes back."""
@@ -241,7 +273,7 @@ class Generator:
         if not is_draft:
             self.stages["sales"], self.maps["sales"] = stages, maps
             return self._pipelines_rule()
-        return rules.pipelines(maps=dict(self.maps, sales=maps), sales=stages + ["won", "lost"], service=self.stages["service"] + ["won", "lost"])
+        return self._pipelines(dict(self.stages, sales=stages), dict(self.maps, sales=maps))
 
     def withdraw_rule(self):
         self._send("withdraw_rule", kind=self.random.choice([2, 10, 15]), published_position=self.random.randint(1, len(self.steps) * 2))
@@ -250,20 +282,35 @@ class Generator:
         self.drafts += 1
         self._send("draft_rules", draft=f"drafts/d{self.random.randint(0, 1)}", rules=[self._proposal(is_draft=True)])
 
-    MOVES = [(new_lead, 10), (change_lead, 14), (new_deal, 14), (change_deal, 42), (close_deal, 14), (reopen_deal, 4),
-             (delete_or_restore, 5), (change_organization, 3), (change_rules, 4), (withdraw_rule, 1), (draft_rules, 2)]
+    def together(self):
+        """An atomic group: one commit, or a refusal of all."""
+        first = len(self.steps)
+        for _ in range(self.random.randint(2, 3)):
+            self._move(self.ALONE)
+        self.steps[first:] = [Step(self.clock, [one for step in self.steps[first:] for one in step.commands])]
+
+    ALONE = [(new_lead, 10), (change_lead, 14), (new_deal, 14), (change_deal, 42), (close_deal, 14), (reopen_deal, 4), (deliver_deal, 6),
+             (delete_or_restore, 5), (change_organization, 3), (change_rules, 5), (withdraw_rule, 1), (draft_rules, 2)]
+    MOVES = [*ALONE, (together, 12)]
+
+
+def send(client, commands):
+    if len(commands) == 1:
+        return client.execute(commands[0])
+    for outcome in client.execute_all(commands, atomic=True):
+        if isinstance(outcome, Refused):
+            raise outcome
 
 
 def play(client, steps):
     """Sends the steps; returns how many were refused, by reason."""
-    from harness.client import Refused
     refusals, clock = {}, None
     for step in steps:
         if step.clock != clock:
             client.set_clock(step.clock)
             clock = step.clock
         try:
-            client.execute(step.command)
+            send(client, step.commands)
         except Refused as error:
             refusals[error.reason] = refusals.get(error.reason, 0) + 1
     return refusals

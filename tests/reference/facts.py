@@ -17,6 +17,7 @@ class Facts:
 
     def __init__(self, name):
         self.name, self.exists, self.deleted, self.tags, self.fields = name, False, False, set(), {}
+        self.external_ids = []
         self.events = []
 
     def __getattr__(self, name):
@@ -58,17 +59,24 @@ def fold(name, events, position, valid_at):
     return facts
 
 
+def fold_of(name, events):
+    """Of just these events, the creating one among them."""
+    return fold(name, events, max(e.position for e in events), max(e.occurred for e in events))
+
+
 def _apply(facts, event, at):
     body = event.body
     if event.kind in CREATING:
         facts.exists, facts.created_at, facts.created_is_day = True, event.occurred, event.is_day
         facts.created_position = event.position
         facts.tags = set(body.tags)
+        facts.external_ids = [(one.source, one.id) for one in body.external_ids]
         _set_fields(facts, body.fields)
     if event.kind == "RecordDeleted":
         facts.deleted, facts.deleted_at = True, event.occurred
+        facts.delete_reason = body.personal_reason or body.reason
     elif event.kind == "RecordRestored":
-        facts.deleted, facts.deleted_at = False, None
+        facts.deleted, facts.deleted_at, facts.delete_reason, facts.restored_at = False, None, None, event.occurred
     elif event.kind == "RecordAnnotated":
         facts.tags = (facts.tags | set(body.tags_added)) - set(body.tags_removed)
         _set_fields(facts, body.fields)
@@ -193,6 +201,7 @@ class _DealSteps:
     def DealLost(deal, event, body, at):
         _close(deal, event, "lost", at)
         deal.lost_at = at
+        deal.lost_reason_given = body.reason or None
         deal.lost_reason = body.reason if body.reason not in ("", "NOT_STATED") else None
         deal.competitor = body.competitor or None
 
@@ -202,7 +211,7 @@ class _DealSteps:
             deal.withdrawn.append(Withdrawn(deal, event))
         deal.outcome = "open"
         deal.won_at = deal.lost_at = deal.closed_at = deal.lost_reason = deal.competitor = deal.owner_at_close = None
-        deal.closed_is_day = deal.completed_at = None
+        deal.closed_is_day = deal.completed_at = deal.lost_reason_given = None
         deal.reopened_at = at
         _start(deal, event, at, reopening=event.commit)
 
@@ -260,3 +269,5 @@ def _apply_lead(lead, event):
 def _apply_organization(organization, event):
     if event.kind == "OrganizationCreated" or event.kind == "OrganizationDetailsChanged" and event.body.HasField("sector"):
         organization.sector = event.body.sector or None
+    if event.kind == "OrganizationCreated":
+        organization.display_name = event.body.display_name

@@ -15,6 +15,10 @@ class Event:
     is_day: bool
     recorded: int
     body: object      # the event's message
+    actor: str = ""
+    authenticated: bool = False
+    on_behalf_of: str = ""
+    channel: object = None  # e.g. `ui`; None: not stated
 
 
 def from_history(events):
@@ -23,8 +27,14 @@ def from_history(events):
     for event in events:
         aggregate = getattr(event.payload, event.payload.WhichOneof("aggregate"))
         result.append(Event(event.position, event.commit_position, event.stream, event.type_name, micros_of(event.occurred_time),
-                            event.precision == 2, micros_of(event.recorded_time), getattr(aggregate, aggregate.WhichOneof("event"))))
+                            event.precision == 2, micros_of(event.recorded_time), getattr(aggregate, aggregate.WhichOneof("event")),
+                            event.actor, event.actor_authenticated, event.on_behalf_of, _channel(event)))
     return result
+
+
+def _channel(event):
+    field = event.DESCRIPTOR.fields_by_name["channel"]
+    return field.enum_type.values_by_number[event.channel].name.removeprefix("CHANNEL_").lower() if event.channel else None
 
 
 def money_of(message, field="value"):
