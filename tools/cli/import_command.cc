@@ -77,6 +77,10 @@ void PrintSummaryJson(Session& session, const ImportSummary& summary) {
   session.out << "\n]}\n";
 }
 
+constexpr char kReusedHint[] =
+    "an earlier import sent other commands for the rows that are REQUEST_ID_REUSED. If the mapping or their cells were corrected, --mode "
+    "upsert\nmakes the change. If rows were put in or taken out before them, put that right instead: the change would hit other records\n";
+
 void PrintRejects(Session& session, const ImportSummary& summary, const std::string& path) {
   if (summary.refused() == 0) return;
   session.err << Grouped(summary.refused()) << " refused:\n";
@@ -90,7 +94,7 @@ void PrintRejects(Session& session, const ImportSummary& summary, const std::str
                 << ForTerminal(reject.message) << (reject.reason.empty() ? "" : " (" + reject.reason + ")") << "\n";
   }
   if (summary.refused() > shown) session.err << "  and " << summary.refused() - shown << " more\n";
-  if (is_reused) session.err << "the mapping differs from the one that imported these rows first: --mode upsert makes the change\n";
+  if (is_reused) session.err << kReusedHint;
   session.err << (path.empty() ? "--rejects FILE writes all of them with their rows\n" : absl::StrCat("all of them with their rows: ", path, "\n"));
 }
 

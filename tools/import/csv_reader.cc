@@ -46,9 +46,10 @@ absl::StatusOr<bool> CsvReader::Next(CsvRow* row) {
     text_.clear();
     ends_.clear();
     error_.clear();
-    quoted_ = false;
+    quoted_ = bare_return_ = false;
     if (AtEnd()) return status_.ok() ? absl::StatusOr<bool>(false) : status_;
     row->line = line_;
+    at_line_begin_ = false;
     Ending ending = Ending::kCell;
     while (ending == Ending::kCell) {
       ending = ReadCell();
@@ -58,20 +59,23 @@ absl::StatusOr<bool> CsvReader::Next(CsvRow* row) {
     const bool is_empty_line = error_.empty() && ends_.size() == 1 && text_.empty() && !quoted_;
     if (is_empty_line) continue;
     CutCells(row);
+    row->may_be_several = bare_return_ || line_ - row->line > (at_line_begin_ ? 1 : 0);
     return true;
   }
 }
 
 void CsvReader::CutCells(CsvRow* row) {
   row->cells.clear();
+  row->before_error.clear();
   row->error = error_;
   if (!error_.empty()) {
     row->cells.push_back(text_);
-    return;
+    ends_.pop_back();
   }
+  std::vector<absl::string_view>& cells = error_.empty() ? row->cells : row->before_error;
   size_t begin = 0;
   for (size_t end : ends_) {
-    row->cells.push_back(absl::string_view(text_.data() + begin, end - begin));
+    cells.push_back(absl::string_view(text_.data() + begin, end - begin));
     begin = end;
   }
 }
@@ -144,6 +148,7 @@ CsvReader::Ending CsvReader::AfterCell() {
   if (c == '\r') {
     ++at_;
     if (AtEnd() || buffer_[at_] != '\n') {
+      bare_return_ = true;
       Malformed(absl::StrCat("a carriage return without a line feed in line ", line_));
       return Ending::kRow;
     }
@@ -151,6 +156,7 @@ CsvReader::Ending CsvReader::AfterCell() {
   if (buffer_[at_] == '\n') {
     ++at_;
     ++line_;
+    at_line_begin_ = true;
     return Ending::kRow;
   }
   Malformed(absl::StrCat("text after a closing quote in line ", line_));
@@ -172,6 +178,7 @@ void CsvReader::SkipToLineEnd() {
     if (end != nullptr) {
       ++at_;
       ++line_;
+      at_line_begin_ = true;
       return;
     }
   }

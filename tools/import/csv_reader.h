@@ -19,6 +19,8 @@ struct CsvRow {
   uint64_t line = 0;                      // line of the file on which the row begins, from 1
   std::vector<absl::string_view> cells;   // valid until the next row is read
   std::string error;                      // not empty: the row is malformed, its text is the only cell
+  std::vector<absl::string_view> before_error;  // malformed: the cells that were read in full before that
+  bool may_be_several = false;            // it covers several lines (or holds a bare carriage return): a malformed one may hide rows
 };
 
 class CsvReader {
@@ -54,6 +56,8 @@ class CsvReader {
   std::string text_;          // of all cells of the row
   std::vector<size_t> ends_;  // of each cell in text_
   bool quoted_ = false;       // the row has a quoted cell
+  bool bare_return_ = false;  // it has a carriage return without a line feed
+  bool at_line_begin_ = true; // a line feed was read last
   std::string error_;
 };
 

@@ -60,6 +60,20 @@ TEST(CsvReader, TellsMalformedRowsAndGoesOn) {
   EXPECT_THAT(got.errors[5], testing::HasSubstr("the quote opened in line 6 is never closed"));
 }
 
+TEST(CsvReader, TellsWhatStoodBeforeAMistakeAndWhetherItMayHideRows) {
+  CsvReader reader(TextSource("a,\"b\",c\"d,e\n\"x\"y,1\na,\"b\nc,\"d\"\na\rb,c\n1,\"2\n3\"\n4,\"5\n6,7"));
+  CsvRow row;
+  std::vector<std::vector<std::string>> before;
+  std::vector<bool> may_be_several;
+  while (*reader.Next(&row)) {
+    before.emplace_back(row.before_error.begin(), row.before_error.end());
+    may_be_several.push_back(row.may_be_several);
+  }
+  EXPECT_THAT(before, testing::ElementsAre(std::vector<std::string>{"a", "b"}, testing::IsEmpty(), std::vector<std::string>{"a"},
+                                           testing::IsEmpty(), testing::IsEmpty(), std::vector<std::string>{"4"}));
+  EXPECT_THAT(may_be_several, testing::ElementsAre(false, false, true, true, true, true));
+}
+
 TEST(CsvReader, RefusesUtf16) {
   CsvReader reader(TextSource(std::string("\xff\xfe\x61\x00", 4)));
   CsvRow row;

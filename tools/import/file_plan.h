@@ -2,6 +2,9 @@
 //
 // Request ids are `{source}/{kind}/{step}/{digest of the row's key}`, so that a second import repeats the first; with
 // several rows a key the digest covers the row's number within its key too, and for a `once` step it covers that value instead.
+//
+// All rows of a key are numbered, also those that are refused, so that a row that is repaired moves no other. Where the key of a
+// broken row cannot be told, or how many rows it hides, no later row has a number: they are refused until it is repaired.
 #ifndef RECOUNT_TOOLS_IMPORT_FILE_PLAN_H_
 #define RECOUNT_TOOLS_IMPORT_FILE_PLAN_H_
 
@@ -31,7 +34,8 @@ class FilePlan {
   bool needs_count() const { return needs_count_; }
   void Count(const CsvRow& row);
 
-  // Appends the row's commands to `batch` and the step of each to `steps`. An error refuses the row: nothing is appended.
+  // Appends the row's commands to `batch` and the step of each to `steps`. An error refuses the row (its reason: RowReason): nothing
+  // is appended.
   absl::Status Plan(const CsvRow& row, uint64_t number, api::CommandBatch* batch, std::vector<int>* steps);
 
   const v1::FileMapping& proto() const { return proto_; }
@@ -70,6 +74,10 @@ class FilePlan {
     uint64_t total = 0;               // if counted
     std::vector<std::string> before;  // tracked columns of the row before
   };
+  struct RowPlace {
+    uint64_t number = 0;  // in the file; 0: there is none
+    uint64_t line = 0;
+  };
 
   absl::Status MakeStep(const v1::CommandMapping& command, const PlanScope& scope, const Place& place);
   absl::Status MakeCondition(const v1::Condition& condition, const PlanScope& scope, const Place& place, Step* step);
@@ -78,7 +86,13 @@ class FilePlan {
   absl::Status MakeEdge(const v1::OrgEdgeMapping& edge, const PlanScope& scope, const Place& place);
   absl::Status Fits(const CsvRow& row) const;
   absl::StatusOr<std::string> KeyOf(const RowView& row);
+  absl::StatusOr<std::string> KeyOfBroken(const CsvRow& row);
+  absl::StatusOr<std::string> KeyOfOtherLength(const CsvRow& row);
+  absl::StatusOr<std::string> CountedKey(uint64_t number) const;
+  bool MovesLaterRows(const CsvRow& row, bool fits, bool has_key) const;
+  absl::Status CheckPlace(const KeyState* state, uint64_t number) const;
   absl::StatusOr<bool> Holds(ConditionPlan& condition, const RowView& row, const KeyState* state) const;
+  absl::Status PlanSteps(const RowView& view, std::string key, KeyState* state, api::CommandBatch* batch, std::vector<int>* steps);
   absl::Status PlanStep(int index, const RowView& row, const std::string& key, const KeyState* state,
                         api::CommandBatch* batch, std::vector<int>* steps);
   absl::Status Fill(Step& step, const RowView& row, google::protobuf::Message* message) const;
@@ -96,7 +110,14 @@ class FilePlan {
   std::vector<int> tracked_;  // columns that `changed` asks about
   bool needs_count_ = false;
   absl::flat_hash_map<std::string, KeyState> states_;
+  RowPlace unplaced_;          // the first row that has no place among the rows of a key
+  RowPlace unplaced_counted_;  // the same, of the whole file, if rows were counted
+  uint64_t counted_ = 0;
+  absl::flat_hash_map<uint64_t, std::string> counted_broken_;  // keys of broken rows, by number in the file
 };
+
+// Why a row is refused: ROW_MALFORMED, ROW_NOT_UNDERSTOOD, ROW_NUMBER_UNKNOWN.
+std::string RowReason(const absl::Status& status);
 
 }  // namespace recount::tools
 

@@ -247,7 +247,7 @@ class Importer {
       batch->steps.resize(before);
     } else if (!status.ok()) {
       ++summary->rows_unreadable;
-      AddReject({plan->proto().kind(), number, "", row.error.empty() ? "ROW_NOT_UNDERSTOOD" : "ROW_MALFORMED",
+      AddReject({plan->proto().kind(), number, "", RowReason(status),
                  absl::StrCat("line ", row.line, ": ", status.message()), {row.cells.begin(), row.cells.end()}});
     }
   }

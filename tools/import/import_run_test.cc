@@ -163,7 +163,7 @@ TEST_F(ImportRunTest, ListsWhatWasRefused) {
   const std::string rejects = *ReadWholeFile(options_.rejects);
   EXPECT_THAT(rejects, testing::StartsWith("kind,row,step,reason,message,id,status\r\n"));
   EXPECT_THAT(rejects, testing::HasSubstr("leads,2,capture_lead,FIELD_INVALID,refused,2,bad\r\n"));
-  EXPECT_THAT(rejects, testing::HasSubstr("leads,3,,ROW_NOT_UNDERSTOOD,\"line 4: 1 cells, but the file has 2 columns\",3\r\n"));
+  EXPECT_THAT(rejects, testing::HasSubstr("leads,3,,ROW_MALFORMED,\"line 4: 1 cells, but the file has 2 columns\",3\r\n"));
 }
 
 TEST_F(ImportRunTest, UpsertChangesWhatIsDifferentAndOnlyOnce) {

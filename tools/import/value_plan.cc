@@ -1,5 +1,6 @@
 #include "tools/import/value_plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -110,6 +111,12 @@ absl::Status ValuePlan::FindConversion(const v1::Value& value, const PlanScope& 
     currency_ = std::make_shared<ValuePlan>(*std::move(currency));
   }
   return absl::OkStatus();
+}
+
+size_t ValuePlan::columns_needed() const {
+  int last = column_;
+  for (const Part& part : parts_) last = std::max(last, part.column);
+  return static_cast<size_t>(last + 1);
 }
 
 absl::string_view ValuePlan::Cell(const RowView& row, int column) const {

@@ -44,6 +44,8 @@ class ValuePlan {
   // How the values go into a field of this row.
   absl::StatusOr<Conversion*> How(const RowView& row);
 
+  // So many of a row's first columns hold all that the value is taken from.
+  size_t columns_needed() const;
   // For messages: `column "origin"`.
   const std::string& what() const { return what_; }
   bool has_currency() const { return currency_ != nullptr; }
