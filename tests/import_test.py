@@ -84,5 +84,54 @@ class RepairedRowsTest(ImportTest):
         self.assertEqual([("pump",), ("seal",), ("valve",)], self.list("deals", "title"))
 
 
+class RefusedRowsTest(ImportTest):
+    def test_what_is_sent_once_goes_with_the_first_row_that_is_taken(self):
+        self.map("""files { kind: "c" file: "rows.csv" key { column: "nr" }
+          commands { command: "create_organization" once { column: "company" }
+            set { path: "external_ids" value { column: "company" } }
+            set { path: "display_name" value { column: "company" } }
+            set { path: "header.occurred" value { column: "founded" } } }
+          commands { command: "capture_lead"
+            set { path: "external_ids" value { column: "nr" } }
+            set { path: "header.occurred" value { column: "day" } } }
+          commands { command: "convert_lead"
+            set { path: "lead" value { column: "nr" } }
+            set { path: "organization" value { column: "company" } }
+            set { path: "header.occurred" value { column: "day" } } } }""")
+        # Row 1 is refused here, row 2's organization by the server (it is founded in the future); row 3 makes it.
+        rows = ("nr,company,founded,day\n1,Acme,2020-01-01,not a day\n2,Acme,9020-01-01,2025-01-02\n3,Acme,2020-01-01,2025-01-02\n"
+                "4,Acme,2021-01-01,2025-01-03\n")
+        counts, rejects = self.load(rows)
+        self.assertEqual([(1, "", "ROW_NOT_UNDERSTOOD"), (2, "convert_lead", "RECORD_NOT_FOUND"), (2, "create_organization", "OCCURRED_IN_FUTURE")],
+                         sorted(rejects))
+        self.assertEqual({"accepted": 6, "refused": 2, "rowsNotRead": 1}, counts)
+        self.assertEqual([("Acme",)], self.list("organizations", "display_name"))
+        self.assertEqual([(f"s:{nr}", state) for nr, state in ((2, "LEAD_STATE_OPEN"), (3, "LEAD_STATE_CONVERTED"), (4, "LEAD_STATE_CONVERTED"))],
+                         self.list("leads", "info.external_ids", "state"))
+        counts, rejects = self.load(rows.replace("not a day", "2025-01-01").replace("9020", "2019"))
+        self.assertEqual([], [r for r in rejects if r[1] != "create_organization"])
+        self.assertEqual(4, len(self.list("leads", "state")))
+        self.assertEqual({("LEAD_STATE_CONVERTED",)}, set(self.list("leads", "state")))
+
+    def test_what_has_changed_is_sent_with_the_first_row_that_is_taken(self):
+        self.map("""files { kind: "c" file: "rows.csv" key { column: "k" } several_rows_a_key: true
+          commands { command: "create_deal" when { row: ROW_POSITION_FIRST }
+            set { path: "external_ids" value { column: "k" } }
+            set { path: "header.occurred" value { column: "t" } } }
+          commands { command: "change_deal_value" when { changed: "v" }
+            set { path: "deal" value { column: "k" } }
+            set { path: "value" value { column: "v" currency { constant: "EUR" } } }
+            set { path: "header.occurred" value { column: "t" } } } }""")
+        rows = ("k,t,v\n1,2025-01-01,10\n1,bad,20\n1,2025-01-03,20\n"            # refused here
+                "2,2025-01-01,10\n2,9025-01-02,20\n2,2025-01-03,20\n2,2025-01-04,20\n")  # refused by the server
+        counts, rejects = self.load(rows)
+        self.assertEqual([(2, "", "ROW_NOT_UNDERSTOOD"), (5, "change_deal_value", "OCCURRED_IN_FUTURE")], sorted(rejects))
+        self.assertEqual({"accepted": 4, "refused": 1, "rowsNotRead": 1}, counts)
+        self.assertEqual([("s:1", "20.00"), ("s:2", "20.00")], self.list("deals", "info.external_ids", "value"))
+        self.load(rows)
+        log = self.run_recount("history", "deals/external/s/2")
+        self.assertEqual(1, log.count("DealValueChanged"), log)
+
+
 if __name__ == "__main__":
     unittest.main()

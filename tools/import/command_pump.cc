@@ -20,6 +20,13 @@ std::string ReasonOf(const google::rpc::Status& status) {
   return "";
 }
 
+constexpr char kRequestIdReused[] = "REQUEST_ID_REUSED";
+
+// Refused since what it makes was made before.
+bool IsThere(const std::string& reason) {
+  return reason == kRequestIdReused || reason == "EXTERNAL_ID_TAKEN" || reason == "RECORD_EXISTS";
+}
+
 }  // namespace
 
 void MakeUpsert(api::Command* command) {
@@ -66,7 +73,7 @@ absl::Status CommandPump::Send(SentBatch batch) {
       lock.unlock();
       return Broken();
     }
-    if (!batch.is_retry) counts_.sent += batch.batch.commands_size();
+    for (const PlannedStep& step : batch.steps) counts_.sent += !batch.is_retry && !step.is_further;
     in_flight_.push_back(std::move(batch));
     // A deque keeps its elements in place, and the answer that pops this one comes after the write.
     sent = &in_flight_.back();
@@ -155,10 +162,12 @@ void CommandPump::Take(const SentBatch& sent, const api::CommandOutcomes& outcom
   const int count = std::min(outcomes.outcomes_size(), sent.batch.commands_size());
   for (int i = 0; i < count; ++i) {
     const api::CommandOutcome& outcome = outcomes.outcomes(i);
+    if (!sent.is_retry && IsDone(sent.steps[i], outcome)) continue;
+    more.sent += !sent.is_retry && sent.steps[i].is_further;
     if (outcome.status().code() != 0) {
       if (Retry(sent, i, outcome.status())) continue;
       ++more.refused;
-      on_refused_(*sent.rows[i], sent.steps[i], outcome.status());
+      on_refused_(*sent.rows[i], sent.steps[i].step, outcome.status());
       continue;
     }
     more.position = std::max<uint64_t>(more.position, outcome.result().position());
@@ -166,6 +175,7 @@ void CommandPump::Take(const SentBatch& sent, const api::CommandOutcomes& outcom
   }
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    counts_.sent += more.sent;
     counts_.accepted += more.accepted;
     counts_.unchanged += more.unchanged;
     counts_.repeated += more.repeated;
@@ -176,10 +186,20 @@ void CommandPump::Take(const SentBatch& sent, const api::CommandOutcomes& outcom
   if (sent.last_row > 0) on_rows_(sent.last_row);
 }
 
+// Whether the command was taken with another row; notes that it is taken now.
+bool CommandPump::IsDone(const PlannedStep& step, const api::CommandOutcome& outcome) {
+  if (step.attempts == nullptr) return false;
+  Attempts& attempts = *step.attempts;
+  if (attempts.is_taken) return true;
+  const std::string reason = outcome.status().code() == 0 ? "" : ReasonOf(outcome.status());
+  if (!reason.empty() && !IsThere(reason)) return false;
+  attempts.is_taken = outcome.status().code() == 0 || IsThere(reason);
+  return attempts.is_maybe_taken && reason == kRequestIdReused;
+}
+
 bool CommandPump::Retry(const SentBatch& sent, int index, const google::rpc::Status& status) {
   if (!upsert_ || sent.is_retry) return false;
-  const std::string reason = ReasonOf(status);
-  if (reason != "REQUEST_ID_REUSED" && reason != "EXTERNAL_ID_TAKEN" && reason != "RECORD_EXISTS") return false;
+  if (!IsThere(ReasonOf(status))) return false;
   SentBatch one;
   *one.batch.add_commands() = sent.batch.commands(index);
   MakeUpsert(one.batch.mutable_commands(0)->mutable_command());

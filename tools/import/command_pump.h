@@ -3,6 +3,8 @@
 //
 // In mode upsert a command that was there differently before (another one under its request id, or the record exists) is sent once
 // more when all others are through, under a request id that names its content and with `allow_existing`: a change, not a creation.
+//
+// A command that several rows asked for (planned_step.h) counts once, and is refused with each row that it could not be taken with.
 #ifndef RECOUNT_TOOLS_IMPORT_COMMAND_PUMP_H_
 #define RECOUNT_TOOLS_IMPORT_COMMAND_PUMP_H_
 
@@ -19,6 +21,7 @@
 #include "absl/status/status.h"
 #include "recount/v1/command.pb.h"
 #include "tools/import/import_target.h"
+#include "tools/import/planned_step.h"
 
 namespace recount::tools {
 
@@ -30,14 +33,14 @@ struct SentRow {
 
 struct SentBatch {
   api::CommandBatch batch;
-  std::vector<int> steps;  // of each command
+  std::vector<PlannedStep> steps;  // of each command
   std::vector<std::shared_ptr<const SentRow>> rows;  // of each command
   bool is_retry = false;
   uint64_t last_row = 0;   // all rows up to it are in this or an earlier batch
 };
 
 struct PumpCounts {
-  uint64_t sent = 0;       // commands, retries not counted
+  uint64_t sent = 0;       // commands; not retries, nor what was sent with several rows and did nothing but once
   uint64_t accepted = 0;   // changed something
   uint64_t unchanged = 0;  // accepted, nothing had to change
   uint64_t repeated = 0;   // answered from an earlier import
@@ -64,6 +67,7 @@ class CommandPump {
  private:
   void ReadAnswers();
   void Take(const SentBatch& sent, const api::CommandOutcomes& outcomes);
+  bool IsDone(const PlannedStep& step, const api::CommandOutcome& outcome);
   bool Retry(const SentBatch& sent, int index, const google::rpc::Status& status);
   absl::Status Broken();
 

@@ -103,8 +103,10 @@ absl::Status FilePlan::MakeStep(const v1::CommandMapping& command, const PlanSco
     absl::StatusOr<ValuePlan> once = ValuePlan::Make(command.once(), scope, place.In("once"));
     if (!once.ok()) return once.status();
     step.once = *std::move(once);
-    if (step.seen == nullptr) step.seen = std::make_shared<absl::flat_hash_set<std::string>>();
+    if (step.seen == nullptr) step.seen = std::make_shared<absl::flat_hash_map<std::string, std::shared_ptr<Attempts>>>();
   }
+  const bool asks_for_change = std::any_of(step.when.begin(), step.when.end(), [](const auto& when) { return !when.changed.empty(); });
+  if (asks_for_change && !step.once) step.run = static_cast<int>(run_count_++);
   steps_.push_back(std::move(step));
   return absl::OkStatus();
 }
@@ -248,7 +250,7 @@ absl::Status FilePlan::CheckPlace(const KeyState* state, uint64_t number) const 
   return absl::OkStatus();
 }
 
-absl::Status FilePlan::Plan(const CsvRow& row, uint64_t number, api::CommandBatch* batch, std::vector<int>* steps) {
+absl::Status FilePlan::Plan(const CsvRow& row, uint64_t number, api::CommandBatch* batch, std::vector<PlannedStep>* steps) {
   absl::Status status = Fits(row);
   RowView view{&row.cells, number, 0};
   absl::StatusOr<std::string> key = status.ok() ? KeyOf(view) : needs_count_ ? CountedKey(number) : KeyOfBroken(row);
@@ -266,23 +268,29 @@ absl::Status FilePlan::Plan(const CsvRow& row, uint64_t number, api::CommandBatc
   return status;
 }
 
-absl::Status FilePlan::PlanSteps(const RowView& view, std::string key, KeyState* state, api::CommandBatch* batch,
-                                 std::vector<int>* steps) {
+absl::Status FilePlan::PlanSteps(RowView view, const std::string& key, KeyState* state, api::CommandBatch* batch,
+                                 std::vector<PlannedStep>* steps) {
+  const size_t before = steps->size();
+  if (state != nullptr) runs_ = state->runs;
+  runs_.resize(run_count_);
   absl::Status status;
-  if (state != nullptr) absl::StrAppend(&key, "\n", view.number_in_key);
-  const int before = batch->commands_size();
   for (size_t i = 0; i < steps_.size() && status.ok(); ++i) {
-    status = PlanStep(static_cast<int>(i), view, key, state, batch, steps);
+    status = PlanStep(static_cast<int>(i), view, key, state, before, batch, steps);
   }
   if (status.ok()) status = AddEdges(view);
   if (!status.ok()) {
-    batch->mutable_commands()->DeleteSubrange(before, batch->commands_size() - before);
+    batch->mutable_commands()->DeleteSubrange(static_cast<int>(before), batch->commands_size() - static_cast<int>(before));
     steps->resize(before);
+    return status;
   }
-  if (state != nullptr) {
-    state->before.clear();
-    for (int column : tracked_) state->before.emplace_back(TrimSpaces((*view.cells)[column]));
+  for (size_t i = before; i < steps->size(); ++i) {
+    PlannedStep& step = (*steps)[i];
+    if (step.attempts != nullptr) step.is_further = step.attempts->rows++ > 0;
   }
+  if (state == nullptr) return status;
+  state->runs = std::move(runs_);
+  state->before.clear();
+  for (int column : tracked_) state->before.emplace_back(TrimSpaces((*view.cells)[column]));
   return status;
 }
 
@@ -304,41 +312,91 @@ absl::StatusOr<bool> FilePlan::Holds(ConditionPlan& condition, const RowView& ro
     case v1::ROW_POSITION_NOT_LAST: if (is_last) return false; break;
     default: break;
   }
+  return true;
+}
+
+bool FilePlan::HasChanged(const ConditionPlan& condition, const RowView& row, const KeyState* state) const {
   if (condition.changed.empty()) return true;
-  if (is_first || state->before.empty()) return false;
+  if (state == nullptr || state->rows == 1 || state->before.empty()) return false;
   for (int tracked : condition.changed) {
     if (TrimSpaces((*row.cells)[tracked_[tracked]]) != state->before[tracked]) return true;
   }
   return false;
 }
 
-absl::Status FilePlan::PlanStep(int index, const RowView& row, const std::string& key, const KeyState* state,
-                                api::CommandBatch* batch, std::vector<int>* steps) {
+absl::StatusOr<FilePlan::Due> FilePlan::IsDue(Step& step, const RowView& row, const KeyState* state) const {
+  bool holds = true, has_changed = true;
+  for (size_t i = 0; i < step.when.size() && holds; ++i) {
+    absl::StatusOr<bool> held = Holds(step.when[i], row, state);
+    // What follows a condition that does not hold refuses nothing.
+    if (!held.ok() && has_changed) return held.status();
+    holds = held.ok() && *held;
+    has_changed = has_changed && HasChanged(step.when[i], row, state);
+  }
+  if (!holds) {
+    for (const ConditionPlan& condition : step.when) has_changed = has_changed && HasChanged(condition, row, state);
+    return has_changed ? Due::kChangedOnly : Due::kNo;
+  }
+  return has_changed ? Due::kYes : Due::kUnchanged;
+}
+
+// Whom the command is shared with, null if nobody; `identity` becomes what its request id names. An empty identity: it is not due.
+absl::StatusOr<std::shared_ptr<Attempts>> FilePlan::AttemptsAt(Step& step, Due due, const RowView& row, std::string* identity) {
+  const std::string key = std::exchange(*identity, "");
+  if (step.run >= 0) {
+    std::shared_ptr<Attempts>& run = runs_[step.run];
+    if (due == Due::kYes) {
+      run = std::make_shared<Attempts>();
+      run->number_in_key = row.number_in_key;
+    } else if (due == Due::kChangedOnly || (run != nullptr && run->is_taken)) {
+      run = nullptr;
+    }
+    if (run == nullptr || due == Due::kNo) return std::shared_ptr<Attempts>();
+    *identity = absl::StrCat(key, "\n", run->number_in_key);
+    return run;
+  }
+  if (due != Due::kYes) return std::shared_ptr<Attempts>();
+  if (!step.once) {
+    *identity = proto_.several_rows_a_key() ? absl::StrCat(key, "\n", row.number_in_key) : key;
+    return std::shared_ptr<Attempts>();
+  }
+  absl::StatusOr<std::string> once = step.once->EvaluateOne(row);
+  if (!once.ok()) return once.status();
+  if (once->empty()) return std::shared_ptr<Attempts>();
+  std::shared_ptr<Attempts>& attempts = (*step.seen)[*once];
+  if (attempts == nullptr) attempts = std::make_shared<Attempts>();
+  if (!attempts->is_taken) *identity = *std::move(once);
+  return attempts;
+}
+
+// `before`: so many commands are of earlier rows.
+absl::Status FilePlan::PlanStep(int index, RowView row, const std::string& key, const KeyState* state, size_t before,
+                                api::CommandBatch* batch, std::vector<PlannedStep>* steps) {
   Step& step = steps_[index];
-  for (ConditionPlan& condition : step.when) {
-    absl::StatusOr<bool> holds = Holds(condition, row, state);
-    if (!holds.ok()) return InCommand(holds.status(), step.name);
-    if (!*holds) return absl::OkStatus();
+  absl::StatusOr<Due> due = IsDue(step, row, state);
+  if (!due.ok()) return InCommand(due.status(), step.name);
+  std::string identity = key;
+  absl::StatusOr<std::shared_ptr<Attempts>> attempts = AttemptsAt(step, *due, row, &identity);
+  if (!attempts.ok()) return InCommand(attempts.status(), step.name);
+  if (identity.empty()) return absl::OkStatus();
+  for (size_t i = before; i < steps->size() && *attempts != nullptr; ++i) {
+    if ((*steps)[i].attempts == *attempts) return absl::OkStatus();
   }
-  std::string id = step.prefix;
-  if (step.once) {
-    absl::StatusOr<std::string> once = step.once->EvaluateOne(row);
-    if (!once.ok()) return InCommand(once.status(), step.name);
-    if (once->empty() || step.seen->contains(*once)) return absl::OkStatus();
-    absl::StrAppend(&id, HexDigest(*once));
-    step.seen->insert(*std::move(once));
-  } else {
-    absl::StrAppend(&id, HexDigest(key));
-  }
+  const bool is_further = *attempts != nullptr && (*attempts)->rows > 0;
+  row.may_not_count = is_further;
   api::Command* command = batch->add_commands()->mutable_command();
-  steps->push_back(index);
   Message* message = command->GetReflection()->MutableMessage(command, step.field);
   absl::Status status = Fill(step, row, message);
-  if (!status.ok()) return InCommand(status, step.name);
+  if (!status.ok()) {
+    batch->mutable_commands()->RemoveLast();
+    // It is sent already, and whether it is still needed hangs on an answer: so it does not refuse the row.
+    return is_further ? absl::OkStatus() : InCommand(status, step.name);
+  }
   const auto* header_field = message->GetDescriptor()->FindFieldByName("header");
   auto* header = static_cast<api::CommandHeader*>(message->GetReflection()->MutableMessage(message, header_field));
-  header->set_request_id(std::move(id));
+  header->set_request_id(absl::StrCat(step.prefix, HexDigest(identity)));
   if (header->channel() == api::CHANNEL_UNSPECIFIED) header->set_channel(api::CHANNEL_IMPORT);
+  steps->push_back({index, *std::move(attempts), is_further});
   return absl::OkStatus();
 }
 

@@ -1,7 +1,8 @@
 // One file of a mapping, made ready: rows go in, commands come out.
 //
 // Request ids are `{source}/{kind}/{step}/{digest of the row's key}`, so that a second import repeats the first; with
-// several rows a key the digest covers the row's number within its key too, and for a `once` step it covers that value instead.
+// several rows a key the digest covers the row's number within its key too (of the first row that says so, if it is due because a
+// column has `changed`), and for a `once` step it covers that value instead.
 //
 // All rows of a key are numbered, also those that are refused, so that a row that is repaired moves no other. Where the key of a
 // broken row cannot be told, or how many rows it hides, no later row has a number: they are refused until it is repaired.
@@ -20,6 +21,7 @@
 #include "recount/v1/command.pb.h"
 #include "recount/v1/rule.pb.h"
 #include "tools/import/mapping.h"
+#include "tools/import/planned_step.h"
 #include "tools/import/value_plan.h"
 
 namespace recount::tools {
@@ -36,7 +38,7 @@ class FilePlan {
 
   // Appends the row's commands to `batch` and the step of each to `steps`. An error refuses the row (its reason: RowReason): nothing
   // is appended.
-  absl::Status Plan(const CsvRow& row, uint64_t number, api::CommandBatch* batch, std::vector<int>* steps);
+  absl::Status Plan(const CsvRow& row, uint64_t number, api::CommandBatch* batch, std::vector<PlannedStep>* steps);
 
   const v1::FileMapping& proto() const { return proto_; }
   const std::string& step_name(int step) const { return steps_[step].name; }
@@ -50,6 +52,7 @@ class FilePlan {
     std::optional<ValuePlan> value;
     std::vector<int> changed;  // indexes into tracked_
   };
+  using Runs = std::vector<std::shared_ptr<Attempts>>;
   struct SettingPlan {
     FieldPath path;
     ValuePlan value;
@@ -62,7 +65,8 @@ class FilePlan {
     std::vector<SettingPlan> set;
     size_t slots = 0;
     std::optional<ValuePlan> once;
-    std::shared_ptr<absl::flat_hash_set<std::string>> seen;  // of `once`; steps of one name share it
+    std::shared_ptr<absl::flat_hash_map<std::string, std::shared_ptr<Attempts>>> seen;  // of `once`; steps of one name share it
+    int run = -1;  // index into KeyState::runs, of a step that asks for `changed`
   };
   struct EdgePlan {
     ValuePlan child;
@@ -72,7 +76,8 @@ class FilePlan {
   struct KeyState {
     uint64_t rows = 0;                // so far
     uint64_t total = 0;               // if counted
-    std::vector<std::string> before;  // tracked columns of the row before
+    std::vector<std::string> before;  // tracked columns of the row before that was not refused
+    Runs runs;                        // of each step that asks for `changed`: what was sent last and is perhaps not taken
   };
   struct RowPlace {
     uint64_t number = 0;  // in the file; 0: there is none
@@ -91,10 +96,14 @@ class FilePlan {
   absl::StatusOr<std::string> CountedKey(uint64_t number) const;
   bool MovesLaterRows(const CsvRow& row, bool fits, bool has_key) const;
   absl::Status CheckPlace(const KeyState* state, uint64_t number) const;
+  enum class Due { kNo, kChangedOnly, kUnchanged, kYes };  // of what `when` asks for: that, but something else; all but that
   absl::StatusOr<bool> Holds(ConditionPlan& condition, const RowView& row, const KeyState* state) const;
-  absl::Status PlanSteps(const RowView& view, std::string key, KeyState* state, api::CommandBatch* batch, std::vector<int>* steps);
-  absl::Status PlanStep(int index, const RowView& row, const std::string& key, const KeyState* state,
-                        api::CommandBatch* batch, std::vector<int>* steps);
+  bool HasChanged(const ConditionPlan& condition, const RowView& row, const KeyState* state) const;
+  absl::StatusOr<Due> IsDue(Step& step, const RowView& row, const KeyState* state) const;
+  absl::StatusOr<std::shared_ptr<Attempts>> AttemptsAt(Step& step, Due due, const RowView& row, std::string* identity);
+  absl::Status PlanSteps(RowView view, const std::string& key, KeyState* state, api::CommandBatch* batch, std::vector<PlannedStep>* steps);
+  absl::Status PlanStep(int index, RowView row, const std::string& key, const KeyState* state, size_t before, api::CommandBatch* batch,
+                        std::vector<PlannedStep>* steps);
   absl::Status Fill(Step& step, const RowView& row, google::protobuf::Message* message) const;
   absl::Status AddEdges(const RowView& row);
 
@@ -108,6 +117,8 @@ class FilePlan {
   std::vector<api::OrgEdge> edges_;
   absl::flat_hash_set<std::string> edges_seen_;
   std::vector<int> tracked_;  // columns that `changed` asks about
+  size_t run_count_ = 0;
+  Runs runs_;  // of the row that is being planned; kept in its key's state if it is not refused
   bool needs_count_ = false;
   absl::flat_hash_map<std::string, KeyState> states_;
   RowPlace unplaced_;          // the first row that has no place among the rows of a key

@@ -29,7 +29,7 @@ void PlanFile(const Mapping& mapping, int index, const std::string& csv) {
   auto plan = FilePlan::Make(mapping, index, *std::move(columns), std::move(tables));
   if (!plan.ok()) return;
   api::CommandBatch batch;
-  std::vector<int> steps;
+  std::vector<PlannedStep> steps;
   CsvRow row;
   if ((*plan)->needs_count()) {
     CsvReader counting{TextSource(csv)};

@@ -29,7 +29,7 @@ absl::StatusOr<std::unique_ptr<FilePlan>> MakePlan(const std::string& mapping_te
   return FilePlan::Make(**mapping, 0, *ReadHeader(reader), std::move(tables));
 }
 
-Outcome PlanAll(const std::string& mapping_text, const std::string& csv) {
+Outcome PlanAll(const std::string& mapping_text, const std::string& csv, bool all_taken = true) {
   Outcome out;
   std::unique_ptr<Mapping> mapping;
   CsvReader reader{TextSource(csv)};
@@ -45,10 +45,14 @@ Outcome PlanAll(const std::string& mapping_text, const std::string& csv) {
     while (*counting.Next(&row)) (*plan)->Count(row);
   }
   api::CommandBatch batch;
-  std::vector<int> steps;
+  std::vector<PlannedStep> steps;
   for (uint64_t number = 1; *reader.Next(&row); ++number) {
     absl::Status status = (*plan)->Plan(row, number, &batch, &steps);
     if (!status.ok()) out.errors.push_back(absl::StrCat(number, ": ", status.message()));
+    // As if each answer were there before the next row.
+    for (const PlannedStep& step : steps) {
+      if (step.attempts != nullptr) step.attempts->is_taken = all_taken;
+    }
   }
   EXPECT_EQ(batch.commands_size(), static_cast<int>(steps.size()));
   for (const auto& sequenced : batch.commands()) {
@@ -218,6 +222,52 @@ TEST(FilePlan, TheLastRowIsNotKnownWhileARowCannotBeRead) {
   EXPECT_THAT(got.errors, testing::ElementsAre(HasSubstr("2: row 4 (line 5) could not be read, so it is not known whether this one is the last"),
                                                HasSubstr("3: row 4 (line 5)"), HasSubstr("4: text after a closing quote")));
   EXPECT_EQ(got.commands.size(), 1u);
+}
+
+constexpr char kOnce[] = R"pb(
+  source: "s"
+  files {
+    kind: "k" key { column: "nr" }
+    commands { command: "create_organization" once { column: "company" } set { path: "display_name" value { column: "nr" } }
+      set { path: "header.occurred" value { column: "founded" } } }
+    commands { command: "capture_lead" set { path: "header.occurred" value { column: "day" } } }
+  })pb";
+
+TEST(FilePlan, ARefusedRowDoesNotUseUpWhatIsSentOnce) {
+  const std::string csv = "nr,company,founded,day\n1,Acme,,not a day\n2,Acme,,2025-01-01\n3,Acme,bad,2025-01-01\n4,Acme,,\n";
+  const Outcome got = PlanAll(kOnce, csv);
+  EXPECT_EQ(got.errors.size(), 1u);
+  EXPECT_EQ(got.ids[0], "s/k/create_organization/" + HexDigest("Acme"));
+  EXPECT_THAT(got.commands[0], HasSubstr("display_name: \"2\""));
+  EXPECT_EQ(got.commands.size(), 4u);
+  // Until an answer says that it is taken, each row that can asks for it under one request id; row 3 cannot, and is not refused.
+  const Outcome unanswered = PlanAll(kOnce, csv, false);
+  EXPECT_EQ(unanswered.errors, got.errors);
+  ASSERT_EQ(unanswered.commands.size(), 5u);
+  EXPECT_THAT(unanswered.commands[3], HasSubstr("display_name: \"4\""));
+  EXPECT_EQ(unanswered.ids[3], got.ids[0]);
+}
+
+constexpr char kChanged[] = R"pb(
+  source: "s"
+  files {
+    kind: "k" key { column: "k" } several_rows_a_key: true
+    commands { command: "change_deal_details" when { changed: "v" } when { value { column: "v" } not_in: "9" }
+      set { path: "needs" value { column: "v" } } set { path: "header.occurred" value { column: "t" } } }
+  })pb";
+
+TEST(FilePlan, ARefusedRowIsNotTheRowBefore) {
+  const Outcome got = PlanAll(kChanged, "k,t,v\n1,,10\n1,bad,20\n1,,20\n1,,20\n1,,10\n");
+  EXPECT_EQ(got.errors.size(), 1u);
+  auto id = [](const char* key) { return "s/k/change_deal_details/" + HexDigest(key); };
+  EXPECT_THAT(got.ids, testing::ElementsAre(id("1\n3"), id("1\n5")));
+}
+
+TEST(FilePlan, WhatHasChangedIsAskedForUntilItIsTaken) {
+  auto id = [](const char* key) { return "s/k/change_deal_details/" + HexDigest(key); };
+  const Outcome got = PlanAll(kChanged, "k,t,v\n1,,10\n1,,20\n1,,20\n1,bad,20\n1,,9\n1,,9\n1,,20\n1,,10\n1,,10\n", false);
+  EXPECT_THAT(got.errors, testing::IsEmpty()) << "row 4 may have nothing to say";
+  EXPECT_THAT(got.ids, testing::ElementsAre(id("1\n2"), id("1\n2"), id("1\n7"), id("1\n8"), id("1\n8")));
 }
 
 TEST(FilePlan, OnceOrdinalsAndEdges) {

@@ -241,6 +241,12 @@ class Importer {
   void PlanRow(FilePlan* plan, const CsvRow& row, uint64_t number, uint64_t resume_after, SentBatch* batch, FileSummary* summary) {
     const int before = batch->batch.commands_size();
     absl::Status status = plan->Plan(row, number, &batch->batch, &batch->steps);
+    for (size_t i = before; i < batch->steps.size(); ++i) {
+      Attempts* attempts = batch->steps[i].attempts.get();
+      if (attempts == nullptr) continue;
+      attempts->is_maybe_taken |= number <= resume_after;
+      if (options_.dry_run) attempts->is_taken = true;
+    }
     if (number <= resume_after) {
       ++summary->rows_skipped;
       batch->batch.mutable_commands()->DeleteSubrange(before, batch->batch.commands_size() - before);

@@ -183,6 +183,62 @@ TEST_F(ImportRunTest, UpsertChangesWhatIsDifferentAndOnlyOnce) {
   EXPECT_EQ(Import(*corrected)->files[0].counts.repeated, 2u);
 }
 
+std::unique_ptr<Mapping> OncePerCompany(const std::string& folder) {
+  return *ParseMapping(R"pb(
+    source: "s"
+    files {
+      kind: "leads" file: "leads.csv" key { column: "id" }
+      commands { command: "capture_lead" once { column: "company" } set { path: "external_ids" value { column: "company" } }
+        set { path: "status" value { column: "status" } } }
+    })pb", folder + "/mapping.textproto");
+}
+
+// However many commands are on their way when the refusal comes.
+TEST_F(ImportRunTest, WhatIsSentOnceIsSentUntilItIsTaken) {
+  Write("leads.csv", "id,company,status\n1,A,bad\n2,A,bad\n3,A,ok\n4,A,other\n5,A,bad\n6,B,b\n7,B,b\n");
+  for (int in_flight : {1, 2, 64}) {
+    server_ = FakeServer();
+    options_.in_flight = in_flight;
+    absl::StatusOr<ImportSummary> got = Import(*OncePerCompany(folder_));
+    ASSERT_TRUE(got.ok()) << got.status();
+    EXPECT_EQ(got->files[0].counts.accepted, 2u);
+    EXPECT_EQ(got->files[0].counts.refused, 2u);
+    EXPECT_EQ(got->files[0].counts.repeated, 0u);
+    EXPECT_EQ(got->files[0].counts.sent, 4u);
+    EXPECT_THAT(server_.accepted, testing::ElementsAre("ok", "b"));
+    Import(*OncePerCompany(folder_)).IgnoreError();
+    EXPECT_EQ(server_.accepted.size(), 2u);
+  }
+}
+
+TEST_F(ImportRunTest, WhatIsSentOnceIsChangedOnceByUpsert) {
+  Write("leads.csv", "id,company,status\n1,A,a\n2,A,b\n3,A,c\n");
+  ASSERT_TRUE(Import(*OncePerCompany(folder_)).ok());
+  Write("leads.csv", "id,company,status\n1,A,z\n2,A,b\n3,A,c\n");
+  options_.upsert = true;
+  EXPECT_EQ(Import(*OncePerCompany(folder_))->files[0].counts.accepted, 1u);
+  EXPECT_THAT(server_.accepted, testing::ElementsAre("a", "z"));
+}
+
+TEST_F(ImportRunTest, WhatIsSentOnceIsSentAgainWhereARunWasBroken) {
+  std::string csv = "id,company,status\n";
+  for (int i = 0; i < 20000; ++i) absl::StrAppend(&csv, i, ",", i < 6000 ? i / 2 : i, ",", i == 10 ? "bad" : i % 2 == 0 ? "s0" : "s1", "\n");
+  absl::StrAppend(&csv, "x,5,bad\ny,5,late\nz,7,late\n");
+  Write("leads.csv", csv);
+  options_.state_folder = folder_ + "/state";
+  options_.batch = 100;
+  options_.resume = true;
+  server_.break_after = 130;
+  EXPECT_FALSE(Import(*OncePerCompany(folder_)).ok());
+  server_.break_after = -1;
+  absl::StatusOr<ImportSummary> rest = Import(*OncePerCompany(folder_));
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_GE(rest->files[0].rows_skipped, 5000u);
+  EXPECT_EQ(rest->refused(), 0u) << "what was made of another row in the run that broke is no refusal";
+  EXPECT_EQ(server_.leads["5"].status(), "s1") << "row 11, since row 10 was refused";
+  EXPECT_EQ(server_.leads["7"].status(), "s0");
+}
+
 TEST_F(ImportRunTest, GoesOnWhereItWasBroken) {
   std::string csv = "id,status\n";
   for (int i = 0; i < 20000; ++i) absl::StrAppend(&csv, i, ",s\n");

@@ -148,7 +148,7 @@ std::string ValuePlan::Take(const RowView& row) const {
 }
 
 // All steps after taking and splitting.
-absl::Status ValuePlan::Change(std::string* text) {
+absl::Status ValuePlan::Change(const RowView& row, std::string* text) {
   if (!rename_.empty() && !text->empty()) {
     const auto found = rename_.find(*text);
     if (found != rename_.end()) {
@@ -162,7 +162,10 @@ absl::Status ValuePlan::Change(std::string* text) {
   if (text->empty()) return absl::OkStatus();
   if (!IsUtf8(*text)) return absl::InvalidArgumentError(absl::StrCat(what_, ": is not UTF-8; convert the file first"));
   if (proto_.digest()) *text = HexDigest(*text);
-  if (proto_.ordinal()) *text = absl::StrCat(ordinals_.try_emplace(*text, ordinals_.size() + 1).first->second);
+  if (proto_.ordinal()) {
+    if (row.may_not_count && !ordinals_.contains(*text)) return absl::InvalidArgumentError("no ordinal yet");
+    *text = absl::StrCat(ordinals_.try_emplace(*text, ordinals_.size() + 1).first->second);
+  }
   if (!proto_.prefix().empty()) text->insert(0, proto_.prefix());
   return absl::OkStatus();
 }
@@ -179,7 +182,7 @@ absl::Status ValuePlan::Evaluate(const RowView& row, std::vector<std::string>* o
   }
   size_t kept = 0;
   for (std::string& text : *out) {
-    absl::Status status = Change(&text);
+    absl::Status status = Change(row, &text);
     if (!status.ok()) return status;
     if (text.empty()) continue;
     if (&(*out)[kept] != &text) (*out)[kept] = std::move(text);

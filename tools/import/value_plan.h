@@ -31,6 +31,7 @@ struct RowView {
   const std::vector<absl::string_view>* cells = nullptr;
   uint64_t number = 0;         // in the file, from 1
   uint64_t number_in_key = 0;  // from 1
+  bool may_not_count = false;  // it gives no new `ordinal`
 };
 
 class ValuePlan {
@@ -63,7 +64,7 @@ class ValuePlan {
   absl::Status FindConversion(const v1::Value& value, const PlanScope& scope, const Place& place);
   absl::string_view Cell(const RowView& row, int column) const;
   std::string Take(const RowView& row) const;
-  absl::Status Change(std::string* text);
+  absl::Status Change(const RowView& row, std::string* text);
 
   v1::Value proto_;
   std::string what_;
