@@ -173,6 +173,7 @@ void CommandPump::Take(const SentBatch& sent, const api::CommandOutcomes& outcom
     more.position = std::max<uint64_t>(more.position, outcome.result().position());
     ++(outcome.result().repeated() ? more.repeated : outcome.result().revisions().empty() ? more.unchanged : more.accepted);
   }
+  bool has_again = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     counts_.sent += more.sent;
@@ -182,8 +183,10 @@ void CommandPump::Take(const SentBatch& sent, const api::CommandOutcomes& outcom
     counts_.refused += more.refused;
     counts_.position = std::max(counts_.position, more.position);
     if (count < sent.batch.commands_size()) broken_ = true;
+    has_again = !again_.empty();
   }
-  if (sent.last_row > 0) on_rows_(sent.last_row);
+  // What upsert has to send again is sent last, so a row whose change waits for that is not done.
+  if (sent.last_row > 0 && !has_again) on_rows_(sent.last_row);
 }
 
 // Whether the command was taken with another row; notes that it is taken now.

@@ -52,7 +52,7 @@ class CommandPump {
  public:
   // Called by the reading thread for each refused command.
   using OnRefused = std::function<void(const SentRow& row, int step, const google::rpc::Status& status)>;
-  // Called by the reading thread when all rows up to one are answered.
+  // Called by the reading thread when all rows up to one are answered, and nothing of them has to be sent again.
   using OnRows = std::function<void(uint64_t last_row)>;
 
   CommandPump(std::unique_ptr<CommandStream> stream, bool upsert, size_t max_in_flight, OnRefused on_refused, OnRows on_rows);

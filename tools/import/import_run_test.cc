@@ -239,6 +239,22 @@ TEST_F(ImportRunTest, WhatIsSentOnceIsSentAgainWhereARunWasBroken) {
   EXPECT_EQ(server_.leads["7"].status(), "s0");
 }
 
+TEST_F(ImportRunTest, ChangesThatWaitedWhenARunWasBrokenAreMade) {
+  std::string csv = "id,status\n";
+  for (int i = 0; i < 20000; ++i) absl::StrAppend(&csv, i, i == 3 ? ",b\n" : ",s\n");
+  Write("leads.csv", csv);
+  options_.batch = 100;
+  ASSERT_TRUE(Import(*MakeMapping()).ok());
+  const auto corrected = MakeMapping("column: \"status\" rename { key: \"b\" value: \"c\" }");
+  options_.state_folder = folder_ + "/state";
+  options_.upsert = options_.resume = true;
+  server_.break_after = 130;
+  EXPECT_FALSE(Import(*corrected).ok());
+  server_.break_after = -1;
+  ASSERT_TRUE(Import(*corrected).ok());
+  EXPECT_EQ(server_.leads["3"].status(), "c");
+}
+
 TEST_F(ImportRunTest, GoesOnWhereItWasBroken) {
   std::string csv = "id,status\n";
   for (int i = 0; i < 20000; ++i) absl::StrAppend(&csv, i, ",s\n");
