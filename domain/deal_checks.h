@@ -57,6 +57,14 @@ absl::Status ChangeValue(const DealState& state, const Amount& value, Deciding* 
 absl::Status ChangeExpectedClose(const DealState& state, const std::optional<int32_t>& day,
                                  Deciding* deciding);
 absl::Status ChangeOwner(const DealState& state, const std::string& owner, Deciding* deciding);
+// Into an open stage, from the command's moment on; an empty pipeline means the one of then, an empty
+// stage any of it.
+absl::Status ChangePlace(const DealState& state, const std::string& pipeline,
+                         const std::string& stage, Deciding* deciding);
+absl::Status OverrideProbability(const DealState& state, uint32_t probability_bp, bool keep,
+                                 Deciding* deciding);
+// FIELD_INVALID beyond 10,000 basis points.
+absl::Status CheckProbability(uint32_t probability_bp);
 // STAGE: the outcome stage, empty: the pipeline's only one, if it has one.
 absl::Status Win(const DealState& state, const std::optional<Amount>& value,
                  absl::string_view stage, Deciding* deciding);

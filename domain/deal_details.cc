@@ -50,14 +50,6 @@ absl::Status FillStage(const v1::CreateDealRequest& command, const Deciding& dec
   return absl::OkStatus();
 }
 
-absl::Status CheckProbability(uint32_t probability_bp) {
-  if (probability_bp <= 10000) return absl::OkStatus();
-  return Refuse(v1::FIELD_INVALID,
-                absl::StrCat("a probability lies within 0 and 10,000 basis points, ",
-                             probability_bp, " does not"),
-                "probability_bp");
-}
-
 absl::Status Create(const v1::CreateDealRequest& command, const Place& place,
                     const Parties& parties, Deciding* deciding) {
   v1::DealCreated event;
@@ -101,23 +93,56 @@ absl::Status ChangeDetails(const DealState& state, v1::DealDetailsChanged change
   return absl::OkStatus();
 }
 
-// With allow_existing: what is given holds from the command's moment on. Stage, lead and
-// probability stay.
-absl::Status Update(const v1::CreateDealRequest& command, const Place& place,
-                    const Parties& parties, Deciding* deciding) {
-  RECOUNT_ASSIGN_OR_RETURN(const Amount value,
-                           CheckAmount(command.has_value(), command.value(), "value"));
-  RECOUNT_ASSIGN_OR_RETURN(const State* loaded, deciding->Load(place.stream));
-  const DealState& state = *std::get_if<DealState>(loaded);
+// A deal that came from no lead may come from one; to take it from another would leave that lead
+// converted into a deal that is not its own.
+absl::Status CheckLeadStays(const DealState& state, const std::string& lead) {
+  const std::string& now = state.deal.lead();
+  if (lead.empty() || now.empty() || lead == now) return absl::OkStatus();
+  return Refuse(v1::FIELD_INVALID,
+                absl::StrCat("the deal comes from ", now, "; it cannot come from ", lead,
+                             " instead: leave the lead out, or delete the deal and create another"),
+                "lead");
+}
+
+v1::DealDetailsChanged DetailsOf(const v1::CreateDealRequest& command, const DealState& state,
+                                 const Parties& parties) {
   v1::DealDetailsChanged changed;
   if (!command.title().empty()) changed.set_title(command.title());
+  if (!parties.lead.empty() && state.deal.lead().empty()) changed.set_lead(parties.lead);
   if (!parties.person.empty()) changed.set_person(parties.person);
   if (!parties.organization.empty()) changed.set_organization(parties.organization);
   if (!parties.product.empty()) changed.set_product(parties.product);
   if (command.has_source()) *changed.mutable_source() = command.source();
   if (!command.next_step().empty()) changed.set_next_step(command.next_step());
   if (!command.needs().empty()) changed.set_needs(command.needs());
-  RECOUNT_RETURN_IF_ERROR(ChangeDetails(state, std::move(changed), deciding));
+  return changed;
+}
+
+// Pipeline, stage and probability. A change of stage clears a probability (decisions.md 16), so one
+// that is given with it holds anew.
+absl::Status UpdatePlace(const v1::CreateDealRequest& command, const DealState& state,
+                         Deciding* deciding) {
+  RECOUNT_RETURN_IF_ERROR(CheckProbability(command.probability_bp()));
+  const size_t before = deciding->decision()->events.size();
+  RECOUNT_RETURN_IF_ERROR(ChangePlace(state, command.pipeline(), command.stage(), deciding));
+  if (!command.has_probability_bp()) return absl::OkStatus();
+  const bool is_moved = deciding->decision()->events.size() > before;
+  const ProbabilityStep now = ProbabilityAt(state, deciding->moment().at.micros);
+  if (!is_moved && now.bp == command.probability_bp()) return absl::OkStatus();
+  return OverrideProbability(state, command.probability_bp(), now.keep, deciding);
+}
+
+// With allow_existing: what is given holds from the command's moment on, as if each part had been
+// changed by its own command; what cannot be changed is refused.
+absl::Status Update(const v1::CreateDealRequest& command, const Place& place,
+                    const Parties& parties, Deciding* deciding) {
+  RECOUNT_ASSIGN_OR_RETURN(const Amount value,
+                           CheckAmount(command.has_value(), command.value(), "value"));
+  RECOUNT_ASSIGN_OR_RETURN(const State* loaded, deciding->Load(place.stream));
+  const DealState& state = *std::get_if<DealState>(loaded);
+  RECOUNT_RETURN_IF_ERROR(CheckLeadStays(state, parties.lead));
+  RECOUNT_RETURN_IF_ERROR(ChangeDetails(state, DetailsOf(command, state, parties), deciding));
+  RECOUNT_RETURN_IF_ERROR(UpdatePlace(command, state, deciding));
   if (command.has_value()) RECOUNT_RETURN_IF_ERROR(ChangeValue(state, value, deciding));
   if (command.has_owner()) RECOUNT_RETURN_IF_ERROR(ChangeOwner(state, parties.owner, deciding));
   if (command.has_expected_close()) {

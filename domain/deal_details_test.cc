@@ -86,11 +86,12 @@ TEST_F(DealDetailsTest, UpsertChangesDetailsValueOwnerAndExpectedClose) {
   scenario.When(upsert)
       .At("2024-03-01T08:00:00Z")
       .Then({"deal { details_changed { title: 'new' person: 'persons/1' } }",
+             "deal { stage_changed { stage: 'order' } }",
              "deal { value_changed { value { currency_code: 'ILS' units: 120 } } }",
              "deal { assigned { owner: 'users/2' } }",
              "deal { expected_close_changed { expected_close { year: 2024 month: 7 day: 1 } } }"},
-            {"deals/1", "deals/1", "deals/1", "deals/1"});
-  EXPECT_EQ(deal().stage(), "offer");
+            {"deals/1", "deals/1", "deals/1", "deals/1", "deals/1"});
+  EXPECT_EQ(deal().stage(), "order");
   scenario.When(upsert).At("2024-03-01T08:00:00Z").Nothing();
   scenario.When("create_deal { allow_existing: true name: 'deals/1' }").Nothing();
   scenario.Given("deals/1", "2024-05-01T08:00:00Z", "deal { deleted { reason: 'x' } }");
@@ -102,6 +103,54 @@ TEST_F(DealDetailsTest, UpsertChangesNothingBeforeTheCreation) {
   scenario.When(upsert).At("2024-02-01").Refused(v1::BACKDATING_CONFLICT, "header.occurred");
   scenario.When(upsert).At("2024-03-02").Then({"deal { annotated { tags_added: 'hot' } }"});
   scenario.When(upsert).At("2024-03-02").Nothing();
+  // The tags of then become the ones that are given; without any they stay.
+  scenario.When("create_deal { allow_existing: true name: 'deals/1' tags: 'cold' tags: 'new' }")
+      .At("2024-03-03")
+      .Then({"deal { annotated { tags_added: 'cold' tags_added: 'new' tags_removed: 'hot' } }"});
+  scenario.When("create_deal { allow_existing: true name: 'deals/1' }").At("2024-03-04").Nothing();
+}
+
+TEST_F(DealDetailsTest, UpsertChangesPlaceAndProbabilityFromItsMomentOn) {
+  const auto upsert = [this](const std::string& what) {
+    return scenario.When(absl::StrCat("create_deal { allow_existing: true name: 'deals/1' ", what, " }"));
+  };
+  upsert("stage: 'order'").At("2024-04-01").Then({"deal { stage_changed { stage: 'order' } }"});
+  upsert("stage: 'offer'").At("2024-03-01T08:00:00Z").Nothing();
+  upsert("pipeline: 'sales' stage: 'order'").At("2024-04-02").Nothing();
+  upsert("pipeline: 'sales'").At("2024-04-02").Nothing();
+  upsert("probability_bp: 4000")
+      .At("2024-04-03")
+      .Then({"deal { probability_overridden { probability_bp: 4000 } }"});
+  upsert("probability_bp: 4000").At("2024-04-03").Nothing();
+  // A change of stage clears it; what is given with it holds anew.
+  upsert("stage: 'offer' probability_bp: 4000")
+      .At("2024-04-04")
+      .Then({"deal { stage_changed { stage: 'offer' } }",
+             "deal { probability_overridden { probability_bp: 4000 } }"},
+            {"deals/1", "deals/1"});
+  upsert("pipeline: 'service' stage: 'asked'")
+      .At("2024-04-05")
+      .Then({"deal { moved_to_pipeline { pipeline: 'service' stage: 'asked' } }"});
+  upsert("pipeline: 'sales'").At("2024-04-03").Nothing();
+  upsert("pipeline: 'service'").At("2024-04-02").Refused(v1::BACKDATING_CONFLICT);
+}
+
+TEST_F(DealDetailsTest, UpsertRefusesWhatItCannotChange) {
+  const auto upsert = [this](const std::string& what) {
+    return scenario.When(absl::StrCat("create_deal { allow_existing: true name: 'deals/1' ", what, " }"));
+  };
+  upsert("stage: 'won'").Refused(v1::STAGE_IS_OUTCOME, "stage");
+  upsert("stage: 'no'").Refused(v1::UNKNOWN_STAGE, "stage");
+  upsert("stage: 'asked'").Refused(v1::STAGE_OF_OTHER_PIPELINE, "stage");
+  upsert("pipeline: 'no'").Refused(v1::UNKNOWN_PIPELINE, "pipeline");
+  upsert("probability_bp: 10001").Refused(v1::FIELD_INVALID, "probability_bp");
+  upsert("lead { name: 'leads/1' }").Then({"deal { details_changed { lead: 'leads/1' } }"});
+  upsert("lead { name: 'leads/1' }").Nothing();
+  scenario.Given("leads/2", "2024-01-01T08:00:00Z", "lead { captured {} }");
+  upsert("lead { name: 'leads/2' }").Refused(v1::FIELD_INVALID, "lead");
+  scenario.Given("deals/1", "2024-05-01T08:00:00Z", "deal { won {} }");
+  upsert("stage: 'order'").Refused(v1::DEAL_CLOSED);
+  upsert("probability_bp: 1").Refused(v1::DEAL_CLOSED);
 }
 
 TEST_F(DealDetailsTest, UpsertOfAnotherRecordsExternalIdIsRefused) {

@@ -8,14 +8,25 @@ namespace recount::domain {
 namespace {
 
 // Into a stage of an open deal.
-absl::Status EnterOpenStage(const DealState& state, const v1::ChangeDealStageRequest& command,
+absl::Status EnterOpenStage(const DealState& state, const std::string& stage, bool keep_probability,
                             Deciding* deciding) {
   RECOUNT_RETURN_IF_ERROR(CheckDealIsOpen(state, *deciding));
-  if (StageAt(state, *deciding).stage == command.stage()) return absl::OkStatus();
+  if (StageAt(state, *deciding).stage == stage) return absl::OkStatus();
   RECOUNT_RETURN_IF_ERROR(CheckStageInstant(state, *deciding));
   v1::DealStageChanged* changed = AppendDealEvent(state, deciding)->mutable_stage_changed();
-  changed->set_stage(command.stage());
-  changed->set_keep_probability(command.keep_probability());
+  changed->set_stage(stage);
+  changed->set_keep_probability(keep_probability);
+  return absl::OkStatus();
+}
+
+// Of an open deal, into another pipeline. What came later would be stages of another pipeline.
+absl::Status EnterPipeline(const DealState& state, const std::string& pipeline,
+                           const std::string& stage, Deciding* deciding) {
+  RECOUNT_RETURN_IF_ERROR(CheckAfterLastStage(state, *deciding));
+  RECOUNT_RETURN_IF_ERROR(CheckStageInstant(state, *deciding));
+  v1::DealMovedToPipeline* moved = AppendDealEvent(state, deciding)->mutable_moved_to_pipeline();
+  moved->set_pipeline(pipeline);
+  moved->set_stage(stage);
   return absl::OkStatus();
 }
 
@@ -56,7 +67,7 @@ absl::Status Decide(const v1::ChangeDealStageRequest& command, Deciding* decidin
     case v1::STAGE_MEANING_DELIVERY:
       return EnterDelivery(*state, command, deciding);
     default:
-      return EnterOpenStage(*state, command, deciding);
+      return EnterOpenStage(*state, command.stage(), command.keep_probability(), deciding);
   }
 }
 
@@ -76,13 +87,21 @@ absl::Status Decide(const v1::MoveDealToPipelineRequest& command, Deciding* deci
                   "the deal is in that pipeline already; to change its stage use ChangeDealStage",
                   "pipeline");
   }
-  // What came later would be stages of another pipeline.
-  RECOUNT_RETURN_IF_ERROR(CheckAfterLastStage(*state, *deciding));
-  RECOUNT_RETURN_IF_ERROR(CheckStageInstant(*state, *deciding));
-  v1::DealMovedToPipeline* moved = AppendDealEvent(*state, deciding)->mutable_moved_to_pipeline();
-  moved->set_pipeline(pipeline->id());
-  moved->set_stage(stage->id());
-  return absl::OkStatus();
+  return EnterPipeline(*state, pipeline->id(), stage->id(), deciding);
+}
+
+absl::Status ChangePlace(const DealState& state, const std::string& pipeline,
+                         const std::string& stage, Deciding* deciding) {
+  const StageSet now = StageAt(state, *deciding);
+  const std::string& into = pipeline.empty() ? now.pipeline : pipeline;
+  if (into == now.pipeline && (stage.empty() || stage == now.stage)) return absl::OkStatus();
+  const v1::PipelinesRule& rule = deciding->rules().Pipelines(deciding->moment().day);
+  RECOUNT_ASSIGN_OR_RETURN(const v1::Pipeline* found, FindPipeline(rule, into));
+  RECOUNT_ASSIGN_OR_RETURN(const v1::Stage* open, FindOpenStage(rule, *found, stage));
+  if (into == now.pipeline)
+    return EnterOpenStage(state, open->id(), /*keep_probability=*/false, deciding);
+  RECOUNT_RETURN_IF_ERROR(CheckDealIsOpen(state, *deciding));
+  return EnterPipeline(state, found->id(), open->id(), deciding);
 }
 
 }  // namespace recount::domain

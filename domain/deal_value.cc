@@ -50,13 +50,26 @@ absl::Status Decide(const v1::ChangeDealExpectedCloseRequest& command, Deciding*
   return ChangeExpectedClose(*state, day, deciding);
 }
 
+absl::Status CheckProbability(uint32_t probability_bp) {
+  if (probability_bp <= 10000) return absl::OkStatus();
+  return Refuse(v1::FIELD_INVALID,
+                absl::StrCat("a probability lies within 0 and 10,000 basis points, ",
+                             probability_bp, " does not"),
+                "probability_bp");
+}
+
+absl::Status OverrideProbability(const DealState& state, uint32_t probability_bp, bool keep,
+                                 Deciding* deciding) {
+  RECOUNT_RETURN_IF_ERROR(CheckDealIsOpen(state, *deciding));
+  v1::DealProbabilityOverridden* overridden =
+      AppendDealEvent(state, deciding)->mutable_probability_overridden();
+  overridden->set_probability_bp(probability_bp);
+  overridden->set_keep(keep);
+  return absl::OkStatus();
+}
+
 absl::Status Decide(const v1::OverrideDealProbabilityRequest& command, Deciding* deciding) {
-  if (command.probability_bp() > 10000) {
-    return Refuse(v1::FIELD_INVALID,
-                  absl::StrCat("a probability lies within 0 and 10,000 basis points, ",
-                               command.probability_bp(), " does not"),
-                  "probability_bp");
-  }
+  RECOUNT_RETURN_IF_ERROR(CheckProbability(command.probability_bp()));
   RECOUNT_ASSIGN_OR_RETURN(const DealState* state,
                            deciding->TargetAs<DealState>("deals", command.deal(), "deal"));
   RECOUNT_RETURN_IF_ERROR(CheckDealIsOpen(*state, *deciding));
@@ -67,11 +80,7 @@ absl::Status Decide(const v1::OverrideDealProbabilityRequest& command, Deciding*
   }
   if (now == ProbabilityStep{.bp = command.probability_bp(), .keep = command.keep()})
     return absl::OkStatus();
-  v1::DealProbabilityOverridden* overridden =
-      AppendDealEvent(*state, deciding)->mutable_probability_overridden();
-  overridden->set_probability_bp(command.probability_bp());
-  overridden->set_keep(command.keep());
-  return absl::OkStatus();
+  return OverrideProbability(*state, command.probability_bp(), command.keep(), deciding);
 }
 
 }  // namespace recount::domain

@@ -206,6 +206,9 @@ absl::Status AddToExisting(const State& state,
   for (const std::string& tag : sorted) {
     if (!Has(then.tags(), tag)) annotated.add_tags_added(tag);
   }
+  for (const std::string& tag : then.tags()) {
+    if (!sorted.empty() && !Has(sorted, tag)) annotated.add_tags_removed(tag);
+  }
   Annotate(then, std::move(annotated), std::move(fields), deciding);
   return absl::OkStatus();
 }

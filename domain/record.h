@@ -20,8 +20,8 @@ template <typename Command, typename Created>
 absl::Status FillCreation(const Command& command, const Place& place, Deciding* deciding,
                           Created* event);
 
-// For allow_existing: links external ids that the record has not yet, and changes tags and fields
-// as given.
+// For allow_existing: links external ids that the record has not yet, replaces its tags if any are
+// given, and changes fields as given.
 absl::Status AddToExisting(const State& state,
                            const google::protobuf::RepeatedPtrField<v1::ExternalId>& external_ids,
                            const google::protobuf::RepeatedPtrField<std::string>& tags,

@@ -133,5 +133,41 @@ class RefusedRowsTest(ImportTest):
         self.assertEqual(1, log.count("DealValueChanged"), log)
 
 
+class CorrectedMappingTest(ImportTest):
+    def mapping(self, stage, tag, currency, probability):
+        self.map(f"""files {{ kind: "d" file: "rows.csv" key {{ column: "nr" }}
+          commands {{ command: "create_deal"
+            set {{ path: "external_ids" value {{ column: "nr" }} }}
+            set {{ path: "stage" value {{ constant: "{stage}" }} }}
+            set {{ path: "tags" value {{ constant: "{tag}" }} }}
+            set {{ path: "value" value {{ column: "v" currency {{ constant: "{currency}" }} }} }}
+            set {{ path: "probability_bp" value {{ constant: "{probability}" }} }}
+            set {{ path: "header.occurred" value {{ column: "day" }} }} }}
+          commands {{ command: "win_deal" when {{ value {{ column: "won" }} given: true }}
+            set {{ path: "deal" value {{ column: "nr" }} }}
+            set {{ path: "header.occurred" value {{ column: "won" }} }} }} }}""")
+
+    def test_upsert_changes_all_that_was_corrected(self):
+        rows = "nr,v,day,won\n1,10,2025-01-01,\n2,20,2025-01-02,2025-02-01\n"
+        self.mapping("a", "t1", "EUR", 1000)
+        self.assertEqual(({"accepted": 3}, []), self.load(rows))
+        self.mapping("b", "t2", "USD", 2000)
+        counts, rejects = self.load(rows)
+        self.assertEqual(({"repeated": 1, "refused": 2}, ["REQUEST_ID_REUSED"] * 2), (counts, [r[2] for r in rejects]))
+        self.assertIn("--mode upsert", self.hints)
+        self.assertEqual(({"accepted": 2, "repeated": 1}, []), self.load(rows, "--mode", "upsert"))
+        self.assertEqual([("s:1", "b", "10.00", "t2", "2000"), ("s:2", "won", "20.00", "t2", "")],
+                         self.list("deals", "info.external_ids", "stage", "value", "info.tags", "probability_bp"))
+        self.assertEqual(({"repeated": 3}, []), self.load(rows, "--mode", "upsert"))
+
+    def test_upsert_refuses_what_cannot_be_changed(self):
+        rows = "nr,v,day,won\n1,10,2025-01-01,2025-02-01\n"
+        self.mapping("a", "t1", "EUR", 1000)
+        self.load(rows)
+        self.mapping("b", "t1", "EUR", 1000)
+        counts, rejects = self.load(rows.replace("2025-01-01", "2025-03-01"), "--mode", "upsert")
+        self.assertEqual(({"repeated": 1, "refused": 1}, [(1, "create_deal", "BACKDATING_CONFLICT")]), (counts, rejects))
+
+
 if __name__ == "__main__":
     unittest.main()
