@@ -5,6 +5,7 @@
 #include <unicode/locid.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
+#include <unicode/uloc.h>
 #include <unicode/unistr.h>
 #include <unicode/uscript.h>
 
@@ -67,6 +68,13 @@ icu::UnicodeString StripMarks(const icu::UnicodeString& decomposed) {
 }
 
 }  // namespace
+
+bool IsRegion(absl::string_view region) {
+  for (const char* const* country = uloc_getISOCountries(); *country != nullptr; ++country) {
+    if (region == *country) return true;
+  }
+  return false;
+}
 
 std::string E164(absl::string_view raw, absl::string_view region) {
   using i18n::phonenumbers::PhoneNumberUtil;

@@ -34,9 +34,10 @@ absl::Status CheckSettings(const v1::CreateTenantRequest& request) {
                           "currency");
   }
   const std::string& region = request.region();
-  const bool is_region = region.size() == 2 && absl::ascii_isupper(region[0]) && absl::ascii_isupper(region[1]);
-  if (!region.empty() && !is_region) {
-    return domain::Refuse(v1::FIELD_INVALID, "a region is two capital letters of ISO 3166-1, e.g. DE", "region");
+  if (!region.empty() && !IsRegion(region)) {
+    return domain::Refuse(v1::FIELD_INVALID,
+                          absl::StrCat("`", region, "` is no country of ISO 3166-1; give two capital letters such as DE"),
+                          "region");
   }
   return absl::OkStatus();
 }

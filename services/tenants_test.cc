@@ -7,6 +7,8 @@
 #include <fstream>
 #include <string>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "eventstore/key_vault.h"
 
@@ -54,6 +56,25 @@ TEST_F(TenantsTest, AHalfMadeTenantIsFinishedByARetry) {
   EXPECT_EQ(*Create(tenants), *made);
   EXPECT_EQ(Head(kSystemLog), 1u);
   EXPECT_EQ(Head(1), 1u);
+  EXPECT_TRUE(tenants.Close().ok());
+}
+
+TEST_F(TenantsTest, ARegionIsACountry) {
+  Tenants tenants({log_.get(), vault_.get()}, &clock_, {});
+  ASSERT_TRUE(tenants.Open().ok());
+  v1::CreateTenantRequest request;
+  request.set_zone("UTC");
+  request.set_currency("EUR");
+  for (const char* region : {"QQ", "ZZ", "EU", "de", "DEU", "D", "00"}) {
+    request.set_tenant_id("wrong");
+    request.set_region(region);
+    EXPECT_EQ(domain::ReasonOf(tenants.Create(request, "admin", true).status()), v1::FIELD_INVALID) << region;
+  }
+  for (const char* region : {"", "DE", "IL", "GB", "AQ"}) {
+    request.set_tenant_id(absl::StrCat("t", absl::AsciiStrToLower(region)));
+    request.set_region(region);
+    EXPECT_TRUE(tenants.Create(request, "admin", true).ok()) << region;
+  }
   EXPECT_TRUE(tenants.Close().ok());
 }
 

@@ -29,7 +29,7 @@ bool IsThere(const std::string& reason) {
 
 }  // namespace
 
-void MakeUpsert(api::Command* command) {
+std::string MakeUpsert(api::Command* command) {
   const auto* descriptor = api::Command::descriptor();
   const auto* field = command->GetReflection()->GetOneofFieldDescriptor(*command, descriptor->FindOneofByName("command"));
   google::protobuf::Message* message = command->GetReflection()->MutableMessage(command, field);
@@ -46,6 +46,7 @@ void MakeUpsert(api::Command* command) {
   header->set_request_id(absl::StrCat(header->request_id(), "/", HexDigest(bytes, 16)));
   const auto* allow = message->GetDescriptor()->FindFieldByName("allow_existing");
   if (allow != nullptr) reflection->SetBool(message, allow, true);
+  return header->request_id();
 }
 
 CommandPump::CommandPump(std::unique_ptr<CommandStream> stream, bool upsert, size_t max_in_flight, OnRefused on_refused,
@@ -205,7 +206,10 @@ bool CommandPump::Retry(const SentBatch& sent, int index, const google::rpc::Sta
   if (!IsThere(ReasonOf(status))) return false;
   SentBatch one;
   *one.batch.add_commands() = sent.batch.commands(index);
-  MakeUpsert(one.batch.mutable_commands(0)->mutable_command());
+  std::string id = MakeUpsert(one.batch.mutable_commands(0)->mutable_command());
+  // Another row of the same key is no correction of the first: it would overwrite that one's record.
+  if (sent.steps[index].row_of_same_key != 0 && !retried_.contains(id)) return false;
+  retried_.insert(std::move(id));
   one.steps = {sent.steps[index]};
   one.rows = {sent.rows[index]};
   one.is_retry = true;

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "recount/v1/command.pb.h"
 #include "tools/import/import_target.h"
@@ -51,7 +52,7 @@ struct PumpCounts {
 class CommandPump {
  public:
   // Called by the reading thread for each refused command.
-  using OnRefused = std::function<void(const SentRow& row, int step, const google::rpc::Status& status)>;
+  using OnRefused = std::function<void(const SentRow& row, const PlannedStep& step, const google::rpc::Status& status)>;
   // Called by the reading thread when all rows up to one are answered, and nothing of them has to be sent again.
   using OnRows = std::function<void(uint64_t last_row)>;
 
@@ -82,13 +83,14 @@ class CommandPump {
   std::deque<SentBatch> in_flight_;  // guarded by mutex_
   std::deque<SentBatch> again_;      // guarded by mutex_
   PumpCounts counts_;                // guarded by mutex_
+  absl::flat_hash_set<std::string> retried_;  // request ids of what upsert sends again; the reading thread's
   bool broken_ = false;              // guarded by mutex_
   bool done_ = false;                // guarded by mutex_: no more will be sent
   std::thread reader_;
 };
 
-// The command as a change under an id of its own (see above).
-void MakeUpsert(api::Command* command);
+// The command as a change under an id of its own (see above), which is returned.
+std::string MakeUpsert(api::Command* command);
 
 }  // namespace recount::tools
 

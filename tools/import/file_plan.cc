@@ -268,6 +268,14 @@ absl::Status FilePlan::Plan(const CsvRow& row, uint64_t number, api::CommandBatc
   return status;
 }
 
+void FilePlan::NoteSameKey(const RowView& view, const std::string& key, size_t before, std::vector<PlannedStep>* steps) {
+  if (!key_) return;
+  const auto [first, is_new] = first_rows_.try_emplace(std::stoull(HexDigest(key, 16), nullptr, 16), view.number);
+  for (size_t i = before; i < steps->size() && !is_new; ++i) {
+    if ((*steps)[i].attempts == nullptr) (*steps)[i].row_of_same_key = first->second;
+  }
+}
+
 absl::Status FilePlan::PlanSteps(RowView view, const std::string& key, KeyState* state, api::CommandBatch* batch,
                                  std::vector<PlannedStep>* steps) {
   const size_t before = steps->size();
@@ -287,7 +295,10 @@ absl::Status FilePlan::PlanSteps(RowView view, const std::string& key, KeyState*
     PlannedStep& step = (*steps)[i];
     if (step.attempts != nullptr) step.is_further = step.attempts->rows++ > 0;
   }
-  if (state == nullptr) return status;
+  if (state == nullptr) {
+    NoteSameKey(view, key, before, steps);
+    return status;
+  }
   state->runs = std::move(runs_);
   state->before.clear();
   for (int column : tracked_) state->before.emplace_back(TrimSpaces((*view.cells)[column]));

@@ -104,6 +104,7 @@ class FilePlan {
   absl::Status PlanSteps(RowView view, const std::string& key, KeyState* state, api::CommandBatch* batch, std::vector<PlannedStep>* steps);
   absl::Status PlanStep(int index, RowView row, const std::string& key, const KeyState* state, size_t before, api::CommandBatch* batch,
                         std::vector<PlannedStep>* steps);
+  void NoteSameKey(const RowView& view, const std::string& key, size_t before, std::vector<PlannedStep>* steps);
   absl::Status Fill(Step& step, const RowView& row, google::protobuf::Message* message) const;
   absl::Status AddEdges(const RowView& row);
 
@@ -121,6 +122,8 @@ class FilePlan {
   Runs runs_;  // of the row that is being planned; kept in its key's state if it is not refused
   bool needs_count_ = false;
   absl::flat_hash_map<std::string, KeyState> states_;
+  // Digest of each key -> its first row, where each row should have one of its own.
+  absl::flat_hash_map<uint64_t, uint64_t> first_rows_;
   RowPlace unplaced_;          // the first row that has no place among the rows of a key
   RowPlace unplaced_counted_;  // the same, of the whole file, if rows were counted
   uint64_t counted_ = 0;

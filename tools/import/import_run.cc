@@ -153,11 +153,16 @@ class Importer {
     if (summary_.first_rejects.size() < 20) summary_.first_rejects.push_back(std::move(reject));
   }
 
-  void Refused(const FilePlan& plan, const SentRow& row, int step, const google::rpc::Status& status) {
-    Reject reject{plan.proto().kind(), row.number, plan.step_name(step), "", status.message(), row.cells};
+  void Refused(const FilePlan& plan, const SentRow& row, const PlannedStep& step, const google::rpc::Status& status) {
+    Reject reject{plan.proto().kind(), row.number, plan.step_name(step.step), "", status.message(), row.cells};
     google::rpc::ErrorInfo info;
     for (const auto& detail : status.details()) {
       if (detail.Is<google::rpc::ErrorInfo>() && detail.UnpackTo(&info)) reject.reason = info.reason();
+    }
+    if (step.row_of_same_key != 0 && reject.reason == "REQUEST_ID_REUSED") {
+      reject.reason = "KEY_NOT_UNIQUE";
+      reject.message = absl::StrCat("row ", step.row_of_same_key, " has the same key and says something else: take a `key` that tells them "
+                                    "apart, or say `several_rows_a_key: true` if they are versions of one thing");
     }
     AddReject(std::move(reject));
   }
@@ -179,7 +184,7 @@ class Importer {
       uint64_t saved = resume_after;
       pump = std::make_unique<CommandPump>(
           target_->OpenStream(), options_.upsert, options_.in_flight,
-          [this, plan](const SentRow& row, int step, const google::rpc::Status& refusal) { Refused(*plan, row, step, refusal); },
+          [this, plan](const SentRow& row, const PlannedStep& step, const google::rpc::Status& refusal) { Refused(*plan, row, step, refusal); },
           [&state, saved](uint64_t last_row) mutable {
             // A crash may cost some rows that are sent again and answered as repeats, so not every batch is written down.
             if (last_row < saved + 5000) return;

@@ -239,6 +239,22 @@ TEST_F(ImportRunTest, WhatIsSentOnceIsSentAgainWhereARunWasBroken) {
   EXPECT_EQ(server_.leads["7"].status(), "s0");
 }
 
+TEST_F(ImportRunTest, AnotherRowOfTheSameKeyIsNoCorrection) {
+  Write("leads.csv", "id,status\n1,a\n2,b\n1,a\n1,c\n");
+  for (bool upsert : {false, true, true}) {
+    options_.upsert = upsert;
+    absl::StatusOr<ImportSummary> got = Import(*MakeMapping());
+    ASSERT_TRUE(got.ok()) << got.status();
+    ASSERT_EQ(got->refused(), 1u) << "a row that is the same is a repeat";
+    EXPECT_EQ(got->first_rejects[0].reason, "KEY_NOT_UNIQUE");
+    EXPECT_THAT(got->first_rejects[0].message, testing::HasSubstr("row 1 has the same key"));
+    EXPECT_EQ(server_.leads["1"].status(), "a");
+  }
+  const auto corrected = MakeMapping("column: \"status\" rename { key: \"a\" value: \"z\" }");
+  EXPECT_EQ(Import(*corrected)->refused(), 1u);
+  EXPECT_EQ(server_.leads["1"].status(), "z");
+}
+
 TEST_F(ImportRunTest, ChangesThatWaitedWhenARunWasBrokenAreMade) {
   std::string csv = "id,status\n";
   for (int i = 0; i < 20000; ++i) absl::StrAppend(&csv, i, i == 3 ? ",b\n" : ",s\n");

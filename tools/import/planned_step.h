@@ -21,6 +21,7 @@ struct PlannedStep {
   int step = 0;                        // index in the file's mapping
   std::shared_ptr<Attempts> attempts;  // null: it goes with this row alone
   bool is_further = false;             // another row asked for it before
+  uint64_t row_of_same_key = 0;        // an earlier row whose key, so whose request id, is the same; 0: none
 };
 
 }  // namespace recount::tools

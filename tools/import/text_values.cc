@@ -2,6 +2,7 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -158,6 +159,32 @@ absl::Status NotTaken(absl::string_view text) {
   return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" lies outside the years 1 to 9999"));
 }
 
+// The instant of a local time; an error names both that it can be where clocks are changed.
+absl::StatusOr<absl::Time> AtLocal(absl::string_view text, absl::CivilSecond local, const TimeForm& form) {
+  const absl::TimeZone::TimeInfo info = form.zone.At(local);
+  if (info.kind == absl::TimeZone::TimeInfo::UNIQUE) return info.pre;
+  const absl::Time earlier = std::min(info.pre, info.post), later = std::max(info.pre, info.post);
+  if (form.clock_change == ClockChange::kEarlier) return earlier;
+  if (form.clock_change == ClockChange::kLater) return later;
+  const auto shown = [&](absl::Time time) { return absl::FormatTime(absl::RFC3339_sec, time, form.zone); };
+  const bool is_gap = info.kind == absl::TimeZone::TimeInfo::SKIPPED;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", text, "\" is ", is_gap ? "not there" : "there twice", " in ", form.zone.name(), ", where clocks were put ",
+      is_gap ? "forward" : "back", " then: it can be ", shown(earlier), " or ", shown(later),
+      "; give the offset, or say `clock_change: CLOCK_CHANGE_EARLIER` or `CLOCK_CHANGE_LATER`"));
+}
+
+// By a strptime form with a time of day. Whether the text says its zone is seen by reading it in two.
+absl::StatusOr<absl::Time> TimeByForm(absl::string_view text, const TimeForm& form, absl::Time in_utc) {
+  absl::Time elsewhere;
+  std::string error;
+  if (!absl::ParseTime(form.form, text, absl::FixedTimeZone(3600), &elsewhere, &error) || elsewhere == in_utc) return in_utc;
+  const absl::CivilSecond local = absl::ToCivilSecond(in_utc, absl::UTCTimeZone());
+  absl::StatusOr<absl::Time> second = AtLocal(text, local, form);
+  if (!second.ok()) return second;
+  return *second + (in_utc - absl::FromCivil(local, absl::UTCTimeZone()));
+}
+
 void SetDate(absl::CivilDay day, google::type::Date* out) {
   out->set_year(static_cast<int32_t>(day.year()));
   out->set_month(day.month());
@@ -217,8 +244,10 @@ absl::StatusOr<api::DateOrTime> ParseDateOrTime(absl::string_view text, const Ti
       SetDate(iso.day, out.mutable_date());
       return out;
     }
-    const absl::TimeZone zone = iso.has_zone ? absl::FixedTimeZone(iso.offset_minutes * 60) : form.zone;
-    const absl::Time time = absl::FromCivil(iso.second, zone) + absl::Nanoseconds(iso.nanos);
+    absl::StatusOr<absl::Time> second = iso.has_zone ? absl::FromCivil(iso.second, absl::FixedTimeZone(iso.offset_minutes * 60))
+                                                     : AtLocal(text, iso.second, form);
+    if (!second.ok()) return second.status();
+    const absl::Time time = *second + absl::Nanoseconds(iso.nanos);
     if (!IsInTheYearsTaken(time)) return NotTaken(text);
     *out.mutable_time() = ToTimestamp(time);
     return out;
@@ -226,11 +255,15 @@ absl::StatusOr<api::DateOrTime> ParseDateOrTime(absl::string_view text, const Ti
   absl::Time time;
   std::string error;
   const bool with_time = HasTimeOfDay(form.form);
-  if (!absl::ParseTime(form.form, text, with_time ? form.zone : absl::UTCTimeZone(), &time, &error)) {
+  if (!absl::ParseTime(form.form, text, absl::UTCTimeZone(), &time, &error)) {
     return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not of the form ", form.form));
   }
   if (!IsInTheYearsTaken(time)) return NotTaken(text);
   if (with_time) {
+    absl::StatusOr<absl::Time> placed = TimeByForm(text, form, time);
+    if (!placed.ok()) return placed.status();
+    time = *placed;
+    if (!IsInTheYearsTaken(time)) return NotTaken(text);
     *out.mutable_time() = ToTimestamp(time);
   } else {
     SetDate(absl::ToCivilDay(time, absl::UTCTimeZone()), out.mutable_date());

@@ -32,10 +32,18 @@ absl::StatusOr<google::type::Money> ParseMoney(absl::string_view text, const Num
 // true/false, yes/no, 1/0, any case.
 absl::StatusOr<bool> ParseFlag(absl::string_view text);
 
+// What becomes of a local time that is not there, or there twice, since clocks are put forward or back then.
+enum class ClockChange {
+  kRefuse,
+  kEarlier,  // the earlier of the two instants that it can be
+  kLater,
+};
+
 // How dates and times are written; an empty form is ISO 8601: `2018-02-26`, `2018-02-26 19:58:54.5`, `2018-02-26T19:58Z`.
 struct TimeForm {
   std::string form;
   absl::TimeZone zone = absl::UTCTimeZone();  // of times that have none
+  ClockChange clock_change = ClockChange::kRefuse;
 };
 
 // A day if the form (or, by ISO, the text) has no time of day, else an instant.

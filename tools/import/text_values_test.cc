@@ -55,6 +55,41 @@ TEST(TextValues, DatesAndTimes) {
   EXPECT_FALSE(ParseDate("31.02.2018", {"%d.%m.%Y", absl::UTCTimeZone()}).ok());
 }
 
+// Berlin: 2024-03-31 02:00 to 03:00 is not there, 2024-10-27 02:00 to 03:00 is there twice.
+TEST(TextValues, TimesAtWhichClocksAreChangedAreNotGuessed) {
+  for (const char* form : {"", "%Y-%m-%d %H:%M:%E*S"}) {
+    TimeForm berlin{form, {}};
+    ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin.zone));
+    const std::string gap = "2024-03-31 02:30:00.5", twice = "2024-10-27 02:30:00.5";
+    EXPECT_EQ(ParseTime(gap, berlin).status().message(),
+              "\"2024-03-31 02:30:00.5\" is not there in Europe/Berlin, where clocks were put forward then: it can be "
+              "2024-03-31T01:30:00+01:00 or 2024-03-31T03:30:00+02:00; give the offset, or say `clock_change: CLOCK_CHANGE_EARLIER` or "
+              "`CLOCK_CHANGE_LATER`");
+    EXPECT_THAT(std::string(ParseTime(twice, berlin).status().message()),
+                testing::HasSubstr("there twice in Europe/Berlin, where clocks were put back then: it can be 2024-10-27T02:30:00+02:00 or "
+                                   "2024-10-27T02:30:00+01:00"));
+    berlin.clock_change = ClockChange::kEarlier;
+    EXPECT_EQ(absl::FromUnixSeconds(ParseTime(gap, berlin)->seconds()), absl::FromUnixSeconds(1711845000));
+    EXPECT_EQ(ParseTime(twice, berlin)->seconds(), 1729989000);
+    EXPECT_EQ(ParseTime(twice, berlin)->nanos(), 500'000'000);
+    berlin.clock_change = ClockChange::kLater;
+    EXPECT_EQ(ParseTime(gap, berlin)->seconds(), 1711845000 + 3600);
+    EXPECT_EQ(ParseTime(twice, berlin)->seconds(), 1729989000 + 3600);
+  }
+  TimeForm given{"%Y-%m-%d %H:%M %Ez", {}};
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &given.zone));
+  EXPECT_EQ(ParseTime("2024-10-27 02:30 +01:00", given)->seconds(), 1729992600);
+  given.form = "";
+  EXPECT_EQ(ParseTime("2024-10-27T02:30+01:00", given)->seconds(), 1729992600);
+  given.form = "%s";
+  EXPECT_EQ(ParseTime("1729992600", given)->seconds(), 1729992600);
+  // London keeps UTC in winter, so that the gap reads there as in UTC.
+  TimeForm london{"%Y-%m-%d %H:%M", {}};
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/London", &london.zone));
+  EXPECT_FALSE(ParseTime("2024-03-31 01:30", london).ok());
+  EXPECT_EQ(ParseTime("2024-03-31 00:30", london)->seconds(), 1711845000);
+}
+
 // absl::ParseTime reads these, whatever the form; the server would refuse them, and their microseconds do not fit.
 TEST(TextValues, NoYearButOneThatTheServerTakes) {
   const TimeForm day{"%Y-%m-%d", absl::UTCTimeZone()}, second{"%s", absl::UTCTimeZone()};

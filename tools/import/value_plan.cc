@@ -103,6 +103,11 @@ absl::Status ValuePlan::FindConversion(const v1::Value& value, const PlanScope& 
   if (!zone.empty() && !absl::LoadTimeZone(zone, &how_.time.zone)) {
     return place.In("zone").Error(absl::StrCat("\"", zone, "\" is no time zone; write e.g. Europe/Berlin"));
   }
+  switch (value.clock_change() == v1::CLOCK_CHANGE_UNSPECIFIED ? scope.file->clock_change() : value.clock_change()) {
+    case v1::CLOCK_CHANGE_EARLIER: how_.time.clock_change = ClockChange::kEarlier; break;
+    case v1::CLOCK_CHANGE_LATER: how_.time.clock_change = ClockChange::kLater; break;
+    default: how_.time.clock_change = ClockChange::kRefuse; break;
+  }
   how_.source = value.source().empty() ? scope.source : value.source();
   how_.type = value.type();
   if (value.has_currency()) {
