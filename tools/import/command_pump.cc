@@ -168,7 +168,7 @@ void CommandPump::Take(const SentBatch& sent, const api::CommandOutcomes& outcom
     if (outcome.status().code() != 0) {
       if (Retry(sent, i, outcome.status())) continue;
       ++more.refused;
-      on_refused_(*sent.rows[i], sent.steps[i].step, outcome.status());
+      on_refused_(*sent.rows[i], sent.steps[i], outcome.status());
       continue;
     }
     more.position = std::max<uint64_t>(more.position, outcome.result().position());
