@@ -40,8 +40,8 @@ class Dictionary::Codes {
   // A code that is not there yet; the arrays have its text and hash.
   void Add(uint32_t code, const SharedArray<absl::string_view>& texts, const SharedArray<uint64_t>& hashes) {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (&texts_[0] != &texts[0]) texts_ = texts;
-    if (&hashes_[0] != &hashes[0]) hashes_ = hashes;
+    if (texts_.span().data() != texts.span().data()) texts_ = texts;
+    if (hashes_.span().data() != hashes.span().data()) hashes_ = hashes;
     codes_.insert(code);
   }
   void Reserve(size_t texts) {
