@@ -23,6 +23,8 @@ bool Contains(const google::protobuf::RepeatedPtrField<std::string>& texts, cons
   return std::find(texts.begin(), texts.end(), text) != texts.end();
 }
 
+uint64_t Digest64(absl::string_view text) { return std::stoull(HexDigest(text, 16), nullptr, 16); }
+
 absl::Status InCommand(const absl::Status& status, const std::string& step) {
   return absl::InvalidArgumentError(absl::StrCat(step, ": ", status.message()));
 }
@@ -179,7 +181,7 @@ absl::Status FilePlan::Plan(const CsvRow& row, uint64_t number, api::CommandBatc
 
 void FilePlan::NoteSameKey(const RowView& view, const std::string& key, size_t before, std::vector<PlannedStep>* steps) {
   if (!key_) return;
-  const auto [first, is_new] = first_rows_.try_emplace(std::stoull(HexDigest(key, 16), nullptr, 16), view.number);
+  const auto [first, is_new] = first_rows_.try_emplace(Digest64(key), view.number);
   for (size_t i = before; i < steps->size() && !is_new; ++i) {
     if ((*steps)[i].attempts == nullptr) (*steps)[i].row_of_same_key = first->second;
   }
@@ -202,7 +204,9 @@ absl::Status FilePlan::PlanSteps(RowView view, const std::string& key, KeyState*
   }
   for (size_t i = before; i < steps->size(); ++i) {
     PlannedStep& step = (*steps)[i];
-    if (step.attempts != nullptr) step.is_further = step.attempts->rows++ > 0;
+    if (step.attempts == nullptr) continue;
+    step.is_further = !step.attempts->contents.empty();
+    step.attempts->contents.push_back(step.content);
   }
   if (state == nullptr) {
     NoteSameKey(view, key, before, steps);
@@ -302,7 +306,7 @@ absl::Status FilePlan::PlanStep(int index, RowView row, const std::string& key, 
   for (size_t i = before; i < steps->size() && *attempts != nullptr; ++i) {
     if ((*steps)[i].attempts == *attempts) return absl::OkStatus();
   }
-  const bool is_further = *attempts != nullptr && (*attempts)->rows > 0;
+  const bool is_further = *attempts != nullptr && !(*attempts)->contents.empty();
   row.may_not_count = is_further;
   api::Command* command = batch->add_commands()->mutable_command();
   Message* message = command->GetReflection()->MutableMessage(command, step.field);
@@ -316,7 +320,16 @@ absl::Status FilePlan::PlanStep(int index, RowView row, const std::string& key, 
   auto* header = static_cast<api::CommandHeader*>(message->GetReflection()->MutableMessage(message, header_field));
   header->set_request_id(absl::StrCat(step.prefix, HexDigest(identity)));
   if (header->channel() == api::CHANNEL_UNSPECIFIED) header->set_channel(api::CHANNEL_IMPORT);
-  steps->push_back({index, *std::move(attempts), is_further});
+  uint64_t content = 0;
+  if (*attempts != nullptr) {
+    content = Digest64(command->SerializeAsString());
+    const std::vector<uint64_t>& sent = (*attempts)->contents;
+    if (std::find(sent.begin(), sent.end(), content) != sent.end()) {
+      batch->mutable_commands()->RemoveLast();
+      return absl::OkStatus();
+    }
+  }
+  steps->push_back({index, *std::move(attempts), content, is_further});
   return absl::OkStatus();
 }
 

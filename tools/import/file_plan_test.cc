@@ -234,16 +234,17 @@ constexpr char kOnce[] = R"pb(
   })pb";
 
 TEST(FilePlan, ARefusedRowDoesNotUseUpWhatIsSentOnce) {
-  const std::string csv = "nr,company,founded,day\n1,Acme,,not a day\n2,Acme,,2025-01-01\n3,Acme,bad,2025-01-01\n4,Acme,,\n";
+  const std::string csv = "nr,company,founded,day\n1,Acme,,not a day\n2,Acme,,2025-01-01\n3,Acme,bad,2025-01-01\n4,Acme,,\n2,Acme,,\n";
   const Outcome got = PlanAll(kOnce, csv);
   EXPECT_EQ(got.errors.size(), 1u);
   EXPECT_EQ(got.ids[0], "s/k/create_organization/" + HexDigest("Acme"));
   EXPECT_THAT(got.commands[0], HasSubstr("display_name: \"2\""));
-  EXPECT_EQ(got.commands.size(), 4u);
-  // Until an answer says that it is taken, each row that can asks for it under one request id; row 3 cannot, and is not refused.
+  EXPECT_EQ(got.commands.size(), 5u);
+  // Until an answer says that it is taken, each row that can asks for it under one request id; row 3 cannot and is not
+  // refused, row 5 would say what row 2 said.
   const Outcome unanswered = PlanAll(kOnce, csv, false);
   EXPECT_EQ(unanswered.errors, got.errors);
-  ASSERT_EQ(unanswered.commands.size(), 5u);
+  ASSERT_EQ(unanswered.commands.size(), 6u);
   EXPECT_THAT(unanswered.commands[3], HasSubstr("display_name: \"4\""));
   EXPECT_EQ(unanswered.ids[3], got.ids[0]);
 }
@@ -265,9 +266,9 @@ TEST(FilePlan, ARefusedRowIsNotTheRowBefore) {
 
 TEST(FilePlan, WhatHasChangedIsAskedForUntilItIsTaken) {
   auto id = [](const char* key) { return "s/k/change_deal_details/" + HexDigest(key); };
-  const Outcome got = PlanAll(kChanged, "k,t,v\n1,,10\n1,,20\n1,,20\n1,bad,20\n1,,9\n1,,9\n1,,20\n1,,10\n1,,10\n", false);
+  const Outcome got = PlanAll(kChanged, "k,t,v\n1,,10\n1,,20\n1,2025-01-01,20\n1,bad,20\n1,,20\n1,,9\n1,,9\n1,,20\n1,,10\n1,2025-01-02,10\n", false);
   EXPECT_THAT(got.errors, testing::IsEmpty()) << "row 4 may have nothing to say";
-  EXPECT_THAT(got.ids, testing::ElementsAre(id("1\n2"), id("1\n2"), id("1\n7"), id("1\n8"), id("1\n8")));
+  EXPECT_THAT(got.ids, testing::ElementsAre(id("1\n2"), id("1\n2"), id("1\n8"), id("1\n9"), id("1\n9")));
 }
 
 TEST(FilePlan, OnceOrdinalsAndEdges) {

@@ -202,9 +202,9 @@ TEST_F(ImportRunTest, WhatIsSentOnceIsSentUntilItIsTaken) {
     absl::StatusOr<ImportSummary> got = Import(*OncePerCompany(folder_));
     ASSERT_TRUE(got.ok()) << got.status();
     EXPECT_EQ(got->files[0].counts.accepted, 2u);
-    EXPECT_EQ(got->files[0].counts.refused, 2u);
+    EXPECT_EQ(got->files[0].counts.refused, 1u) << "row 2 would say what row 1 said";
     EXPECT_EQ(got->files[0].counts.repeated, 0u);
-    EXPECT_EQ(got->files[0].counts.sent, 4u);
+    EXPECT_EQ(got->files[0].counts.sent, 3u);
     EXPECT_THAT(server_.accepted, testing::ElementsAre("ok", "b"));
     Import(*OncePerCompany(folder_)).IgnoreError();
     EXPECT_EQ(server_.accepted.size(), 2u);
