@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "domain/money.h"
 #include "domain/refusal.h"
+#include "eventstore/event_log.h"
 #include "projections/engine/group_keys.h"
 #include "projections/engine/tokens.h"
 
@@ -338,7 +339,20 @@ class Resolver {
     auto name = context_.resolve(collection, ref);
     if (!name.ok()) return name.status();
     query_->record = *name;
-    return absl::OkStatus();
+    return CheckThere(*name);
+  }
+
+  // A record that was not there yet is answered as a server stopped there would have: there is none (decisions.md 2).
+  absl::Status CheckThere(absl::string_view name) const {
+    bool is_there = false;
+    const auto first = [&](const eventstore::StreamEvent& event) {
+      is_there = event.position <= pin_.position();
+      return false;
+    };
+    const absl::Status read = context_.log->ReadStream(context_.tenant, name, 0, eventstore::Direction::kForward, first);
+    if (!read.ok() || is_there) return read;
+    return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", name, " as of position ", pin_.position()),
+                          "parameters.record", {{"name", name}});
   }
 
   void Echo() {
