@@ -25,6 +25,7 @@ from random_histories.canary import broken_folds
 from random_histories.compare import differences, engine_rows
 from random_histories.explain import unexplained
 from random_histories.history import Generator, play
+from random_histories.order import misplaced
 from random_histories.reports import REPORTS
 from reference import log, timeline
 from reference.facts import fold
@@ -96,6 +97,8 @@ class RandomHistoriesTest(unittest.TestCase):
                 problems, answer = differences(question, history.client, history.events, history.zone)
                 if problems:
                     self.fail(shrink.report(history, seed, question, problems))
+                problems = misplaced(question, history.client, answer, history.events, history.zone, asker.random)
+                self.assertFalse(problems, f"seed {seed}, {question}\n" + "\n".join(problems))
                 if number % 5 == 0:
                     problems = unexplained(question, history.client, answer, history.events, history.zone, asker.random)
                     self.assertFalse(problems, f"seed {seed}, {question}\n" + "\n".join(problems))
