@@ -266,6 +266,19 @@ class BadInputTest(unittest.TestCase):
     def test_wrong_references(self):
         self.check_all(lambda request: mutations.wrong_references(request, self.foreign))
 
+    def test_wrong_references_of_a_timeline(self):
+        self.problems = []
+        service = SERVICES["ReportService"]
+        request = fill(v1.RunReportRequest(), report="entity_timeline", parameters=dict(record="deals/open", collection="deals"))
+        method = service.methods_by_name["RunReport"]
+        self.assertIsNone(self.call(self.client, service, method, request))
+        count = 0
+        for what, bad, codes, reasons in mutations.wrong_references(request, self.foreign):
+            self.expect(service, method, what, self.call(self.client, service, method, bad), codes, reasons)
+            count += 1
+        self.assertFalse(self.problems, "\n" + "\n".join(self.problems))
+        self.assertEqual(4, count)
+
     def test_wrong_page_tokens_and_cells(self):
         self.check_all(mutations.wrong_page_tokens)
 

@@ -193,6 +193,38 @@ class CommandLineTest(unittest.TestCase):
         owners = csv.DictReader(io.StringIO(self.run_ok("report", "run", "pipeline_snapshot", "--by", "owner", "--format", "csv"), newline=""))
         self.assertLessEqual({"רות כהן", "王小明"}, {row["owner.label"] for row in owners})
 
+    def test_one_of_several_totals_is_named(self):
+        for number, currency in enumerate(("USD", "USD", "GBP")):
+            self.run_ok("do", "createDeal", json.dumps(dict(source=dict(id="totals"), value=dict(currencyCode=currency, units=100 + number))))
+        ask = ("report", "explain", "pipeline_snapshot", "--by", "owner", "--filter", 'source = "totals"', "--column", "value", "--row")
+        self.refuse(USAGE, ["the totals are total:GBP, total:USD; name one"], *ask, "total")
+        self.refuse(USAGE, ["the totals are total:GBP, total:USD; name one"], *ask, "total:EUR")
+        self.assertIn("pipeline_snapshot: 201.00 USD", self.run_ok(*ask, "total:USD"))
+        self.assertIn("pipeline_snapshot: 102.00 GBP", self.run_ok(*ask, "total:gbp"))
+        self.refuse(USAGE, ["no total", "rows 1 to"], "report", "explain", "sales_funnel", "--row", "total", "--column", "reached")
+        self.refuse(USAGE, ["the number of a row or total"], *ask, "first")
+
+    def test_a_row_apart_opens_by_its_id(self):
+        made = json.loads(self.run_ok("do", "createDeal", json.dumps(dict(name="deals/apart", source=dict(id="apart")))))
+        ask = ("sales_conversion", "--filter", 'source = "apart"', "--min-position", made["position"])
+        self.assertRegex(self.run_ok("report", "run", *ask), r"(?m)^without_lead  Deals without a lead ")
+        rows = csv.DictReader(io.StringIO(self.run_ok("report", "run", *ask, "--format", "csv"), newline=""))
+        self.assertEqual(["total", "without_lead"], [row["row"] for row in rows])
+        self.assertIn("deals/apart", self.run_ok("report", "explain", *ask, "--row", "without_lead", "--column", "deals"))
+        self.refuse(USAGE, ["or total or without_lead"], "report", "explain", *ask, "--row", "apart", "--column", "deals")
+
+    def test_a_preview_of_several_reports_is_one_document(self):
+        self.run_ok("rules", "draft", "several", "--set", "probability:sales/offer=30%")
+        ask = ("rules", "preview", "several", "sales_forecast", "pipeline_snapshot")
+        answers = json.loads(self.run_ok(*ask, "--format", "json"))
+        self.assertEqual(["sales_forecast", "pipeline_snapshot"], [answer["basis"]["report"] for answer in answers])
+        rows = list(csv.reader(io.StringIO(self.run_ok(*ask, "--format", "csv"), newline="")))
+        self.assertEqual(["report", "row"], rows[0][:2])
+        self.assertEqual({len(rows[0])}, {len(row) for row in rows})
+        self.assertEqual(len(rows[0]), len(set(rows[0])))
+        self.assertEqual({"sales_forecast", "pipeline_snapshot"}, {row[0] for row in rows[1:]})
+        self.run_ok("rules", "discard", "several")
+
     def test_a_log_that_shows_nothing_says_so(self):
         for arguments in (("--after", "99999"), ("--type", "NoSuchEvent"), ("--stream", "nowhere/")):
             done = self.server.recount("history", "--log", *arguments, check=False)

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import unittest
 
-from harness.client import Client
+from harness.client import Client, Refused
 from harness.server import Server
 from harness.values import value_of
 from random_histories import shrink
@@ -123,6 +123,8 @@ class RandomHistoriesTest(unittest.TestCase):
         position, valid_at = question.moment(history.events)
         ask = lambda **more: history.client.report("entity_timeline", record=record, as_of=question.as_of, valid_at=question.valid_at,
                                                    **more)
+        if not any(event.stream == record and event.position <= position for event in history.events):
+            return self._refused_as_not_there(ask, where)
         inside = question.in_period(question.world(history.events, history.zone).calendar)
         wanted = timeline.rows(record, history.events, position, valid_at, mode, inside)
         for left, right in itertools.zip_longest(wanted, ask(period=question.period, mode=mode).rows):
@@ -134,6 +136,11 @@ class RandomHistoriesTest(unittest.TestCase):
         whole = [(row["position"], row["type"], row["occurred"], row["recorded"])
                  for row in timeline.rows(record, history.events, position, valid_at)]
         self._filtered_and_grouped(ask, rows, whole, asker.random, where)
+
+    def _refused_as_not_there(self, ask, where):
+        with self.assertRaises(Refused, msg=where) as caught:
+            ask()
+        self.assertEqual(("NOT_FOUND", "RECORD_NOT_FOUND"), (caught.exception.code, caught.exception.reason), where)
 
     def _linked(self, events, deal, position, valid_at):
         """Positions of the deal's events and of those of the records that it names or that name it."""

@@ -89,7 +89,7 @@ void AddAdmin(Program& p) {
 
   CLI::App* tenant = Add(&p.app, "tenant", "Tenants", "  recount tenant create acme --zone Europe/Berlin --currency EUR --region DE\n  recount tenant list");
   tenant->require_subcommand(1);
-  CLI::App* create = Add(tenant, "create", "Make a tenant", "  recount tenant create acme --zone Asia/Jerusalem --currency ILS --region IL");
+  CLI::App* create = Add(tenant, "create", "Make a tenant", "  recount tenant create hermon --zone Asia/Jerusalem --currency ILS --region IL");
   create->add_option("NAME", p.name, "1 to 63 of a-z, 0-9 and -")->required();
   create->add_option("--zone", p.zone, "IANA time zone in which days are meant")->required();
   create->add_option("--currency", p.currency, "Default currency, ISO 4217")->required();
@@ -173,10 +173,10 @@ void AddReports(Program& p) {
 
   CLI::App* explain = Add(report, "explain", "Open a cell into the records and events that make it",
                           "  recount report explain won_lost --period 2026-Q2 --by team --row 3 --column won\n"
-                          "  recount report explain sales_funnel --row total --column reached --limit 50");
+                          "  recount report explain sales_funnel --row 1 --column reached --limit 50\n  recount report explain pipeline_snapshot --row total:EUR --column value");
   explain->add_option("ID", p.report.report, "Report, asked with the same options as in `report run`");
   AddReportOptions(p, explain);
-  explain->add_option("--row", p.explain.row, "Number of the row, or total");
+  explain->add_option("--row", p.explain.row, "Number of the row, or total; of several totals total:EUR ...; of a row apart its id");
   explain->add_option("--column", p.explain.column, "Id of the column");
   explain->add_option("--cell", p.explain.cell, "A cell id of an answer in JSON, instead of all that");
   explain->add_option("--limit", p.explain.limit, "Records")->check(CLI::PositiveNumber)->capture_default_str();

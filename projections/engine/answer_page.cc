@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/strip.h"
 #include "domain/refusal.h"
 #include "projections/engine/compare.h"
 #include "projections/engine/tokens.h"
@@ -27,19 +28,26 @@ AnswerPage::AnswerPage(const FinishedAnswer& finished, const ReportToken& token,
 v1::Row AnswerPage::Render(const AnswerRow& from) {
   v1::Row row;
   row.set_is_total(from.is_total);
+  row.set_apart(from.apart);
   SetKey(from);
   for (size_t i = 0; i < from.cells.size(); ++i) {
     const AnswerColumn& column = finished_.answer.columns[i];
     v1::Cell* cell = row.add_cells();
     *cell->mutable_value() = renderer_.ValueOf(from.cells[i], column.type, column.column.type() == v1::VALUE_TYPE_RATIO);
-    if (!from.is_total || !column.is_key || from.cells[i].number != kNull) cell->set_label(renderer_.LabelOf(from.cells[i], column));
-    if (column.opens) cell->set_cell_id(CellId(column));
+    if (!from.apart.empty() && column.is_key) {
+      cell->set_label(from.apart_label);
+    } else if (!from.is_total || !column.is_key || from.cells[i].number != kNull) {
+      cell->set_label(renderer_.LabelOf(from.cells[i], column));
+    }
+    const bool has_measure = from.apart.empty() || from.cells[i].number != kNull;
+    if (column.opens && has_measure) cell->set_cell_id(CellId(column));
   }
   return row;
 }
 
 void AnswerPage::SetKey(const AnswerRow& row) {
   cell_.set_is_total(row.is_total);
+  cell_.set_is_apart(!row.apart.empty());
   cell_.clear_key();
   for (size_t i = 0; i < row.cells.size(); ++i) {
     const AnswerColumn& column = finished_.answer.columns[i];
@@ -56,12 +64,10 @@ void AnswerPage::SetKey(const AnswerRow& row) {
 }
 
 std::string AnswerPage::CellId(const AnswerColumn& column) {
-  constexpr absl::string_view kCompared = ".compared";
   absl::string_view id = column.column.id();
-  const bool compared = finished_.compared_basis.has_value() && id.size() > kCompared.size() &&
-                        id.substr(id.size() - kCompared.size()) == kCompared;
-  if (compared) id.remove_suffix(kCompared.size());
-  cell_.set_is_compared(compared);
+  const bool has_sides = finished_.compared_basis.has_value();
+  cell_.set_is_compared(has_sides && absl::ConsumeSuffix(&id, ".compared"));
+  cell_.set_is_change(has_sides && absl::ConsumeSuffix(&id, ".change"));
   cell_.set_column(std::string(id));
   std::string encoded = EncodeToken(cell_, context_.token_key);
   if (encoded.size() <= kLongestToken) return encoded;

@@ -5,7 +5,6 @@
 #include "domain/money.h"
 #include "domain/refusal.h"
 #include "gmock/gmock.h"
-#include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
 #include "projections/engine/history_fixture.h"
 #include "projections/engine/tokens.h"
@@ -16,15 +15,6 @@ namespace {
 constexpr int kDeals = 24;
 
 // The field that a refusal names.
-std::string FieldOf(const absl::Status& status) {
-  google::rpc::BadRequest bad;
-  const google::rpc::Status rpc = domain::ToRpcStatus(status);
-  for (const auto& detail : rpc.details()) {
-    if (detail.UnpackTo(&bad)) return bad.field_violations(0).field();
-  }
-  return "";
-}
-
 class AnswerPageTest : public testing::Test {
  protected:
   AnswerPageTest() {
@@ -235,13 +225,13 @@ TEST_F(AnswerPageTest, AWrongPinIsRefusedByItsName) {
     wrong.set_pin(pin);
     const absl::Status refused = history_.Run(wrong).status();
     EXPECT_EQ(domain::ReasonOf(refused), v1::TOKEN_INVALID) << refused;
-    EXPECT_EQ(FieldOf(refused), "pin") << refused;
+    EXPECT_EQ(History::FieldOf(refused), "pin") << refused;
   }
   v1::RunReportRequest more = Ask("pipeline_detail");
   more.set_pin(answer.pin());
   const absl::Status refused = history_.Run(more).status();
   EXPECT_EQ(domain::ReasonOf(refused), v1::PARAMETER_INVALID) << refused;
-  EXPECT_EQ(FieldOf(refused), "pin");
+  EXPECT_EQ(History::FieldOf(refused), "pin");
 }
 
 TEST_F(AnswerPageTest, AmountsOfDifferentCurrenciesAreNotCompared) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
@@ -21,8 +22,7 @@ class Comparison {
  public:
   Comparison(const Query& first_query, const Query& second_query)
       : first_query_(first_query), second_query_(second_query),
-        forward_(second_query.basis.rule_basis().kind() == v1::RULE_BASIS_KIND_DRAFT &&
-                 first_query.basis.rule_basis().kind() != v1::RULE_BASIS_KIND_DRAFT) {}
+        forward_(IsForward(first_query, second_query)) {}
 
   Answer Join(Answer first, Answer second) {
     Translate(&second);
@@ -43,22 +43,23 @@ class Comparison {
     for (size_t i = 0; i < second.rows.size(); ++i) places.emplace(KeyOf(second.columns, second.rows[i]), i);
     for (const AnswerRow& row : first.rows) {
       auto found = places.find(KeyOf(first.columns, row));
-      out.rows.push_back(Beside(first.columns, row, found == places.end() ? nullptr : &second.rows[found->second]));
+      out.rows.push_back(found == places.end() ? Beside(first.columns, row, Empty(second, row))
+                                               : Beside(first.columns, row, second.rows[found->second]));
       if (found != places.end()) places.erase(found);
     }
     for (size_t i = 0; i < second.rows.size(); ++i) {
       if (places.count(KeyOf(second.columns, second.rows[i])) == 0) continue;
-      out.rows.push_back(Beside(first.columns, Empty(first.columns, second.rows[i]), &second.rows[i]));
+      out.rows.push_back(Beside(first.columns, Empty(first, second.rows[i]), second.rows[i]));
     }
     return out;
   }
 
  private:
-  using Key = std::pair<bool, std::vector<int64_t>>;
+  using Key = std::tuple<bool, std::string, std::vector<int64_t>>;
   Key KeyOf(const std::vector<AnswerColumn>& columns, const AnswerRow& row) const {
-    Key key{row.is_total, {}};
+    Key key{row.is_total, row.apart, {}};
     for (size_t i = 0; i < columns.size(); ++i) {
-      if (columns[i].is_key) key.second.push_back(row.cells[i].number);
+      if (columns[i].is_key) std::get<2>(key).push_back(row.cells[i].number);
     }
     return key;
   }
@@ -89,7 +90,8 @@ class Comparison {
   // A total of nothing has no currency: beside totals that have one it says nothing.
   static void DropNothing(Answer* answer, const Answer& other) {
     const auto of_nothing = [](const AnswerRow& row) { return row.of_nothing; };
-    if (std::all_of(other.rows.begin(), other.rows.end(), of_nothing)) return;
+    const auto says_nothing = [](const AnswerRow& row) { return row.of_nothing || !row.apart.empty(); };
+    if (std::all_of(other.rows.begin(), other.rows.end(), says_nothing)) return;
     answer->rows.erase(std::remove_if(answer->rows.begin(), answer->rows.end(), of_nothing), answer->rows.end());
   }
 
@@ -101,26 +103,48 @@ class Comparison {
     out->columns.push_back(compared);
     if (!IsNumber(column)) return;
     compared.column.set_id(absl::StrCat(column.column.id(), ".change"));
-    compared.opens = false;
     out->columns.push_back(compared);
   }
 
-  // What a side says of a group that it does not have: no records, so nothing to count and 0 to add.
-  AnswerRow Empty(const std::vector<AnswerColumn>& columns, const AnswerRow& other) const {
-    AnswerRow row;
-    row.is_total = other.is_total;
-    const int64_t currency = CurrencyOf(columns, other);
-    for (size_t i = 0; i < columns.size(); ++i) row.cells.push_back(columns[i].is_key ? other.cells[i] : Nothing(columns[i], currency));
+  // What a side says of a group that it does not have: no records, so nothing to count, 0 to add and a share of 0.
+  AnswerRow Empty(const Answer& side, const AnswerRow& other) const {
+    AnswerRow row = SameRow(other);
+    for (size_t i = 0; i < side.columns.size(); ++i) {
+      // A row apart has not all measures.
+      const bool has_measure = other.apart.empty() || other.cells[i].number != kNull;
+      row.cells.push_back(side.columns[i].is_key ? other.cells[i] : has_measure ? Nothing(side, i, other) : Scalar());
+    }
     return row;
   }
-  Scalar Nothing(const AnswerColumn& column, int64_t currency) const {
+  static AnswerRow SameRow(const AnswerRow& row) {
+    AnswerRow same;
+    same.is_total = row.is_total;
+    same.apart = row.apart;
+    same.apart_label = row.apart_label;
+    return same;
+  }
+  Scalar Nothing(const Answer& side, size_t i, const AnswerRow& other) const {
+    const int64_t currency = CurrencyOf(side.columns, other);
+    const AnswerColumn& column = side.columns[i];
     if (column.type == Type::kMoney && currency == kNull) return {};  // money in no currency is none
     for (const v1::Measure& measure : first_query_.definition->measures()) {
       const v1::Function function = measure.function();
+      if (measure.id() == column.column.id() && function == v1::FUNCTION_SHARE) return NoShare(side, i, other);
       const bool adds = function == v1::FUNCTION_COUNT || function == v1::FUNCTION_SUM || function == v1::FUNCTION_COUNT_DISTINCT;
       if (measure.id() == column.column.id() && adds) return {0, 0, column.type == Type::kMoney ? currency : kNull};
     }
     return {};
+  }
+  // None of the total in its currency, which is all of itself.
+  static Scalar NoShare(const Answer& side, size_t i, const AnswerRow& other) {
+    const auto is_total_of_it = [&](const AnswerRow& row) {
+      for (size_t k = 0; k < side.columns.size(); ++k) {
+        if (side.columns[k].names_currency && row.cells[k].number != other.cells[k].number) return false;
+      }
+      return row.is_total && row.cells[i].number != kNull;
+    };
+    const auto total = std::find_if(side.rows.begin(), side.rows.end(), is_total_of_it);
+    return total == side.rows.end() ? Scalar() : Scalar{0, total->cells[i].over(), kNull};
   }
   // What the money of a row is in; kNull: nothing.
   int64_t CurrencyOf(const std::vector<AnswerColumn>& columns, const AnswerRow& row) const {
@@ -130,15 +154,13 @@ class Comparison {
     return kNull;
   }
 
-  AnswerRow Beside(const std::vector<AnswerColumn>& columns, const AnswerRow& first, const AnswerRow* second) const {
-    AnswerRow row;
-    row.is_total = first.is_total;
-    const int64_t currency = CurrencyOf(columns, first);
+  AnswerRow Beside(const std::vector<AnswerColumn>& columns, const AnswerRow& first, const AnswerRow& second) const {
+    AnswerRow row = SameRow(first);
     for (size_t i = 0; i < columns.size(); ++i) {
       const Scalar& left = first.cells[i];
       row.cells.push_back(left);
       if (columns[i].is_key) continue;
-      const Scalar right = second == nullptr ? Nothing(columns[i], currency) : second->cells[i];
+      const Scalar& right = second.cells[i];
       row.cells.push_back(right);
       if (!IsNumber(columns[i])) continue;
       row.cells.push_back(forward_ ? Difference(right, left, IsRatio(columns[i])) : Difference(left, right, IsRatio(columns[i])));
@@ -176,6 +198,10 @@ Scalar Reduced(absl::int128 numerator, absl::int128 denominator) {
   denominator /= common;
   if (!Fits(numerator) || !Fits(denominator)) return {};
   return {static_cast<int64_t>(numerator), static_cast<int64_t>(denominator), kNull};
+}
+
+bool IsForward(const Query& first, const Query& second) {
+  return second.basis.rule_basis().kind() == v1::RULE_BASIS_KIND_DRAFT && first.basis.rule_basis().kind() != v1::RULE_BASIS_KIND_DRAFT;
 }
 
 Scalar Difference(const Scalar& left, const Scalar& right, bool is_ratio) {

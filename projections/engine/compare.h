@@ -12,6 +12,9 @@ namespace recount::projections {
 // become those of `first_query`.
 Answer Compare(const Query& first_query, Answer first, const Query& second_query, Answer second);
 
+// Whether the change is second minus first: a draft beside what holds.
+bool IsForward(const Query& first, const Query& second);
+
 // One minus the other; no value where one has none.
 Scalar Difference(const Scalar& left, const Scalar& right, bool is_ratio);
 

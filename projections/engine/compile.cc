@@ -245,10 +245,21 @@ absl::Status GroupByOwn(const std::string& id, Compiler& compiler, Query* query)
   return absl::OkStatus();
 }
 
+// Columns have ids by which programs read them: none stands twice.
+absl::Status CheckGivenOnce(const google::protobuf::RepeatedPtrField<std::string>& ids, absl::string_view what, absl::string_view field) {
+  for (auto id = ids.begin(); id != ids.end(); ++id) {
+    if (std::find(ids.begin(), id, *id) == id) continue;
+    return domain::Refuse(v1::PARAMETER_INVALID, absl::StrCat("the ", what, " `", *id, "` is given twice: give it once"), field);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status GroupBy(Compiler& compiler, Query* query) {
   const v1::ReportDefinition& definition = *query->definition;
   const bool list = definition.has_list();
   const auto& known = list ? definition.list().columns() : definition.dimensions();
+  const auto once = CheckGivenOnce(query->parameters.group_by(), list ? "column" : "dimension", "parameters.group_by");
+  if (!once.ok()) return once;
   std::vector<std::string> wanted(query->parameters.group_by().begin(), query->parameters.group_by().end());
   if (wanted.empty() && list) {
     for (const v1::Dimension& column : known) wanted.push_back(column.id());
@@ -279,6 +290,7 @@ absl::Status GroupBy(Compiler& compiler, Query* query) {
 
 absl::Status Shown(Query* query) {
   const auto& wanted = query->parameters.measures();
+  if (auto once = CheckGivenOnce(wanted, "measure", "parameters.measures"); !once.ok()) return once;
   std::vector<std::string> ids;
   for (size_t i = 0; i < query->all_measures.size(); ++i) {
     const v1::Measure& measure = *query->all_measures[i].measure;

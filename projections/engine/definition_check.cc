@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
+#include "projections/engine/apart_row.h"
 #include "projections/engine/shape.h"
 
 namespace recount::projections {
@@ -84,7 +85,9 @@ absl::Status CheckForm(const v1::ReportDefinition& definition) {
   if (shape == nullptr) return domain::Refuse(v1::DEFINITION_INVALID, "the definition has no shape", "shape");
   if (absl::Status checked = shape->Check(definition); !checked.ok()) return checked;
   if (absl::Status checked = CheckNames(definition); !checked.ok()) return checked;
-  return CheckNothingIsPassedOver(definition);
+  if (absl::Status checked = CheckNothingIsPassedOver(definition); !checked.ok()) return checked;
+  if (absl::Status checked = CheckApart(definition); !checked.ok() || !definition.aggregate().has_apart()) return checked;
+  return CheckForm(definition.aggregate().apart());
 }
 
 }  // namespace recount::projections

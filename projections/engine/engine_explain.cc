@@ -1,10 +1,12 @@
 // ReportEngine::Explain: a cell opened into the records and events that make it.
 #include <algorithm>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "eventstore/steady_time.h"
 #include "projections/engine/answer_page.h"
+#include "projections/engine/explain_change.h"
 #include "projections/engine/roll_up.h"
 #include "projections/engine/tokens.h"
 
@@ -23,12 +25,29 @@ absl::StatusOr<size_t> FirstOf(const v1::ExplainReportRequest& request, const En
   return static_cast<size_t>(token->offset());
 }
 
+// Events of a record that its moment sees; of a change: that one of both does.
+absl::StatusOr<std::vector<v1::Event>> EventsSeen(const CellQueries& queries, const std::string& record) {
+  auto events = EventsOf(*queries.query, record);
+  if (!events.ok() || queries.compared == nullptr) return events;
+  auto others = EventsOf(*queries.compared, record);
+  if (!others.ok()) return others;
+  for (v1::Event& other : *others) {
+    const auto same = [&](const v1::Event& event) { return event.position() == other.position(); };
+    if (std::none_of(events->begin(), events->end(), same)) events->push_back(std::move(other));
+  }
+  const auto order = [](const v1::Event& event) {
+    return std::make_tuple(event.revision() != 1, domain::MicrosFrom(event.occurred_time()), event.position());
+  };
+  std::sort(events->begin(), events->end(), [&](const v1::Event& a, const v1::Event& b) { return order(a) < order(b); });
+  return events;
+}
+
 // `opened`: a Contribution or a RelatedRecord. `positions`: of the events that make it; empty: all of them do.
 template <typename Opened>
-absl::Status AddEvents(const Query& query, const EngineContext& context, const std::vector<int64_t>& positions, Opened* opened) {
+absl::Status AddEvents(const CellQueries& queries, const std::vector<int64_t>& positions, Opened* opened) {
   constexpr int kNewest = 20;
-  if (context.events == nullptr || opened->record().empty()) return absl::OkStatus();
-  auto events = EventsOf(query, opened->record());
+  if (queries.query->context->events == nullptr || opened->record().empty()) return absl::OkStatus();
+  auto events = EventsSeen(queries, opened->record());
   if (!events.ok()) return events.status();
   if (!positions.empty()) {
     const auto other = [&](const v1::Event& event) {
@@ -57,20 +76,20 @@ void LeaveOutEvents(v1::Contribution* contribution) {
 // The records of one page of an opened cell.
 class ContributionPage {
  public:
-  ContributionPage(const Query& query, const Explanation& opened)
-      : query_(query), context_(*query.context), opened_(opened), renderer_(query) {}
+  ContributionPage(const CellQueries& queries, const Explanation& opened)
+      : queries_(queries), query_(*queries.query), opened_(opened), renderer_(query_) {}
 
   // From `first` on, as many as asked for and as a message takes; one at least. The place after them.
   absl::StatusOr<size_t> Add(size_t first, size_t most, v1::ExplainReportResponse* response) {
     const size_t end = std::min(opened_.contributions.size(), first + most);
     std::vector<int64_t> records;
     for (size_t i = first; i < end; ++i) records.push_back(opened_.contributions[i].record);
-    const auto related = RolledUpRecords(*query_.world, opened_.counts_by, records);
+    const auto related = RelatedTo(records);
     size_t bytes = response->ByteSizeLong(), next = first;
     for (; next < end; ++next) {
       if (query_.halt->AskNow()) return query_.halt->status();
       v1::Contribution contribution = ValuesOf(opened_.contributions[next]);
-      if (auto status = AddEvents(query_, context_, opened_.contributions[next].events, &contribution); !status.ok()) return status;
+      if (auto status = AddEvents(queries_, opened_.contributions[next].events, &contribution); !status.ok()) return status;
       if (auto status = AddRelated(related[next - first], &contribution); !status.ok()) return status;
       LeaveOutEvents(&contribution);
       bytes += contribution.ByteSizeLong() + 8;  // with its tag and length
@@ -85,15 +104,40 @@ class ContributionPage {
     v1::Contribution to;
     to.set_record(std::string(query_.texts->Text(from.record)));
     to.set_label(renderer_.RecordLabel(from.record));
+    const Type type = opened_.contribution_type == Type::kNull ? opened_.type : opened_.contribution_type;
     if (opened_.is_ratio) {
       *to.mutable_numerator() = renderer_.ValueOf(from.numerator, opened_.type, false);
       *to.mutable_denominator() = renderer_.ValueOf(from.denominator, opened_.denominator_type, false);
     } else {
-      const Type type = opened_.contribution_type == Type::kNull ? opened_.type : opened_.contribution_type;
       *to.mutable_value() = renderer_.ValueOf(from.value, type, false);
     }
     to.set_rank(from.rank);
+    if (queries_.compared == nullptr) return to;
+    *to.mutable_compared_value() = renderer_.ValueOf(from.compared_value, type, false);
+    *to.mutable_compared_numerator() = renderer_.ValueOf(from.compared_numerator, opened_.type, false);
+    *to.mutable_compared_denominator() = renderer_.ValueOf(from.compared_denominator, opened_.denominator_type, false);
+    to.set_compared_rank(from.compared_rank);
+    if (from.compared_value.number == kNull) to.clear_compared_value();
+    if (from.compared_numerator.number == kNull) to.clear_compared_numerator();
+    if (from.compared_denominator.number == kNull) to.clear_compared_denominator();
     return to;
+  }
+
+  // Of a change also those that it counts by on the other side.
+  std::vector<std::vector<int64_t>> RelatedTo(const std::vector<int64_t>& records) const {
+    auto related = RolledUpRecords(*query_.world, opened_.counts_by, records);
+    if (queries_.compared == nullptr) return related;
+    const Query& other = *queries_.compared;
+    std::vector<int64_t> there;
+    for (const int64_t record : records) there.push_back(other.texts->Code(query_.texts->Text(record)));
+    const auto more = RolledUpRecords(*other.world, opened_.counts_by, there);
+    for (size_t i = 0; i < more.size(); ++i) {
+      for (const int64_t code : more[i]) {
+        const int64_t here = query_.texts->Code(other.texts->Text(code));
+        if (std::find(related[i].begin(), related[i].end(), here) == related[i].end()) related[i].push_back(here);
+      }
+    }
+    return related;
   }
 
   absl::Status AddRelated(const std::vector<int64_t>& records, v1::Contribution* contribution) {
@@ -103,13 +147,13 @@ class ContributionPage {
       v1::RelatedRecord* to = contribution->add_related();
       to->set_record(std::string(query_.texts->Text(records[i])));
       to->set_label(renderer_.RecordLabel(records[i]));
-      if (auto status = AddEvents(query_, context_, {}, to); !status.ok()) return status;
+      if (auto status = AddEvents(queries_, {}, to); !status.ok()) return status;
     }
     return absl::OkStatus();
   }
 
+  const CellQueries& queries_;
   const Query& query_;
-  const EngineContext& context_;
   const Explanation& opened_;
   Renderer renderer_;
 };
@@ -127,6 +171,20 @@ CellAddress AddressOf(const ReportToken& token, const Query& query) {
   return address;
 }
 
+absl::StatusOr<Explanation> OpenSide(const ReportToken& token, const Query& query) {
+  auto opened = ShapeOf(*query.definition)->Explain(query, AddressOf(token, query));
+  if (!query.halt->status().ok()) return query.halt->status();
+  return opened;
+}
+
+absl::StatusOr<Explanation> Open(const ReportToken& token, const CellQueries& queries) {
+  auto opened = OpenSide(token, *queries.query);
+  if (!opened.ok() || queries.compared == nullptr) return opened;
+  auto compared = OpenSide(token, *queries.compared);
+  if (!compared.ok()) return compared;
+  return ExplainChange(token.column(), *queries.query, *std::move(opened), *queries.compared, *std::move(compared));
+}
+
 }  // namespace
 
 absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::ExplainReportRequest& request,
@@ -141,19 +199,18 @@ absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::Explai
   if (!first.ok()) return first.status();
   auto definition = FindDefinition(*catalogue_, token->request(), token->definition_version());
   if (!definition.ok()) return definition.status();
-  auto query = QueryOfCell(**definition, context, *token);
-  if (!query.ok()) return query.status();
-  auto opened = ShapeOf(**definition)->Explain(**query, AddressOf(*token, **query));
-  if (!(*query)->halt->status().ok()) return (*query)->halt->status();
+  const auto queries = QueriesOfCell(**definition, context, *token);
+  if (!queries.ok()) return queries.status();
+  auto opened = Open(*token, *queries);
   if (!opened.ok()) return opened.status();
 
   v1::ExplainReportResponse response;
-  *response.mutable_value() = Renderer(**query).ValueOf(opened->value, opened->type, opened->is_ratio);
+  *response.mutable_value() = Renderer(*queries->query).ValueOf(opened->value, opened->type, opened->is_ratio);
   response.set_definition(opened->definition);
   response.set_formula(opened->formula);
   const size_t total = opened->contributions.size();
   response.set_total_contributions(static_cast<int64_t>(total));
-  auto end = ContributionPage(**query, *opened).Add(std::min(*first, total), static_cast<size_t>(*page_size), &response);
+  auto end = ContributionPage(*queries, *opened).Add(std::min(*first, total), static_cast<size_t>(*page_size), &response);
   if (!end.ok()) return end.status();
   if (*end < total) {
     ReportToken next;
@@ -162,7 +219,8 @@ absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::Explai
     next.set_offset(static_cast<int64_t>(*end));
     response.set_next_page_token(EncodeToken(next, context.token_key));
   }
-  *response.mutable_basis() = BasisOf(**query);
+  *response.mutable_basis() = BasisOf(*queries->query);
+  if (queries->compared != nullptr) *response.mutable_compared_basis() = BasisOf(*queries->compared);
   response.mutable_basis()->set_elapsed_micros(absl::ToInt64Microseconds(eventstore::SteadyNow() - start));
   return response;
 }

@@ -163,7 +163,7 @@ absl::Status CompileInAllModes(const v1::ReportDefinition& definition, const std
     if (auto status = CompileDefinition(schema, &query); !status.ok()) return status;
     compiled(query);
   }
-  return absl::OkStatus();
+  return definition.aggregate().has_apart() ? CheckDefinition(definition.aggregate().apart()) : absl::OkStatus();
 }
 
 }  // namespace

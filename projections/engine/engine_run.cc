@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "domain/refusal.h"
+#include "projections/engine/apart_row.h"
 #include "projections/engine/definition_check.h"
 #include "projections/engine/order.h"
 
@@ -97,10 +98,12 @@ absl::StatusOr<std::unique_ptr<Query>> ResolveCompared(const v1::ReportDefinitio
   return query;
 }
 
-// What a shape makes when it is halted is none.
-absl::StatusOr<Answer> RunShape(const Shape& shape, const Query& query) {
+// What a shape makes when it is halted is none. `pin`: what the query was resolved to.
+absl::StatusOr<Answer> RunShape(const Shape& shape, const Query& query, const storage::v1::Pin& pin) {
   auto answer = shape.Run(query);
   if (!query.halt->status().ok()) return query.halt->status();
+  if (!answer.ok()) return answer;
+  if (auto status = AddApartRow(query, pin, &*answer); !status.ok()) return status;
   return answer;
 }
 
@@ -116,7 +119,7 @@ absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, con
   if (!query.ok()) return query.status();
   whole.query = std::move(*query);
   const Shape& shape = *ShapeOf(definition);
-  auto answer = RunShape(shape, *whole.query);
+  auto answer = RunShape(shape, *whole.query, token->pin());
   if (!answer.ok()) return answer.status();
   whole.answer = std::move(*answer);
   if (request.has_compare()) {
@@ -126,7 +129,7 @@ absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, con
     auto compared = ResolveCompared(definition, context, *whole.query, token);
     if (!compared.ok()) return compared.status();
     whole.compared = std::move(*compared);
-    auto second = RunShape(shape, *whole.compared);
+    auto second = RunShape(shape, *whole.compared, token->compared());
     if (!second.ok()) return second.status();
     whole.answer = Compare(*whole.query, std::move(whole.answer), *whole.compared, std::move(*second));
   }
@@ -134,15 +137,31 @@ absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, con
   return whole;
 }
 
-absl::StatusOr<std::unique_ptr<Query>> QueryOfCell(const v1::ReportDefinition& definition, const EngineContext& context,
-                                                   const storage::v1::ReportToken& token) {
+absl::StatusOr<CellQueries> QueriesOfCell(const v1::ReportDefinition& definition, const EngineContext& context,
+                                          const storage::v1::ReportToken& token) {
   const v1::RunReportRequest& request = token.request();
   storage::v1::Pin pin;
   ResolveInput input{&context, &definition, request.parameters(), request.language(), &token.pin()};
   auto first = Resolve(input, &pin);
-  if (!first.ok() || !token.is_compared()) return first;
-  storage::v1::ReportToken copy = token;
-  return ResolveCompared(definition, context, **first, &copy);
+  if (!first.ok()) return first.status();
+  CellQueries queries;
+  if (token.is_compared() || token.is_change()) {
+    storage::v1::ReportToken copy = token;
+    auto second = ResolveCompared(definition, context, **first, &copy);
+    if (!second.ok()) return second.status();
+    queries.compared = std::move(*second);
+  }
+  queries.query = std::move(*first);
+  if (token.is_apart()) {
+    for (const auto& [side, its_pin] : {std::pair(&queries.query, &token.pin()), std::pair(&queries.compared, &token.compared())}) {
+      if (*side == nullptr) continue;
+      auto apart = ResolveApart(**side, *its_pin);
+      if (!apart.ok()) return apart.status();
+      *side = std::move(*apart);
+    }
+  }
+  if (token.is_compared()) queries.query = std::move(queries.compared);
+  return queries;
 }
 
 }  // namespace recount::projections

@@ -25,9 +25,13 @@ struct WholeAnswer {
 absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, const EngineContext& context,
                                      storage::v1::ReportToken* token);
 
-// The query that a cell was counted by.
-absl::StatusOr<std::unique_ptr<Query>> QueryOfCell(const v1::ReportDefinition& definition, const EngineContext& context,
-                                                   const storage::v1::ReportToken& token);
+// What a cell was counted by.
+struct CellQueries {
+  std::unique_ptr<Query> query;
+  std::unique_ptr<Query> compared;  // of a change: the other side; else nullptr
+};
+absl::StatusOr<CellQueries> QueriesOfCell(const v1::ReportDefinition& definition, const EngineContext& context,
+                                          const storage::v1::ReportToken& token);
 
 }  // namespace recount::projections
 

@@ -142,9 +142,7 @@ TEST_F(EngineTest, ComparedCellsOpenToo) {
   const auto answer = Run(request);
   for (const v1::Row& row : answer.rows()) {
     for (int i = 0; i < row.cells_size(); ++i) {
-      if (absl::EndsWith(answer.columns(i).id(), ".change")) {
-        EXPECT_EQ(row.cells(i).cell_id(), "");
-      }
+      if (absl::EndsWith(answer.columns(i).id(), ".change")) continue;  // explain_change_test.cc
       if (!row.cells(i).cell_id().empty()) ExpectExplained(answer.columns(i).id(), row.cells(i));
     }
   }

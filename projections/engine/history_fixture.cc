@@ -9,6 +9,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "domain/aggregate.h"
+#include "domain/refusal.h"
+#include "google/rpc/error_details.pb.h"
 
 namespace recount::projections {
 namespace {
@@ -326,6 +328,15 @@ absl::StatusOr<std::vector<std::string>> History::List(absl::string_view subject
   auto listing = ReportEngine(&BuiltIn()).List(subject, "", order_by, false, 0, Context(&snapshot));
   if (!listing.ok()) return listing.status();
   return std::move(listing->names);
+}
+
+std::string History::FieldOf(const absl::Status& status) {
+  const google::rpc::Status rpc = domain::ToRpcStatus(status);
+  for (const google::protobuf::Any& detail : rpc.details()) {
+    google::rpc::BadRequest request;
+    if (detail.UnpackTo(&request) && request.field_violations_size() > 0) return request.field_violations(0).field();
+  }
+  return "";
 }
 
 const Catalogue& History::BuiltInReports() { return BuiltIn(); }

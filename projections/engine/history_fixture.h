@@ -77,6 +77,8 @@ class History {
   // begins with `=`.
   static std::vector<std::string> Texts(const v1::RunReportResponse& answer, const std::vector<std::string>& columns);
   static std::string Text(const v1::Value& value);
+  // Field of the first field violation of a refusal; empty: none.
+  static std::string FieldOf(const absl::Status& status);
   // The cell of the first row whose texts of `columns` are `row`.
   static const v1::Cell& Cell(const v1::RunReportResponse& answer, const std::vector<std::string>& columns,
                               const std::string& row, const std::string& column);

@@ -71,7 +71,9 @@ class ListShape : public Shape {
       for (size_t i = 0; i < records.size(); ++i) {
         if (records.record(i) != cell.key[0].number) continue;
         out.value = {values->data[i], 0, values->currency.empty() ? kNull : values->currency[i]};
-        out.contributions.push_back({records.record(i), out.value, {}, {}, 0, {}});
+        Contribution& brings = out.contributions.emplace_back();
+        brings.record = records.record(i);
+        brings.value = out.value;
       }
       return out;
     }

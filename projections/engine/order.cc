@@ -58,6 +58,7 @@ class RowOrder {
   }
 
   bool operator()(const AnswerRow& a, const AnswerRow& b) const {
+    if (a.apart.empty() != b.apart.empty()) return a.apart.empty();
     if (a.is_total != b.is_total) return b.is_total;
     for (const Key& key : keys_) {
       const Scalar &x = a.cells[key.column], &y = b.cells[key.column];

@@ -7,8 +7,9 @@
 
 namespace recount::projections {
 
-// By `sort` (`column desc, column`), then by keys (AnswerColumn::order, else by value). What has no value, and money without a rate,
-// comes last in either direction, totals after all. PARAMETER_INVALID for a column that is not there.
+// By `sort` (`column desc, column`), then by keys (AnswerColumn::order, else by value). What has no value, and money without a
+// rate, comes last in either direction, totals after all, and under them what is apart. PARAMETER_INVALID for a column that is
+// not there.
 absl::Status SortRows(const Query& query, absl::string_view sort, Answer* answer);
 
 }  // namespace recount::projections

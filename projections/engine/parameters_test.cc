@@ -1,7 +1,6 @@
 // Parameters of reports: every one is echoed as it was resolved, and none is passed over.
 #include "domain/refusal.h"
 #include "gmock/gmock.h"
-#include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
 #include "projections/engine/history_fixture.h"
 
@@ -11,16 +10,6 @@ namespace {
 using testing::ElementsAre;
 using testing::Pair;
 using testing::UnorderedElementsAre;
-
-// Of the first field violation; empty: none.
-std::string FieldOf(const absl::Status& status) {
-  const google::rpc::Status rpc = domain::ToRpcStatus(status);
-  for (const google::protobuf::Any& detail : rpc.details()) {
-    google::rpc::BadRequest request;
-    if (detail.UnpackTo(&request) && request.field_violations_size() > 0) return request.field_violations(0).field();
-  }
-  return "";
-}
 
 class ParametersTest : public testing::Test {
  protected:
@@ -84,7 +73,7 @@ TEST_F(ParametersTest, AnUnknownValueIsRefusedWithWhatThereIs) {
   const auto expect = [&](const v1::RunReportRequest& request, const std::string& field, const std::string& what) {
     const absl::Status status = history_.Run(request).status();
     EXPECT_EQ(domain::ReasonOf(status), v1::PARAMETER_INVALID) << request.ShortDebugString() << ": " << status;
-    EXPECT_EQ(FieldOf(status), field) << status;
+    EXPECT_EQ(History::FieldOf(status), field) << status;
     EXPECT_THAT(std::string(status.message()), testing::HasSubstr(what));
   };
   expect(Ask("sales_cycle", "start", "captur"), "parameters.arguments[start]",
@@ -109,7 +98,7 @@ TEST_F(ParametersTest, AnUnknownValueIsRefusedWithWhatThereIs) {
 }
 
 TEST_F(ParametersTest, WhatAReportWouldPassOverIsRefused) {
-  const auto field_of = [&](const v1::RunReportRequest& request) { return FieldOf(history_.Run(request).status()); };
+  const auto field_of = [&](const v1::RunReportRequest& request) { return History::FieldOf(history_.Run(request).status()); };
   v1::RunReportRequest request = Ask("won_lost");
   request.mutable_parameters()->mutable_opening_as_of()->set_position(2);
   EXPECT_EQ(field_of(request), "parameters.opening_as_of");

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "domain/money.h"
 #include "domain/refusal.h"
+#include "eventstore/event_log.h"
 #include "projections/engine/group_keys.h"
 #include "projections/engine/tokens.h"
 
@@ -13,37 +14,6 @@ namespace recount::projections {
 namespace {
 
 constexpr size_t kCarriedDraftBytes = 4096;  // in every token: larger drafts go by their hash
-
-absl::Status BadParameter(absl::string_view field, absl::string_view message) {
-  return domain::Refuse(v1::PARAMETER_INVALID, message, absl::StrCat("parameters.", field));
-}
-
-// What the kind of rule basis leaves unsaid, or would pass over.
-absl::Status CheckBasis(const v1::RuleBasis& basis) {
-  if (!v1::RuleBasisKind_IsValid(basis.kind())) {
-    return BadParameter("rule_basis.kind", absl::StrCat("no rule basis ", basis.kind(), "; there is: CURRENT, HEAD, AT, DRAFT, AS_RECORDED"));
-  }
-  const bool at = basis.kind() == v1::RULE_BASIS_KIND_AT, draft = basis.kind() == v1::RULE_BASIS_KIND_DRAFT;
-  if (at && basis.at().at_case() == v1::AsOf::AT_NOT_SET) return BadParameter("rule_basis.at", "say up to which position or time");
-  if (!at && basis.has_at()) return BadParameter("rule_basis.at", "only kind AT has a moment: say kind AT");
-  if (!draft && !basis.draft().empty()) return BadParameter("rule_basis.draft", "only kind DRAFT has a draft: say kind DRAFT");
-  return absl::OkStatus();
-}
-
-// Values that nobody knows, and what a report of this shape would pass over.
-absl::Status CheckMeant(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters) {
-  if (!v1::Attribution_IsValid(parameters.attribution())) {
-    return BadParameter("attribution", absl::StrCat("no attribution ", parameters.attribution(), "; there is: AT_EVENT, AT_CLOSE, CURRENT"));
-  }
-  if (auto status = CheckBasis(parameters.rule_basis()); !status.ok()) return status;
-  const std::string no_movement = absl::StrCat("`", definition.id(), "` is no movement: it looks at one moment");
-  if (!definition.has_movement() && parameters.has_opening_as_of()) return BadParameter("opening_as_of", no_movement);
-  if (!definition.has_movement() && parameters.has_opening_valid_at()) return BadParameter("opening_valid_at", no_movement);
-  const std::string no_timeline = absl::StrCat("`", definition.id(), "` is no timeline: filter by `record`");
-  if (!definition.has_timeline() && parameters.has_record()) return BadParameter("record", no_timeline);
-  if (!definition.has_timeline() && !parameters.collection().empty()) return BadParameter("collection", no_timeline);
-  return absl::OkStatus();
-}
 
 bool UsesPeriod(const Expr& expr) {
   if (expr == nullptr) return false;
@@ -329,7 +299,13 @@ class Resolver {
     const v1::Ref& ref = parameters_.record();
     if (ref.ref_case() == v1::Ref::REF_NOT_SET) return BadParameter("record", "name the record, e.g. `deals/4711`");
     std::string collection = parameters_.collection();
-    if (ref.ref_case() == v1::Ref::kName) collection = ref.name().substr(0, ref.name().find('/'));
+    if (ref.ref_case() == v1::Ref::kName) {
+      const std::string own = ref.name().substr(0, ref.name().find('/'));
+      if (!collection.empty() && collection != own) {
+        return domain::Refuse(v1::FIELD_INVALID, absl::StrCat("`", ref.name(), "` is none of ", collection), "parameters.collection");
+      }
+      collection = own;
+    }
     if (collection.empty()) return BadParameter("collection", "an external id needs its collection, e.g. `deals`");
     if (context_.resolve == nullptr) {
       query_->record = ref.name();
@@ -338,7 +314,20 @@ class Resolver {
     auto name = context_.resolve(collection, ref);
     if (!name.ok()) return name.status();
     query_->record = *name;
-    return absl::OkStatus();
+    return CheckThere(*name);
+  }
+
+  // A record that was not there yet is answered as a server stopped there would have: there is none (decisions.md 2).
+  absl::Status CheckThere(absl::string_view name) const {
+    bool is_there = false;
+    const auto first = [&](const eventstore::StreamEvent& event) {
+      is_there = event.position <= pin_.position();
+      return false;
+    };
+    const absl::Status read = context_.log->ReadStream(context_.tenant, name, 0, eventstore::Direction::kForward, first);
+    if (!read.ok() || is_there) return read;
+    return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", name, " as of position ", pin_.position()),
+                          "parameters.record", {{"name", name}});
   }
 
   void Echo() {

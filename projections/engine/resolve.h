@@ -22,6 +22,12 @@ struct ResolveInput {
 // `pin` is filled with what was resolved.
 absl::StatusOr<std::unique_ptr<Query>> Resolve(const ResolveInput& input, storage::v1::Pin* pin);
 
+// PARAMETER_INVALID of `parameters.{field}`.
+absl::Status BadParameter(absl::string_view field, absl::string_view message);
+
+// Refuses values that nobody knows, and what a report of this shape would pass over. PARAMETER_INVALID.
+absl::Status CheckMeant(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters);
+
 // Parameters of a comparison: those of the first run with what the comparison replaces. `first` is the first run's query; cuts an
 // unfinished period's predecessor at the same elapsed working days (decisions.md 23), which goes into `pin`.
 absl::StatusOr<v1::ReportParameters> ComparedParameters(const v1::Comparison& comparison, const Query& first,

@@ -43,6 +43,7 @@ struct AnswerRow {
   std::vector<Scalar> cells;      // by column
   bool is_total = false;
   bool of_nothing = false;        // the total that stands where nothing was counted
+  std::string apart, apart_label;  // AggregateShape.apart: id and label of the row; empty: it is of the report's own records
 };
 
 struct Answer {
@@ -64,6 +65,9 @@ struct Contribution {
   Scalar value, numerator, denominator;
   int64_t rank = 0;               // 0: none
   std::vector<int64_t> events;    // positions of those that make it; empty: all of the record's
+  // Of a change of what does not add up: what it brings to the compared side.
+  Scalar compared_value, compared_numerator, compared_denominator;
+  int64_t compared_rank = 0;
 };
 
 // An opened cell (decisions.md 25).

@@ -152,11 +152,12 @@ class TimelineShape : public Shape {
     } else {
       const Grouped grouped = GroupEvents(query, *events);
       const int64_t group = cell.is_total ? GroupKeys::kTotal : grouped.keys.Find(cell.key);
-      const auto line = grouped.lines.find(group);
-      if (line == grouped.lines.end()) return NoSuchRow();
-      members = line->second.members;
+      const auto found = grouped.lines.find(group);
+      // Of a comparison one side may have no such group: nothing happened there.
+      const Line line = found == grouped.lines.end() ? Line() : found->second;
+      members = line.members;
       explanation.type = TypeOfMeasure(cell.column);
-      explanation.value = line->second.Cell(cell.column);
+      explanation.value = line.Cell(cell.column);
       const v1::Measure* measure = FindMeasure(*query.definition, cell.column);
       if (measure != nullptr) explanation.definition = measure->definition();
       const std::string& filter = query.parameters.filter();

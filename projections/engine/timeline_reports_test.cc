@@ -200,6 +200,23 @@ TEST_F(TimelineReportsTest, WhatMeansNothingIsRefused) {
   EXPECT_EQ(refused(request), v1::PARAMETER_INVALID);
 }
 
+TEST_F(TimelineReportsTest, ARecordMustBeThere) {
+  auto request = Ask();
+  request.mutable_parameters()->mutable_record()->set_name("deals/none");
+  const absl::Status refused = history_.Run(request).status();
+  EXPECT_EQ(domain::ReasonOf(refused), v1::RECORD_NOT_FOUND) << refused;
+  EXPECT_EQ(domain::ToRpcStatus(refused).code(), static_cast<int>(absl::StatusCode::kNotFound));
+  request.mutable_parameters()->add_group_by("type");
+  EXPECT_EQ(domain::ReasonOf(history_.Run(request).status()), v1::RECORD_NOT_FOUND);
+  // It was not there yet; there, and nothing had happened yet.
+  request = Ask();
+  request.mutable_parameters()->mutable_as_of()->set_position(last_ - 3);
+  EXPECT_EQ(domain::ReasonOf(history_.Run(request).status()), v1::RECORD_NOT_FOUND);
+  request.mutable_parameters()->mutable_as_of()->set_position(last_ - 2);
+  request.mutable_parameters()->mutable_valid_at()->mutable_time()->set_seconds(1);
+  EXPECT_THAT(Rows(request, {"type"}), ElementsAre());
+}
+
 TEST_F(TimelineReportsTest, ARecordMustBeNamed) {
   v1::RunReportRequest request;
   request.set_report("entity_timeline");

@@ -204,8 +204,9 @@ class Answer:
         self.response, self.basis, self.raw_rows = response, response.basis, rows
         self.notes = {note.code: note.count for note in response.notes}
         self.columns = [column.id for column in response.columns]
-        self.rows = [self._read(row) for row in rows if not row.is_total]
+        self.rows = [self._read(row) for row in rows if not row.is_total and not row.apart]
         self.totals = [self._read(row) for row in rows if row.is_total]
+        self.apart = {row.apart: self._read(row) for row in rows if row.apart}
 
     def _read(self, row):
         return {column: values.value_of(cell.value) for column, cell in zip(self.columns, row.cells)}
@@ -228,11 +229,11 @@ class Answer:
         index = self.columns.index(column)
         for raw in self.raw_rows:
             row = self._read(raw)
-            if all(row.get(key) == value for key, value in where.items()):
+            if not raw.apart and all(row.get(key) == value for key, value in where.items()):
                 return raw.cells[index].cell_id
         raise AssertionError(f"no row with {where} in\n{self.table()}")
 
     def table(self):
         lines = [" | ".join(self.columns)]
-        lines += [("= " if raw.is_total else "") + " | ".join(str(value) for value in self._read(raw).values()) for raw in self.raw_rows]
+        lines += [("= " if raw.is_total else f"{raw.apart}: " if raw.apart else "") + " | ".join(str(value) for value in self._read(raw).values()) for raw in self.raw_rows]
         return "\n".join(lines)

@@ -15,6 +15,8 @@ AS_NUMBERS = ("median", "median_days_to_deal", "median_days_to_win", "faster", "
 
 def key_of(answer, raw):
     """What names a row: the values of its dimensions, TOTAL for what it is the total of."""
+    if raw.apart:
+        return (f"({raw.apart})",)
     grouped, row = len([name for name in answer.basis.group_by if name != "-"]), answer._read(raw)
     values = [TOTAL if raw.is_total and place < grouped else row[name] for place, name in enumerate(answer.dimensions)]
     return tuple(None if value == NONE_TEXTS.get(name) else value for name, value in zip(answer.dimensions, values))
@@ -43,7 +45,7 @@ def reference_rows(question, events, zone):
     rows = {}
     for key in set(first) | set(second):
         left, right = first.get(key), second.get(key)
-        left, right = left or _nothing(spec, key, right), right or _nothing(spec, key, left)
+        left, right = left or _nothing(spec, key, right, first), right or _nothing(spec, key, left, second)
         rows[key] = dict(left)
         for measure in left:
             rows[key][measure + COMPARED] = right[measure]
@@ -52,11 +54,17 @@ def reference_rows(question, events, zone):
     return rows
 
 
-def _nothing(spec, key, other):
-    """A group that one run does not have: nothing to count and 0 to add, but no money in no currency."""
+def _nothing(spec, key, other, rows):
+    """A group that one run does not have: nothing to count, 0 to add, a share of 0 in its total; but no money in no currency."""
     currency = key[spec.currency_at] if spec.money else None
     money = None if currency in (None, "unconverted") else (0, currency)
-    return {measure: (money if measure in spec.money else 0) if measure in spec.additive else None for measure in other}
+    if key == spec.apart:  # it has not all measures
+        return {measure: None if value is None or measure not in spec.additive else 0 for measure, value in other.items()}
+    nothing = {measure: (money if measure in spec.money else 0) if measure in spec.additive else None for measure in other}
+    grouped = len(key) - (1 if spec.money else 0)
+    total = rows.get((TOTAL,) * grouped + key[grouped:]) or {}
+    shares = {measure for measure, (function, _) in spec.beside_the_whole.items() if function == "share"}
+    return nothing | {measure: (0, total[measure][1]) for measure in shares & set(other) if total.get(measure)}
 
 
 def _difference(left, right):

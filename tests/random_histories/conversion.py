@@ -1,5 +1,7 @@
 """What sales_conversion must say, each number written down from its definition in words."""
 
+import dataclasses
+
 from random_histories.aggregates import DEAL_DIMENSIONS, OWN_DIMENSIONS, Aggregate, is_before
 from reference.aggregate import Measure, count, ratio, total
 
@@ -88,3 +90,20 @@ CONVERSION = Aggregate(
         "anomalies": count(lambda w, l: any(is_before(w, d.won_at, d.closed_is_day, l.captured_at, l.captured_is_day)
                                             for d in won_deals(w, l))),
     })
+
+
+WITHOUT_LEAD = ("(without_lead)",)
+OF_DEALS = Aggregate(
+    where=lambda w, d: not d.lead,
+    modes={"cohort": lambda w, d: d.created_at, "period": None},
+    axes={"deals": lambda w, d: d.created_at, "won": lambda w, d: d.won_at},
+    measures={"deals": count(), "won": count(lambda w, d: d.outcome == "won"), "win_rate": ratio("won", "deals")})
+
+
+def conversion_answer(question, events, zone):
+    """The leads, and in a row of their own the deals without one (decisions.md 14), as long as a filter can be asked of deals."""
+    rows = CONVERSION.answer(question, events, zone)
+    whole = OF_DEALS.answer(dataclasses.replace(question, group_by=(), arguments={}), events, zone)
+    if question.filter.of_deals and whole:
+        rows[WITHOUT_LEAD] = dict.fromkeys(CONVERSION.measures) | whole[()]
+    return rows

@@ -8,13 +8,14 @@ from unittest import mock
 
 from harness.values import value_of
 from random_histories import aggregates
-from random_histories.compare import COMPARED, is_nothing, key_of
+from random_histories.compare import CHANGE, COMPARED, is_nothing, key_of
 from random_histories.movements import moments
 from random_histories.reports import REPORTS, TOTAL
 from reference import facts
 
 RANKED = ("median", "p90", "least", "most", "median_days_to_deal", "median_days_to_win")
 NEWEST = 20  # events that are shown of each record
+END_OF_TIME = 2 ** 62
 
 
 def unexplained(question, client, answer, events, zone, random, cells=3):
@@ -30,12 +31,17 @@ class Cell:
         self.measure, self.key = answer.columns[index], key_of(answer, raw)
         self.id, self.value = raw.cells[index].cell_id, value_of(raw.cells[index].value)
         self.question, self.events, self.zone = dataclasses.replace(question, compare={}), events, zone
+        self.other, self.is_forward = None, False  # of a change: the compared question; minus the first one
         if self.measure.endswith(COMPARED):
             self.measure, self.question = self.measure.removesuffix(COMPARED), question.compared(events, zone)
+        if self.measure.endswith(CHANGE):
+            self.measure, self.other = self.measure.removesuffix(CHANGE), question.compared(events, zone)
+            self.is_forward = self.other.basis[0] == "draft" and question.basis[0] != "draft"
         self.spec = REPORTS[question.report]
+        self.collection = self.spec.apart_collection if self.key == self.spec.apart else self.spec.collection
 
     def __str__(self):
-        return f"{self.measure} of {self.key}, {self.question}"
+        return f"{'change of ' if self.other else ''}{self.measure} of {self.key}, {self.question}, {self.other}"
 
     def problems(self, client):
         page, contributions = client.explain(self.id)
@@ -48,7 +54,7 @@ class Cell:
             yield "a record contributes twice"
         if self.value is None:  # e.g. a share of nothing
             return
-        found, wanted = self._brought(contributions), self._wanted()
+        found, wanted = self._brought(contributions), self._change() if self.other else self._wanted(self.question)
         for name in sorted(set(found) | set(wanted)):
             if found.get(name) != wanted.get(name):
                 yield f"{name} brings {wanted.get(name)}, the engine says {found.get(name)}"
@@ -57,11 +63,26 @@ class Cell:
         for contribution in contributions:
             yield from self._other_events(contribution)
 
-    def _wanted(self):
+    @property
+    def _adds_up(self):
+        return not self._is_ratio and self.measure not in RANKED
+
+    def _change(self):
+        """Of what adds up the differences, else both sides."""
+        first, second = self._wanted(self.question), self._wanted(self.other)
+        nothing = (0, 0) if self._is_ratio else (None,)
+        sides = {name: (first.get(name, nothing), second.get(name, nothing)) for name in set(first) | set(second)}
+        if not self._adds_up:
+            return {name: left + right for name, (left, right) in sides.items()}
+        sign = -1 if self.is_forward else 1
+        changes = {name: sign * ((left[0] or 0) - (right[0] or 0)) for name, (left, right) in sides.items()}
+        return {name: (change,) for name, change in changes.items() if change}
+
+    def _wanted(self, question):
         """{record: what it brings}, those that bring nothing left out."""
         result = {}
-        for name in {event.stream for event in self.events if event.stream.startswith(self.spec.collection + "/")}:
-            rows = self.spec.answer(dataclasses.replace(self.question, only=name), self.events, self.zone)
+        for name in {event.stream for event in self.events if event.stream.startswith(self.collection + "/")}:
+            rows = self.spec.answer(dataclasses.replace(question, only=name), self.events, self.zone)
             row = rows.get(self.key)
             if self.measure in self.spec.beside_the_whole:
                 brings = self._beside_the_whole(row, rows.get(self._total_key()))
@@ -87,8 +108,10 @@ class Cell:
         return self._brings(in_group, in_all)
 
     def _brought(self, contributions):
-        ratio = self._is_ratio
-        found = {c.record: self._brings(*map(value_of, (c.numerator, c.denominator) if ratio else (c.value,))) for c in contributions}
+        parts = ("numerator", "denominator") if self._is_ratio else ("value",)
+        if self.other and not self._adds_up:
+            parts += tuple("compared_" + part for part in parts)
+        found = {c.record: self._brings(*(value_of(getattr(c, part)) for part in parts)) for c in contributions}
         return {name: brings for name, brings in found.items() if not all(map(self._is_nothing, brings))}
 
     def _brings(self, *values):
@@ -105,31 +128,45 @@ class Cell:
         return brought is None if self.measure in RANKED or not self.spec.additive else is_nothing(brought)
 
     def _other_events(self, contribution):
-        closing = moments(self.question, self.events, self.zone)[1] if self.spec.has_opening else None
-        position, valid_at = closing or self.question.moment(self.events)
-        own = [event for event in self.events if event.stream == contribution.record]
-        record = facts.fold(contribution.record, own, position, valid_at)
-        wanted = [event.position for event in record.events]
-        if self.measure == "reversed":  # those that made and withdrew what counts in this cell
-            made = {event.position for outcome in self._withdrawn(record) for event in outcome.events}
-            wanted = [position for position in wanted if position in made]
+        sides = [self._events_of(question, contribution) for question in (self.question, self.other) if question]
+        wanted = sides[0]
+        if len(sides) > 1:
+            own = [event for event in self.events if event.stream == contribution.record]
+            whole = facts.fold(contribution.record, own, END_OF_TIME, END_OF_TIME).events
+            wanted = [event.position for event in whole if any(event.position in side for side in sides)]
         found = [event.position for event in contribution.events]
         if found != wanted[-NEWEST:] or contribution.total_events != len(wanted):
             yield f"{contribution.record} is made by the events {wanted}, the engine says {found} of {contribution.total_events}"
 
+    def _events_of(self, question, contribution):
+        """Positions of those that one side sees."""
+        closing = moments(question, self.events, self.zone)[1] if self.spec.has_opening else None
+        position, valid_at = closing or question.moment(self.events)
+        own = [event for event in self.events if event.stream == contribution.record]
+        record = facts.fold(contribution.record, own, position, valid_at)
+        positions = [event.position for event in record.events]
+        if self.measure != "reversed":
+            return positions
+        # Those that made and withdrew what counts in this cell.
+        made = {event.position for outcome in self._withdrawn(record, question) for event in outcome.events}
+        return [position for position in positions if position in made]
 
-    def _withdrawn(self, record):
+    def _withdrawn(self, record, question):
         """Withdrawn outcomes of one deal that this cell counts: those that it counts where they are the only one."""
         for outcome in record.withdrawn:
             with mock.patch.object(aggregates.WON_LOST.measures["reversed"], "facts", lambda world, deal: [
                     other for other in deal.withdrawn if other.events[0] is outcome.events[0]]):
-                row = self.spec.answer(dataclasses.replace(self.question, only=record.name), self.events, self.zone).get(self.key)
+                row = self.spec.answer(dataclasses.replace(question, only=record.name), self.events, self.zone).get(self.key)
             if row and row["reversed"]:
                 yield outcome
 
 
 def _badly_ranked(contributions):
-    """The whole population from the least value on."""
+    """The whole population from the least value on; of a change both."""
+    compared = sorted((c.compared_rank, value_of(c.compared_value)) for c in contributions if c.compared_rank)
+    if [rank for rank, _ in compared] != list(range(1, len(compared) + 1)) or compared != sorted(compared, key=lambda item: item[1]):
+        yield f"the compared side is ranked as {compared}"
+    contributions = [c for c in contributions if c.rank or not c.compared_rank]
     if [c.rank for c in contributions] != list(range(1, len(contributions) + 1)):
         yield "ranks have gaps"
     values = [value_of(c.value) for c in contributions]

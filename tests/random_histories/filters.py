@@ -9,6 +9,7 @@ class Filter:
     text: str
     holds: object                 # (world, record, time of the fact or None) -> bool
     uses: frozenset = frozenset()
+    of_deals: bool = True         # of a lead's: deals have what it looks at
 
 
 def whole_units(world, deal):
@@ -58,7 +59,7 @@ LEAD_FILTERS = [
     Filter('owner = "users/u1"', lambda w, l, at=None: w.owner(l, at) == "users/u1"),
     Filter('team = "teams/t0"', lambda w, l, at=None: w.team(l, at) == "teams/t0"),
     Filter('campaign = "spring"', lambda w, l, at=None: l.campaign == "spring"),
-    Filter('level = "sql" OR level = "sal"', lambda w, l, at=None: l.level in ("sql", "sal")),
-    Filter('state = "converted"', lambda w, l, at=None: l.state == "converted"),
+    Filter('level = "sql" OR level = "sal"', lambda w, l, at=None: l.level in ("sql", "sal"), of_deals=False),
+    Filter('state = "converted"', lambda w, l, at=None: l.state == "converted", of_deals=False),
     Filter('tags : "vip"', lambda w, l, at=None: "vip" in l.tags),
 ]

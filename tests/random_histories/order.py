@@ -36,7 +36,8 @@ def _is_ambiguous(answer, stages):
 
 
 def _rows(answer):
-    return [(raw.is_total, answer._read(raw)) for raw in answer.raw_rows]
+    """Groups, totals, and what is apart from both."""
+    return [((bool(raw.apart), raw.is_total), answer._read(raw)) for raw in answer.raw_rows]
 
 
 def _compare(how, answer, wanted):
@@ -72,7 +73,7 @@ def _places(texts):
 def _order(answer, columns, ranks):
     def compare(a, b):
         if a[0] != b[0]:
-            return 1 if a[0] else -1  # totals last
+            return 1 if a[0] > b[0] else -1  # totals last, and under them what is apart
         for column, is_descending in columns:
             x, y = (_value(answer, column, row[1][column]) for row in (a, b))
             if _lateness(x) or _lateness(y):

@@ -7,7 +7,7 @@ record has no value there.
 import dataclasses
 
 from random_histories.aggregates import CYCLE, DEAL_DIMENSIONS, FORECAST, OWN_DIMENSIONS, SNAPSHOT, TOTAL, WON_LOST, detail
-from random_histories.conversion import CONVERSION
+from random_histories.conversion import CONVERSION, WITHOUT_LEAD, conversion_answer
 from random_histories.movements import movement_answer
 from reference import funnel
 from reference.aggregate import keys_of
@@ -31,6 +31,8 @@ class Spec:
     additive: frozenset = frozenset()                       # measures that count or add
     money: frozenset = frozenset()                          # of those, the ones that are money
     currency_at: int = -1                                   # place in the key of what the money of a row is in
+    apart: tuple = ()                                       # key of the row of records of another collection, and the collection
+    apart_collection: str = ""
 
 
 def funnel_answer(question, events, zone):
@@ -68,7 +70,8 @@ REPORTS = {
     "sales_forecast": _spec(FORECAST, period_chance=0.9),
     "won_lost": _spec(WON_LOST, arguments={"benchmark": ("2500",)}),
     "sales_cycle": _spec(CYCLE, arguments={"start": ("created", "capture", "offer"), "outcome": ("lost", "all"), "bands": ("1000", "0, 500,20000")}),
-    "sales_conversion": _spec(CONVERSION, arguments={"within_days": ("3", "30")}),
+    "sales_conversion": dataclasses.replace(_spec(CONVERSION, arguments={"within_days": ("3", "30")}), answer=conversion_answer,
+                                            apart=WITHOUT_LEAD, apart_collection="deals"),
     "pipeline_detail": Spec(detail, modes=("", "open", "expected", "overdue", "won", "lost", "all"),
                             modes_of_a_moment=("", "open", "overdue", "all")),
     "sales_funnel": Spec(funnel_answer, dimensions=("owner", "team", "unit", "source", "product", "organization", "sector",

@@ -39,7 +39,7 @@ absl::Status WithSuggestion(Session& session, const std::string& report, const a
 absl::Status RunReport(Session& session, const ReportOptions& options);
 struct ExplainOptions {
   std::string cell;    // a cell id, or
-  std::string row;     // number of a row, or `total`, of the report asked with the same options, and
+  std::string row;     // name of a row (RowName, TotalName) of the report asked with the same options, and
   std::string column;  // a column of it
   int limit = 10;      // records
 };

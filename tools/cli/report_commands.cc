@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <map>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "tools/cli/commands.h"
@@ -62,46 +64,80 @@ absl::StatusOr<api::RunReportResponse> RunAll(Session& session, api::RunReportRe
   ordered.clear_rows();
   std::map<std::string, bool> totals;
   for (const api::Row& row : whole.rows()) {
-    if (!row.is_total()) *ordered.add_rows() = row;
+    if (!row.is_total() && row.apart().empty()) *ordered.add_rows() = row;
   }
   for (const api::Row& row : whole.rows()) {
     if (row.is_total() && totals.emplace(row.SerializeAsString(), true).second) *ordered.add_rows() = row;
   }
+  for (const api::Row& row : whole.rows()) {
+    if (!row.apart().empty()) *ordered.add_rows() = row;
+  }
   return ordered;
 }
 
-void Print(Session& session, const api::RunReportResponse& answer) {
+// Of several answers one document, which a program can read as a whole.
+void Print(Session& session, const std::vector<api::RunReportResponse>& answers) {
   switch (session.format) {
-    case Format::kTable: RenderTable(answer, session.look, session.out); break;
-    case Format::kJson: session.out << ToJson(answer); break;
-    case Format::kCsv: RenderCsv(answer, session.out); break;
+    case Format::kTable:
+      for (size_t i = 0; i < answers.size(); ++i) {
+        if (i > 0) session.out << "\n";
+        RenderTable(answers[i], session.look, session.out);
+      }
+      break;
+    case Format::kJson: session.out << ToJson(answers); break;
+    case Format::kCsv: RenderCsv(answers, session.out); break;
   }
 }
 
-absl::StatusOr<std::string> FindCell(const api::RunReportResponse& answer, const ExplainOptions& explain) {
-  int column = -1;
+absl::StatusOr<int> FindColumn(const api::RunReportResponse& answer, const std::string& wanted) {
   std::vector<std::string> ids;
   for (int i = 0; i < answer.columns_size(); ++i) {
     ids.push_back(answer.columns(i).id());
-    if (answer.columns(i).id() == explain.column) column = i;
+    if (ids.back() == wanted) return i;
   }
-  if (column < 0) {
-    const std::string meant = DidYouMean(explain.column, ids);
-    return Usage(absl::StrCat("--column ", explain.column, ": the columns are ", absl::StrJoin(ids, ", "),
-                              meant.empty() ? "" : absl::StrCat("; did you mean ", meant, "?")));
-  }
-  int wanted = 0;
-  const bool wants_total = explain.row == "total";
-  if (!wants_total && !absl::SimpleAtoi(explain.row, &wanted)) return Usage("--row: write the number of a row, or total");
-  int number = 0;
+  const std::string meant = DidYouMean(wanted, ids);
+  return Usage(absl::StrCat("--column ", wanted, ": the columns are ", absl::StrJoin(ids, ", "),
+                            meant.empty() ? "" : absl::StrCat("; did you mean ", meant, "?")));
+}
+
+// Of `total` the one total that there is; of several each has a name.
+absl::StatusOr<const api::Row*> FindTotal(const api::RunReportResponse& answer, const std::string& wanted, int rows) {
+  std::vector<const api::Row*> found;
+  std::vector<std::string> names;
   for (const api::Row& row : answer.rows()) {
-    if (!row.is_total()) ++number;
-    if (wants_total ? !row.is_total() : row.is_total() || number != wanted) continue;
-    const std::string& cell = row.cells(column).cell_id();
-    if (cell.empty()) return Usage(absl::StrCat("nothing opens in row ", explain.row, ", column ", explain.column));
-    return cell;
+    if (!row.is_total()) continue;
+    names.push_back(TotalName(answer, row));
+    if (wanted == "total" || absl::EqualsIgnoreCase(wanted, names.back())) found.push_back(&row);
   }
-  return Usage(absl::StrCat("--row ", explain.row, ": the answer has ", number, " rows"));
+  if (found.size() == 1) return found[0];
+  if (names.empty()) return Usage(absl::StrCat("--row ", wanted, ": the answer has no total, only rows 1 to ", rows));
+  return Usage(absl::StrCat("--row ", wanted, ": the totals are ", absl::StrJoin(names, ", "), "; name one of them"));
+}
+
+absl::StatusOr<const api::Row*> FindRow(const api::RunReportResponse& answer, const std::string& wanted) {
+  int number = 0;
+  std::vector<std::string> apart;
+  for (const api::Row& row : answer.rows()) {
+    if (row.is_total()) continue;
+    if (RowName(row, &number) == wanted) return &row;
+    if (!row.apart().empty()) apart.push_back(row.apart());
+  }
+  if (wanted == "total" || absl::StartsWith(wanted, "total:")) return FindTotal(answer, wanted, number);
+  if (!std::all_of(wanted.begin(), wanted.end(), absl::ascii_isdigit)) {
+    apart.insert(apart.begin(), {"the number of a row", "total"});
+    return Usage(absl::StrCat("--row ", wanted, ": write ", absl::StrJoin(apart, " or ")));
+  }
+  return Usage(absl::StrCat("--row ", wanted, ": the answer has ", number, " rows"));
+}
+
+absl::StatusOr<std::string> FindCell(const api::RunReportResponse& answer, const ExplainOptions& explain) {
+  const auto column = FindColumn(answer, explain.column);
+  if (!column.ok()) return column.status();
+  const auto row = FindRow(answer, explain.row);
+  if (!row.ok()) return row.status();
+  const std::string& cell = (*row)->cells(*column).cell_id();
+  if (cell.empty()) return Usage(absl::StrCat("nothing opens in row ", explain.row, ", column ", explain.column));
+  return cell;
 }
 
 template <typename List>
@@ -185,7 +221,7 @@ absl::Status RunReport(Session& session, const ReportOptions& options) {
   if (!request.ok()) return request.status();
   absl::StatusOr<api::RunReportResponse> answer = RunAll(session, *std::move(request));
   if (!answer.ok()) return answer.status();
-  Print(session, *answer);
+  Print(session, {*std::move(answer)});
   return absl::OkStatus();
 }
 
@@ -230,14 +266,18 @@ absl::Status ExplainReport(Session& session, const ReportOptions& options, const
 
 absl::Status PreviewDraft(Session& session, const std::string& draft, const std::vector<std::string>& reports,
                           const ReportOptions& options) {
-  for (size_t i = 0; i < reports.size(); ++i) {
+  std::vector<api::RunReportResponse> answers;
+  for (const std::string& report : reports) {
     ReportOptions one = options;
-    one.report = reports[i];
+    one.report = report;
     one.compare = absl::StrCat("draft:", draft);
-    if (i > 0 && session.format == Format::kTable) session.out << "\n";
-    absl::Status status = RunReport(session, one);
-    if (!status.ok()) return status;
+    absl::StatusOr<api::RunReportRequest> request = ToRunRequest(one);
+    if (!request.ok()) return request.status();
+    absl::StatusOr<api::RunReportResponse> answer = RunAll(session, *std::move(request));
+    if (!answer.ok()) return answer.status();
+    answers.push_back(*std::move(answer));
   }
+  Print(session, answers);
   return absl::OkStatus();
 }
 

@@ -1,7 +1,10 @@
+#include <map>
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "domain/money.h"
 #include "google/protobuf/util/json_util.h"
 #include "tools/cli/report_render.h"
@@ -92,17 +95,72 @@ std::string ToJson(const google::protobuf::Message& message) {
   return status.ok() ? out : absl::StrCat("{\"error\": \"", status.message().ToString(), "\"}\n");
 }
 
-void RenderCsv(const api::RunReportResponse& answer, std::ostream& out) {
+std::string ToJson(const std::vector<api::RunReportResponse>& answers) {
+  if (answers.size() == 1) return ToJson(answers[0]);
+  std::string out = "[\n";
+  for (size_t i = 0; i < answers.size(); ++i) {
+    absl::StrAppend(&out, i > 0 ? "," : "", absl::StripTrailingAsciiWhitespace(ToJson(answers[i])), "\n");
+  }
+  return out + "]\n";
+}
+
+std::string RowName(const api::Row& row, int* number) {
+  if (row.is_total()) return "total";
+  return row.apart().empty() ? absl::StrCat(++*number) : row.apart();
+}
+
+std::string TotalName(const api::RunReportResponse& answer, const api::Row& row) {
+  std::vector<std::string> parts;
+  for (int i = 0; i < answer.columns_size() && i < row.cells_size(); ++i) {
+    if (!answer.columns(i).is_dimension()) continue;
+    const api::Cell& cell = row.cells(i);
+    const std::string part = cell.value().text().empty() ? cell.label() : cell.value().text();
+    if (!part.empty()) parts.push_back(part);
+  }
+  return absl::StrCat("total:", parts.empty() ? "none" : absl::StrJoin(parts, ","));
+}
+
+namespace {
+
+// A table of texts, of one answer.
+struct CsvTable {
   std::vector<std::string> header = {"row"};
-  for (const api::Column& column : answer.columns()) AppendCsvHeader(column, &header);
-  PrintCsvRow(header, out);
-  int number = 0;
-  for (const api::Row& row : answer.rows()) {
-    std::vector<std::string> cells = {row.is_total() ? "total" : absl::StrCat(++number)};
-    for (int i = 0; i < answer.columns_size(); ++i) {
-      AppendCsvCell(answer.columns(i), i < row.cells_size() ? row.cells(i) : api::Cell::default_instance(), &cells);
+  std::vector<std::vector<std::string>> rows;
+
+  explicit CsvTable(const api::RunReportResponse& answer) {
+    for (const api::Column& column : answer.columns()) AppendCsvHeader(column, &header);
+    int number = 0;
+    for (const api::Row& row : answer.rows()) {
+      std::vector<std::string>& cells = rows.emplace_back();
+      cells.push_back(RowName(row, &number));
+      for (int i = 0; i < answer.columns_size(); ++i) {
+        AppendCsvCell(answer.columns(i), i < row.cells_size() ? row.cells(i) : api::Cell::default_instance(), &cells);
+      }
     }
-    PrintCsvRow(cells, out);
+  }
+};
+
+}  // namespace
+
+void RenderCsv(const std::vector<api::RunReportResponse>& answers, std::ostream& out) {
+  std::vector<std::string> header;
+  std::map<std::string, size_t> places;
+  const auto add = [&](const std::string& name) {
+    if (places.try_emplace(name, header.size()).second) header.push_back(name);
+  };
+  if (answers.size() > 1) add("report");
+  for (const api::RunReportResponse& answer : answers) {
+    for (const std::string& name : CsvTable(answer).header) add(name);
+  }
+  PrintCsvRow(header, out);
+  for (const api::RunReportResponse& answer : answers) {
+    const CsvTable table(answer);
+    for (const std::vector<std::string>& row : table.rows) {
+      std::vector<std::string> cells(header.size());
+      if (answers.size() > 1) cells[0] = answer.basis().report();
+      for (size_t i = 0; i < row.size(); ++i) cells[places[table.header[i]]] = row[i];
+      PrintCsvRow(cells, out);
+    }
   }
 }
 

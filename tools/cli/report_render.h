@@ -4,6 +4,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "google/protobuf/message.h"
 #include "recount/v1/report.pb.h"
@@ -15,12 +16,19 @@ namespace recount::tools {
 void RenderTable(const api::RunReportResponse& answer, const Look& look, std::ostream& out);
 void RenderExplanation(const api::ExplainReportResponse& answer, const Look& look, std::ostream& out);
 
-// A header row of column ids, then a row each; `row` is the number that `report explain --row` takes, or `total`.
-// Money: `x` and `x.currency`. Ratio: `x.numerator`, `x.denominator`, `x.currency`. Record: `x` and `x.label`.
-void RenderCsv(const api::RunReportResponse& answer, std::ostream& out);
+// What `report explain --row` takes for a row: its number, counted in `number` from row to row, `total`, or the id of one apart.
+std::string RowName(const api::Row& row, int* number);
+// What it takes for one of several totals: `total:ILS`, of a movement `total:ILS,opening`.
+std::string TotalName(const api::RunReportResponse& answer, const api::Row& row);
+
+// A header row of column ids, then a row each, of which `row` is the name. Money: `x` and `x.currency`. Ratio:
+// `x.numerator`, `x.denominator`, `x.currency`. Record: `x` and `x.label`. Several answers: the columns of all, after `report`.
+void RenderCsv(const std::vector<api::RunReportResponse>& answers, std::ostream& out);
 
 // Proto JSON, indented.
 std::string ToJson(const google::protobuf::Message& message);
+// The answer; several as an array.
+std::string ToJson(const std::vector<api::RunReportResponse>& answers);
 
 // Text that a spreadsheet would take for a formula gets an apostrophe in front.
 std::string GuardFormula(const std::string& text);

@@ -49,9 +49,43 @@ api::RunReportResponse Answer() {
   return answer;
 }
 
+TEST(ReportRender, SeveralAnswersAreOneDocument) {
+  api::RunReportResponse other;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"pb(
+    basis { report: "mine" }
+    columns { id: "won" type: VALUE_TYPE_INTEGER }
+    columns { id: "lost" type: VALUE_TYPE_INTEGER }
+    rows { cells { value { integer: 1 } } cells { value { integer: 2 } } }
+    rows { apart: "beside" cells { value { integer: 3 } } cells { } })pb", &other));
+  std::ostringstream out;
+  RenderCsv({other, Answer()}, out);
+  EXPECT_THAT(out.str(), testing::StartsWith("report,row,won,lost,owner,owner.label,value,value.currency,rate.numerator,"
+                                             "rate.denominator,rate.currency,note\r\n"
+                                             "mine,1,1,2,,,,,,,,\r\n"
+                                             "mine,beside,3,,,,,,,,,\r\n"
+                                             "won_lost,1,1234,,users/1,דנה,33000.50,ILS,183,1352,,'=1+2\r\n"));
+  const std::string json = ToJson(std::vector<api::RunReportResponse>{other, other});
+  EXPECT_THAT(json, testing::StartsWith("[\n{"));
+  EXPECT_THAT(json, HasSubstr("}\n,{"));
+  EXPECT_THAT(json, testing::EndsWith("}\n]\n"));
+}
+
+TEST(ReportRender, TotalsHaveNames) {
+  api::RunReportResponse answer;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(R"pb(
+    columns { id: "owner" type: VALUE_TYPE_RECORD is_dimension: true }
+    columns { id: "currency" type: VALUE_TYPE_TEXT is_dimension: true }
+    columns { id: "category" type: VALUE_TYPE_TEXT is_dimension: true }
+    columns { id: "won" type: VALUE_TYPE_INTEGER }
+    rows { is_total: true cells { } cells { value { text: "ILS" } } cells { value { text: "opening" } label: "Opening" } cells { value { integer: 1 } } }
+    rows { is_total: true cells { } cells { } cells { } cells { value { integer: 1 } } })pb", &answer));
+  EXPECT_EQ(TotalName(answer, answer.rows(0)), "total:ILS,opening");
+  EXPECT_EQ(TotalName(answer, answer.rows(1)), "total:none");
+}
+
 TEST(ReportRender, Csv) {
   std::ostringstream out;
-  RenderCsv(Answer(), out);
+  RenderCsv({Answer()}, out);
   EXPECT_EQ(out.str(),
             "row,owner,owner.label,won,value,value.currency,rate.numerator,rate.denominator,rate.currency,note\r\n"
             "1,users/1,דנה,1234,33000.50,ILS,183,1352,,'=1+2\r\n"
@@ -78,7 +112,7 @@ TEST(ReportRender, CsvKeepsAMedianBetweenTwoValues) {
       cells { value { ratio { numerator: -7 denominator: 1 currency: "BHD" } } }
     })pb", &answer));
   std::ostringstream out;
-  RenderCsv(answer, out);
+  RenderCsv({answer}, out);
   EXPECT_EQ(out.str(),
             "row,days,value,value.currency\r\n"
             "1,7.5,33000.505,EUR\r\n"

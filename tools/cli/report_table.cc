@@ -85,7 +85,7 @@ std::string ScaleOf(const api::Value& value) { return value.has_money() ? value.
 std::map<std::string, double> Scales(const api::RunReportResponse& answer, int column) {
   std::map<std::string, double> scales;
   for (const api::Row& row : answer.rows()) {
-    if (row.is_total() || column < 0 || column >= row.cells_size()) continue;
+    if (row.is_total() || !row.apart().empty() || column < 0 || column >= row.cells_size()) continue;
     const api::Value& value = row.cells(column).value();
     double& scale = scales[ScaleOf(value)];
     scale = std::max(scale, Magnitude(value));
@@ -200,15 +200,16 @@ void RenderTable(const api::RunReportResponse& answer, const Look& look, std::os
   }
   int number = 0;
   for (const api::Row& row : answer.rows()) {
-    std::vector<std::string> cells = {row.is_total() ? "total" : absl::StrCat(++number)};
+    const bool is_beneath = row.is_total() || !row.apart().empty();
+    std::vector<std::string> cells = {RowName(row, &number)};
     for (int i = 0; i < row.cells_size() && i < answer.columns_size(); ++i) {
       if (comparisons.hidden.count(i) > 0) continue;
       const bool is_group_of_total = row.is_total() && answer.columns(i).is_dimension() && row.cells(i).label().empty() &&
                                      row.cells(i).value().value_case() == api::Value::VALUE_NOT_SET;
       cells.push_back(is_group_of_total ? "" : CellText(row.cells(i), answer.columns(i), zone));
-      if (i == bar) cells.push_back(row.is_total() ? "" : BarOf(row.cells(i).value(), scales));
+      if (i == bar) cells.push_back(is_beneath ? "" : BarOf(row.cells(i).value(), scales));
     }
-    table.AddRow(cells, row.is_total());
+    table.AddRow(cells, is_beneath);
   }
   out << "\n";
   if (table.empty()) {
@@ -245,16 +246,24 @@ void PrintEvents(const Opened& opened, const absl::TimeZone& zone, const Look& l
   }
 }
 
+void PrintCompared(const api::Contribution& item, const absl::TimeZone& zone, std::ostream& out) {
+  if (item.compared_rank() > 0) out << "  compared: rank " << Grouped(item.compared_rank());
+  if (item.has_compared_value()) out << "  compared: brings " << ForPeople(item.compared_value(), "", zone);
+  if (item.has_compared_numerator()) out << "  compared: numerator " << ForPeople(item.compared_numerator(), "", zone);
+  if (item.has_compared_denominator()) out << "  compared: denominator " << ForPeople(item.compared_denominator(), "", zone);
+}
+
 }  // namespace
 
 void RenderExplanation(const api::ExplainReportResponse& answer, const Look& look, std::ostream& out) {
   const absl::TimeZone zone = ZoneOf(answer.basis());
   // Of what has ranks the value is a median or percentile, not a ratio.
-  const bool has_ranks = answer.contributions_size() > 0 && answer.contributions(0).rank() > 0;
+  const bool has_ranks = answer.contributions_size() > 0 && answer.contributions(0).rank() + answer.contributions(0).compared_rank() > 0;
   out << look.Bold(absl::StrCat(answer.basis().report(), ": ",
                                 has_ranks ? MedianForPeople(answer.value(), "", zone) : ForPeople(answer.value(), "", zone)))
       << "\n";
   PrintBasis(answer.basis(), "", look, out);
+  if (answer.has_compared_basis()) PrintBasis(answer.compared_basis(), "compared with: ", look, out);
   if (!answer.definition().empty()) out << answer.definition() << "\n";
   if (!answer.formula().empty()) out << look.Faint(answer.formula()) << "\n";
   out << "\n";
@@ -265,6 +274,7 @@ void RenderExplanation(const api::ExplainReportResponse& answer, const Look& loo
     if (item.value().value_case() != api::Value::VALUE_NOT_SET) out << "  brings " << ForPeople(item.value(), "", zone);
     if (item.has_numerator()) out << "  numerator " << ForPeople(item.numerator(), "", zone);
     if (item.has_denominator()) out << "  denominator " << ForPeople(item.denominator(), "", zone);
+    PrintCompared(item, zone, out);
     out << "\n";
     PrintEvents(item, zone, look, out);
     for (const api::RelatedRecord& related : item.related()) {
