@@ -144,7 +144,7 @@ class CommandLineTest(unittest.TestCase):
     def test_controls_of_a_terminal_are_shown_not_obeyed(self):
         for arguments in (("list", "users"), ("get", "users/escape"), ("history", "users/escape"), ("history", "--log"),
                           ("report", "run", "pipeline_snapshot", "--by", "owner"),
-                          ("report", "explain", "pipeline_snapshot", "--by", "owner", "--row", "total", "--column", "value")):
+                          ("report", "explain", "pipeline_snapshot", "--by", "owner", "--row", "total:EUR", "--column", "value")):
             self.assertNotIn("\x1b", self.run_ok(*arguments), arguments)
         self.assertNotIn("\x1b", self.refuse(NOT_FOUND, [], "get", "deals/" + ESCAPE))
         made = self.run_ok("do", "captureLead", json.dumps(dict(personName=dict(display=ESCAPE), source=dict(id="escape"))))
@@ -173,7 +173,7 @@ class CommandLineTest(unittest.TestCase):
 
     def test_json_is_json(self):
         for arguments in (("status",), ("tenant", "list"), ("report", "list"), ("report", "show", "won_lost"), ("report", "run", "won_lost"),
-                          ("report", "explain", "won_lost", "--row", "total", "--column", "won"), ("rules", "list"), ("rules", "show"),
+                          ("report", "explain", "won_lost", "--row", "total:EUR", "--column", "won"), ("rules", "list"), ("rules", "show"),
                           ("history", "users/ruth"), ("get", "users/ruth"), ("verify",), ("rebuild", "deal"),
                           ("rules", "draft", "j", "--set", "probability:sales/offer=30%"), ("rules", "preview", "j", "won_lost"),
                           ("rules", "discard", "j"), ("import", EXAMPLE + "/enquiries.textproto")):
@@ -242,7 +242,7 @@ class CommandLineTest(unittest.TestCase):
         self.assertIn("2025-01-06T23:00:00Z,PRECISION_DAY", self.run_ok("list", "deals", "--format", "csv"))
 
     def test_an_actor_who_was_not_checked_is_marked(self):
-        explained = self.run_ok("report", "explain", "won_lost", "--row", "total", "--column", "won")
+        explained = self.run_ok("report", "explain", "won_lost", "--row", "total:EUR", "--column", "won")
         self.assertRegex(explained, r"DealWon +tester\?\n")
 
     # ---- Waiting ----

@@ -114,16 +114,21 @@ void GroupKeys::SeePipelines(const Evaluated& pipelines, const RowGroups& groups
   const auto none = std::all_of(pipelines.begin(), pipelines.end(), [](const auto& of) { return of == nullptr; });
   for (size_t row = 0; row < rows && !none; ++row) {
     if (fits != nullptr && fits->data[row] != 1) continue;
-    for (const int64_t group : groups.Of(row)) {
-      if (static_cast<size_t>(group) >= pipelines_.size()) pipelines_.resize(group + 1);
-      const bool is_first = pipelines_[group].empty();
-      if (is_first) pipelines_[group].assign(pipelines.size(), kNull);
-      for (size_t i = 0; i < pipelines.size(); ++i) {
-        if (pipelines[i] == nullptr) continue;
-        int64_t& known = pipelines_[group][i];
-        known = is_first || known == pipelines[i]->data[row] ? pipelines[i]->data[row] : kNull;
-      }
-    }
+    Key of_row;
+    for (const auto& of : pipelines) of_row.push_back(of == nullptr ? kNull : of->data[row]);
+    for (const int64_t group : groups.Of(row)) SeePipelinesOf(group, of_row);
+  }
+}
+
+void GroupKeys::SeePipelinesOf(int64_t group, const Key& pipelines) {
+  if (static_cast<size_t>(group) >= pipelines_.size()) pipelines_.resize(group + 1);
+  Key& known = pipelines_[group];
+  if (known.empty()) {
+    known = pipelines;
+    return;
+  }
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (known[i] != pipelines[i]) known[i] = kNull;
   }
 }
 
@@ -151,7 +156,18 @@ int64_t GroupKeys::Between(int64_t group, int64_t from, int64_t to) {
     const int64_t place = side == v1::MOVEMENT_SIDE_BEFORE ? from : to;
     key[i] = place < 0 ? kNull : keys_[place][i];
   }
-  return Intern(key);
+  const int64_t between = Intern(key);
+  const auto pipeline_of = [&](int64_t place, size_t i) {
+    const bool seen = place >= 0 && static_cast<size_t>(place) < pipelines_.size() && !pipelines_[place].empty();
+    return seen ? pipelines_[place][i] : kNull;
+  };
+  Key pipelines;
+  for (size_t i = 0; i < key.size(); ++i) {
+    const v1::MovementSide side = query_.group_by[i].dimension->side();
+    pipelines.push_back(pipeline_of(side == v1::MOVEMENT_SIDE_UNSPECIFIED ? group : side == v1::MOVEMENT_SIDE_BEFORE ? from : to, i));
+  }
+  SeePipelinesOf(between, pipelines);
+  return between;
 }
 
 std::vector<Scalar> GroupKeys::Cells(int64_t group) const {

@@ -72,6 +72,9 @@ class GroupKeys {
   // Keeps of which pipeline the stages of the groups are. `pipelines`: by dimension, nullptr where it is no stage.
   void SeePipelines(const Evaluated& pipelines, const RowGroups& groups, size_t rows, const Values* fits);
 
+  // Of one group one more row's; what differs from the rows before is of no single pipeline.
+  void SeePipelinesOf(int64_t group, const Key& pipelines);
+
   const Query& query_;
   std::vector<Type> types_;
   std::map<Key, int64_t> numbers_;

@@ -84,6 +84,10 @@ TEST_F(ParametersTest, AnUnknownValueIsRefusedWithWhatThereIs) {
   expect(Ask("sales_conversion", "within_days", "soon"), "parameters.arguments[within_days]", "`soon` is text, but integer is needed");
   expect(Ask("pipeline_movement", "expected_close", "soon"), "parameters.arguments[expected_close]", "'soon' is no period");
   expect(Ask("sales_cycle", "begin", "a"), "parameters.arguments[begin]", "no parameter `begin`; there is: start, outcome");
+  expect(Ask("won_lost", "benchmark", "high"), "parameters.arguments[benchmark]", "`high` is text, but integer is needed");
+  v1::RunReportRequest timeline = Ask("entity_timeline", "linked", "maybe");
+  timeline.mutable_parameters()->mutable_record()->set_name("deals/1");
+  expect(timeline, "parameters.arguments[linked]", "`maybe` is no value of linked; there is: no, yes");
   EXPECT_TRUE(history_.Run(Ask("sales_cycle", "start", "b")).ok()) << "a stage";
 
   v1::RunReportRequest request = Ask("won_lost");

@@ -103,6 +103,24 @@ TEST_F(StageLabelsTest, InAListThatOfTheRecord) {
               ElementsAre("offer Quote sent", "offer Contract offered", "order Order", "visit Visit", "order Order"));
 }
 
+TEST_F(StageLabelsTest, BothSidesOfAMovementHaveTheirs) {
+  history_.RecordedOn("2024-02-10");
+  history_.Stage("4", "2024-02-10", "offer");
+  v1::RunReportRequest request;
+  request.set_report("pipeline_movement");
+  request.mutable_parameters()->set_period("2024-02");
+  request.mutable_parameters()->set_filter("pipeline = service");
+  for (const char* id : {"from_stage", "to_stage"}) request.mutable_parameters()->add_group_by(id);
+  const auto answer = history_.Run(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  std::vector<std::string> labels;
+  for (const v1::Row& row : answer->rows()) {
+    const bool stays = row.cells(0).label() == row.cells(1).label();
+    if (!row.is_total() && !stays) labels.push_back(absl::StrCat(row.cells(0).label(), " -> ", row.cells(1).label()));
+  }
+  EXPECT_THAT(labels, ElementsAre("Visit -> Contract offered"));
+}
+
 TEST_F(StageLabelsTest, InAFunnelAndInAMovement) {
   EXPECT_THAT(Labels("sales_funnel", {}),
               ElementsAre("Sales: lead New", "Sales: offer Quote sent", "Sales: order Order", "Sales: won ",

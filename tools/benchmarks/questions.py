@@ -94,7 +94,7 @@ def cells_of_answer(question, answer):
     place = {column.id: index for index, column in enumerate(answer.columns)}
     result = {}
     for row in answer.rows:
-        if row.is_total:
+        if row.is_total or row.apart:  # what is apart from the groups the peers are not asked for
             continue
         key = tuple(value_of(row.cells[place[name]].value) for name in question.groups())
         measures = tuple(value_of(row.cells[place[name]].value) for name in question.measures)
