@@ -153,7 +153,7 @@ class Cell:
 
     def _withdrawn(self, record, question):
         """Withdrawn outcomes of one deal that this cell counts: those that it counts where they are the only one."""
-        for outcome in record.withdrawn:
+        for outcome in record.withdrawn or ():
             with mock.patch.object(aggregates.WON_LOST.measures["reversed"], "facts", lambda world, deal: [
                     other for other in deal.withdrawn if other.events[0] is outcome.events[0]]):
                 row = self.spec.answer(dataclasses.replace(question, only=record.name), self.events, self.zone).get(self.key)

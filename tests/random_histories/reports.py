@@ -31,7 +31,7 @@ class Spec:
     additive: frozenset = frozenset()                       # measures that count or add
     money: frozenset = frozenset()                          # of those, the ones that are money
     currency_at: int = -1                                   # place in the key of what the money of a row is in
-    apart: tuple = ()                                       # key of the row of records of another collection, and the collection
+    apart: object = None                                    # key of the row of records of another collection, and the collection
     apart_collection: str = ""
 
 
