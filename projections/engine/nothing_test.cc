@@ -1,14 +1,14 @@
 // Totals of nothing: counts are 0, rates, medians and means have no value; money is 0 in the report currency, and in none no value.
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "projections/engine/history_fixture.h"
+#include "projections/engine/rows_testing.h"
 
 namespace recount::projections {
 namespace {
 
 using testing::ElementsAre;
 
-class NothingTest : public testing::Test {
+class NothingTest : public RowsTest {
  protected:
   NothingTest() {
     history_.Pipelines({"p: a won+"});
@@ -22,13 +22,6 @@ class NothingTest : public testing::Test {
     if (!group_by.empty()) request.mutable_parameters()->add_group_by(group_by);
     return request;
   }
-  std::vector<std::string> Rows(const v1::RunReportRequest& request, const std::vector<std::string>& columns) {
-    const auto answer = history_.Run(request);
-    EXPECT_TRUE(answer.ok()) << answer.status();
-    return answer.ok() ? History::Texts(*answer, columns) : std::vector<std::string>();
-  }
-
-  History history_;
 };
 
 TEST_F(NothingTest, AnAggregate) {

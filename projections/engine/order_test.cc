@@ -3,14 +3,14 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "projections/engine/history_fixture.h"
+#include "projections/engine/rows_testing.h"
 
 namespace recount::projections {
 namespace {
 
 using testing::ElementsAre;
 
-class OrderTest : public testing::Test {
+class OrderTest : public RowsTest {
  protected:
   OrderTest() { history_.Pipelines({"p: b a won+ c", "o: x won+"}); }
   static v1::RunReportRequest Ask(const std::string& report, const std::vector<std::string>& group_by, const std::string& sort = "") {
@@ -20,13 +20,6 @@ class OrderTest : public testing::Test {
     for (const std::string& id : group_by) request.mutable_parameters()->add_group_by(id);
     return request;
   }
-  std::vector<std::string> Rows(const v1::RunReportRequest& request, const std::vector<std::string>& columns) {
-    const auto answer = history_.Run(request);
-    EXPECT_TRUE(answer.ok()) << answer.status();
-    return answer.ok() ? History::Texts(*answer, columns) : std::vector<std::string>();
-  }
-
-  History history_;
 };
 
 TEST_F(OrderTest, TheSpecialRowsOfAForecastAreLastByDefault) {

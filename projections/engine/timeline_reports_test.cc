@@ -2,14 +2,14 @@
 #include "domain/refusal.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "projections/engine/history_fixture.h"
+#include "projections/engine/rows_testing.h"
 
 namespace recount::projections {
 namespace {
 
 using testing::ElementsAre;
 
-class TimelineReportsTest : public testing::Test {
+class TimelineReportsTest : public RowsTest {
  protected:
   TimelineReportsTest() {
     history_.Pipelines({"p: a b won+"});
@@ -25,13 +25,7 @@ class TimelineReportsTest : public testing::Test {
     request.mutable_parameters()->mutable_record()->set_name("deals/1");
     return request;
   }
-  std::vector<std::string> Rows(const v1::RunReportRequest& request, const std::vector<std::string>& columns) {
-    const auto answer = history_.Run(request);
-    EXPECT_TRUE(answer.ok()) << answer.status();
-    return answer.ok() ? History::Texts(*answer, columns) : std::vector<std::string>();
-  }
 
-  History history_;
   uint64_t last_ = 0;
 };
 
