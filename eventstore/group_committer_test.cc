@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -48,6 +49,7 @@ class TwoClients {
   TwoClients(GroupCommitter* committer, int rounds) : committer_(committer), rounds_(rounds) {
     Ask(false, 1);
     Ask(true, 1);
+    both_came_.count_down();
   }
   // Until one of them is through.
   void Wait() { done_.get_future().wait(); }
@@ -64,6 +66,7 @@ class TwoClients {
     EXPECT_TRUE(committer_->Add(std::move(pending)).ok() || is_through_);
   }
   void Answered(bool is_late, int round) {
+    both_came_.wait();  // else the first might be through before the other one begins
     if (is_through_) return;
     if (round == rounds_) {
       is_through_ = true;
@@ -77,6 +80,7 @@ class TwoClients {
   const int rounds_;
   std::atomic<bool> is_through_{false};
   std::promise<void> done_;
+  std::latch both_came_{1};
   std::vector<std::thread> threads_;  // by the committer's thread only
 };
 
