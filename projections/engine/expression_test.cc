@@ -62,8 +62,8 @@ TEST(ParserTest, ErrorsNameThePlace) {
 TEST(ParserTest, SizeAndDepthAreLimited) {
   EXPECT_THAT(Tree(std::string(5000, 'a')), HasSubstr("longer than 4096"));
   EXPECT_THAT(Tree(std::string(100, '(') + "a" + std::string(100, ')')), HasSubstr("nested deeper than 64"));
-  EXPECT_THAT(Tree(std::string(100, '!') + "a"), HasSubstr("nested deeper than 64"));
-  EXPECT_THAT(Tree(std::string(100, '-') + "a"), HasSubstr("nested deeper than 64"));
+  EXPECT_THAT(Tree(absl::StrCat(std::string(100, '!'), "a")), HasSubstr("nested deeper than 64"));
+  EXPECT_THAT(Tree(absl::StrCat(std::string(100, '-'), "a")), HasSubstr("nested deeper than 64"));
   std::string many = "1";
   for (int i = 0; i < 1000; ++i) many += "+1";
   EXPECT_THAT(Tree(many), HasSubstr("more than 1000 parts"));
