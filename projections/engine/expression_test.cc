@@ -61,7 +61,8 @@ TEST(ParserTest, ErrorsNameThePlace) {
 
 TEST(ParserTest, SizeAndDepthAreLimited) {
   EXPECT_THAT(Tree(std::string(5000, 'a')), HasSubstr("longer than 4096"));
-  EXPECT_THAT(Tree(std::string(100, '(') + "a" + std::string(100, ')')), HasSubstr("nested deeper than 64"));
+  const std::string opening(100, '('), closing(100, ')');
+  EXPECT_THAT(Tree(absl::StrCat(opening, "a", closing)), HasSubstr("nested deeper than 64"));
   EXPECT_THAT(Tree(absl::StrCat(std::string(100, '!'), "a")), HasSubstr("nested deeper than 64"));
   EXPECT_THAT(Tree(absl::StrCat(std::string(100, '-'), "a")), HasSubstr("nested deeper than 64"));
   std::string many = "1";
