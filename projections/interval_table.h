@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "projections/dictionary.h"
 #include "projections/row_index.h"
+#include "projections/row_indexes.h"
 #include "projections/shared_array.h"
 
 namespace recount::projections {
@@ -124,6 +125,8 @@ class IntervalTable {
   absl::Span<const int64_t> valid_to() const { return valid_to_.span(); }
   absl::Span<const int64_t> column(int index) const { return values_[index].span(); }
   const Dictionary& dictionary() const { return *dictionary_; }
+  // Rows by their values; on any thread.
+  RowIndexes& indexes() const { return *indexes_; }
 
   // Believed at a position.
   bool BelievedAt(size_t row, uint64_t position) const { return since_[row] <= position && position < until_.Load(row); }
@@ -175,6 +178,7 @@ class IntervalTable {
   // Only for the writer: the last row of the record whose first row it is, of other rows nothing; and see TakeRetiredBlocks().
   std::shared_ptr<std::vector<uint32_t>> last_row_;
   absl::flat_hash_set<uint32_t> retired_blocks_;
+  std::shared_ptr<RowIndexes> indexes_ = std::make_shared<RowIndexes>();  // of all copies
   size_t current_rows_ = 0;
   absl::uint128 digest_ = 0;
 };

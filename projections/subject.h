@@ -68,6 +68,8 @@ struct Subject {
   // Subjects of the same record whose fields may be named as its own, e.g. deal_state for deal.
   std::vector<std::string> companions;
   std::unique_ptr<Fold> (*make_fold)(FactColumns* columns) = nullptr;
+  // A record may have several rows at one moment, told apart by their items.
+  bool has_items = false;
 };
 
 // The one visible list.

@@ -62,6 +62,19 @@ MeasureRecords Aggregation::Facts(const QueryMeasure& measure) {
   return records;
 }
 
+const MeasureRecords& Aggregation::ByAxis(const QueryMeasure& measure) {
+  const auto [it, added] = alike_.try_emplace({measure.measure->axis(), measure.measure->where()});
+  MeasureRecords& records = it->second;
+  if (!added) return records;
+  records = Base(measure.axis);
+  if (measure.where != nullptr) {
+    // Only what counts makes rows here: a month in which nothing of a measure happened is none of its.
+    records.selection = std::make_shared<Selection>(records.selection->Keep(*records.selection->Evaluate(measure.where)));
+  }
+  records.groups = std::make_shared<RowGroups>(keys_.Group(*records.selection));
+  return records;
+}
+
 const MeasureRecords& Aggregation::RecordsOf(int index) {
   auto [it, added] = records_.try_emplace(index);
   MeasureRecords& records = it->second;
@@ -70,12 +83,7 @@ const MeasureRecords& Aggregation::RecordsOf(int index) {
   if (measure.subject != nullptr) {
     records = Facts(measure);
   } else if (by_measure_axis()) {
-    records = Base(measure.axis);
-    if (measure.where != nullptr) {
-      // Only what counts makes rows here: a month in which nothing of a measure happened is none of its.
-      records.selection = std::make_shared<Selection>(records.selection->Keep(*records.selection->Evaluate(measure.where)));
-    }
-    records.groups = std::make_shared<RowGroups>(keys_.Group(*records.selection));
+    records = ByAxis(measure);
   } else {
     records = All();
     if (measure.where != nullptr) records.counts = records.selection->Evaluate(measure.where);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,8 @@ class Aggregation {
 
  private:
   MeasureRecords Base(const Expr& axis);
+  // Of a mode by measure axis.
+  const MeasureRecords& ByAxis(const QueryMeasure& measure);
   // The facts of a measure that has a subject of its own: only what counts.
   MeasureRecords Facts(const QueryMeasure& measure);
   std::vector<int64_t> CurrenciesOf(const Selection& selection, const Values* money);
@@ -53,6 +56,8 @@ class Aggregation {
   std::vector<int> counted_;
   Expr split_expr_;
   std::map<int, MeasureRecords> records_;
+  // In a mode by measure axis: those of all measures that have the same axis and condition, without values.
+  std::map<std::pair<std::string, std::string>, MeasureRecords> alike_;
   std::optional<MeasureRecords> all_;
 };
 

@@ -1,6 +1,7 @@
 // The aggregate shape: groups and measures.
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -19,9 +20,49 @@ namespace {
 // (group, currency) of a row.
 using RowKey = std::pair<int64_t, int64_t>;
 
+// Rows of an answer, numbered as they are met.
+class RowNumbers {
+ public:
+  uint32_t Of(int64_t group, int64_t currency) {
+    if (last_ == currencies_.size() || currencies_[last_] != currency) {
+      last_ = std::find(currencies_.begin(), currencies_.end(), currency) - currencies_.begin();
+      if (last_ == currencies_.size()) {
+        currencies_.push_back(currency);
+        numbers_.emplace_back();
+      }
+    }
+    const size_t place = static_cast<size_t>(group - GroupKeys::kTotal);
+    std::vector<uint32_t>& of_currency = numbers_[last_];
+    if (place >= of_currency.size()) of_currency.resize(std::max(place + 1, of_currency.size() * 2), kNone);
+    uint32_t& number = of_currency[place];
+    if (number == kNone) {
+      number = static_cast<uint32_t>(keys_.size());
+      keys_.emplace_back(group, currency);
+    }
+    return number;
+  }
+  const RowKey& KeyOf(uint32_t number) const { return keys_[number]; }
+  size_t size() const { return keys_.size(); }
+  // By group, the total first, and currency.
+  std::vector<uint32_t> InOrder() const {
+    std::vector<uint32_t> order(keys_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) { return keys_[a] < keys_[b]; });
+    return order;
+  }
+
+ private:
+  static constexpr uint32_t kNone = UINT32_MAX;
+  std::vector<int64_t> currencies_;
+  size_t last_ = 0;                             // of currencies_
+  std::vector<std::vector<uint32_t>> numbers_;  // by currency and group
+  std::vector<RowKey> keys_;
+};
+
 class Table {
  public:
-  Table(const Query& query, Aggregation* counting) : query_(query), counting_(*counting) {
+  Table(const Query& query, Aggregation* counting)
+      : query_(query), counting_(*counting), tallies_(query.all_measures.size()) {
     for (const int index : query.shown) {
       const QueryMeasure& measure = query.all_measures[index];
       if (!IsMadeOfMeasures(measure.measure->function()) || measure.measure->function() == v1::FUNCTION_RATIO) continue;
@@ -32,15 +73,21 @@ class Table {
 
   Answer Make() {
     if (!counting_.by_measure_axis()) {
+      // A record makes its rows, also where no measure counts it.
       const MeasureRecords& all = counting_.All();
-      for (size_t i = 0; i < all.selection->size() && !query_.halt->AtStep(); ++i) Touch(all, i);
+      for (size_t i = 0; i < all.selection->size() && !query_.halt->AtStep(); ++i) {
+        for (const int64_t group : GroupsOf(all, i)) rows_.Of(group, all.Currency(i));
+        if (!Adds(all)) rows_.Of(GroupKeys::kTotal, all.Currency(i));
+      }
     }
     for (const int index : counting_.counted()) Count(index);
-    const bool of_nothing = rows_.empty();
-    if (of_nothing) Cells({GroupKeys::kTotal, CurrencyOfNothing()});
+    AddTotals();
+    const bool of_nothing = rows_.size() == 0;
+    if (of_nothing) rows_.Of(GroupKeys::kTotal, CurrencyOfNothing());
+    for (auto& column : tallies_) column.resize(rows_.size());
     Answer answer;
     AddColumns(&answer);
-    for (auto& [key, tallies] : rows_) answer.rows.push_back(Row(key, tallies));
+    for (const uint32_t row : rows_.InOrder()) answer.rows.push_back(Row(row));
     answer.rows.back().of_nothing = of_nothing;
     AddNotes(query_, counting_, &answer.notes);
     return answer;
@@ -53,31 +100,44 @@ class Table {
     return counting_.split() && !currency.empty() ? query_.texts->Code(currency) : kNull;
   }
 
-  std::vector<Tally>& Cells(const RowKey& key) {
-    std::vector<Tally>& tallies = rows_[key];
-    if (tallies.empty()) tallies.resize(query_.all_measures.size());
-    return tallies;
+  // Groups that a record counts in; of an answer without groups the total.
+  absl::Span<const int64_t> GroupsOf(const MeasureRecords& records, size_t i) const {
+    static constexpr int64_t kWhole[] = {GroupKeys::kTotal};
+    return counting_.keys().grouped() ? records.groups->Of(i) : absl::MakeConstSpan(kWhole);
   }
+  // The total is the sum of the groups: none counts what another does.
+  bool Adds(const MeasureRecords& records) const { return !counting_.keys().grouped() || records.groups->single(); }
 
-  // A record makes its rows, also where no measure counts it.
-  void Touch(const MeasureRecords& records, size_t i) {
-    if (counting_.keys().grouped()) {
-      for (const int64_t group : records.groups->Of(i)) Cells({group, records.Currency(i)});
-    }
-    Cells({GroupKeys::kTotal, records.Currency(i)});
+  Tally& At(std::vector<Tally>* column, uint32_t row) {
+    if (row >= column->size()) column->resize(rows_.size());
+    return (*column)[row];
   }
 
   void Count(int index) {
     const MeasureRecords& records = counting_.RecordsOf(index);
     const bool keep = KeepsValues(query_.all_measures[index].measure->function());
-    const bool grouped = counting_.keys().grouped();
+    const bool adds = Adds(records);
+    std::vector<Tally>* const column = &tallies_[index];
     for (size_t i = 0; i < records.selection->size() && !query_.halt->AtStep(); ++i) {
       if (!records.Counts(i)) continue;
       const int64_t value = records.Value(i), currency = records.Currency(i);
-      if (grouped) {
-        for (const int64_t group : records.groups->Of(i)) Cells({group, currency})[index].Add(value, keep);
+      for (const int64_t group : GroupsOf(records, i)) At(column, rows_.Of(group, currency)).Add(value, keep);
+      if (!adds) At(column, rows_.Of(GroupKeys::kTotal, currency)).Add(value, keep);
+    }
+    if (adds && counting_.keys().grouped()) added_up_.push_back(index);
+  }
+
+  void AddTotals() {
+    if (!counting_.keys().grouped()) return;
+    const size_t rows = rows_.size();
+    for (uint32_t row = 0; row < rows; ++row) {
+      const RowKey key = rows_.KeyOf(row);
+      if (key.first == GroupKeys::kTotal) continue;
+      const uint32_t total = rows_.Of(GroupKeys::kTotal, key.second);
+      for (const int index : added_up_) {
+        std::vector<Tally>* const column = &tallies_[index];
+        if (row < column->size()) At(column, total).Add((*column)[row]);
       }
-      Cells({GroupKeys::kTotal, currency})[index].Add(value, keep);
     }
   }
 
@@ -96,14 +156,15 @@ class Table {
     }
   }
 
-  AnswerRow Row(const RowKey& key, std::vector<Tally>& tallies) {
+  AnswerRow Row(uint32_t number) {
+    const RowKey key = rows_.KeyOf(number);
     AnswerRow row;
     row.is_total = key.first == GroupKeys::kTotal;
     row.cells = counting_.keys().Cells(key.first);
     if (counting_.split()) row.cells.push_back({key.second, 0, kNull});
     std::map<int, Scalar> done, whole;
-    for (const int index : counting_.counted()) done[index] = Finish(index, key.second, tallies);
-    for (const int index : of_the_whole_) whole[index] = Finish(index, key.second, Cells({GroupKeys::kTotal, key.second}));
+    for (const int index : counting_.counted()) done[index] = Finish(index, number);
+    for (const int index : of_the_whole_) whole[index] = Finish(index, rows_.Of(GroupKeys::kTotal, key.second));
     for (const int index : query_.shown) {
       const QueryMeasure& measure = query_.all_measures[index];
       switch (measure.measure->function()) {
@@ -124,17 +185,20 @@ class Table {
     return row;
   }
 
-  Scalar Finish(int index, int64_t currency, std::vector<Tally>& tallies) {
+  Scalar Finish(int index, uint32_t row) {
+    const int64_t currency = rows_.KeyOf(row).second;
     const QueryMeasure& measure = query_.all_measures[index];
     // Money in no currency is none.
     const bool nowhere = currency == kNull || currency == query_.texts->unconverted();
     if (measure.type == Type::kMoney && nowhere) return Scalar();
-    return tallies[index].Finish(*measure.measure, measure.type == Type::kMoney ? currency : kNull);
+    return At(&tallies_[index], row).Finish(*measure.measure, measure.type == Type::kMoney ? currency : kNull);
   }
 
   const Query& query_;
   Aggregation& counting_;
-  std::map<RowKey, std::vector<Tally>> rows_;
+  RowNumbers rows_;
+  std::vector<std::vector<Tally>> tallies_;  // by measure and row; rows at the end may be missing
+  std::vector<int> added_up_;                // measures whose totals are the sums of the groups
   std::set<int> of_the_whole_;  // measures of which a row needs the total's, too
 };
 

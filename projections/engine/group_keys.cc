@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "domain/refusal.h"
@@ -21,6 +22,41 @@ int Compare(int64_t a, int64_t b, Type type, const Texts& texts) {
   if (b == kNull) return -1;
   if (IsText(type)) return texts.Text(a).compare(texts.Text(b));
   return a < b ? -1 : 1;
+}
+
+// Numbers the different values; the same one often follows.
+class Numbers {
+ public:
+  uint32_t Of(int64_t value) {
+    if (value == last_ && size() != 0) return last_number_;
+    last_ = value;
+    return last_number_ = numbers_.try_emplace(value, static_cast<uint32_t>(size())).first->second;
+  }
+  size_t size() const { return numbers_.size(); }
+
+ private:
+  absl::flat_hash_map<int64_t, uint32_t> numbers_;
+  int64_t last_ = 0;
+  uint32_t last_number_ = 0;
+};
+
+// Of each row its former place, less than `most`, and its value: the place of both. Returns what all places are less than.
+size_t NumberAnew(absl::Span<const int64_t> values, size_t most, std::vector<uint32_t>* places) {
+  const size_t most_places = std::max<size_t>(4096, 4 * values.size());
+  Numbers numbers;
+  std::vector<uint32_t> of_values(values.size());
+  for (size_t row = 0; row < values.size(); ++row) of_values[row] = numbers.Of(values[row]);
+  if (most * numbers.size() <= most_places) {
+    const auto width = static_cast<uint32_t>(numbers.size());
+    for (size_t row = 0; row < values.size(); ++row) (*places)[row] = (*places)[row] * width + of_values[row];
+    return most * std::max<size_t>(1, numbers.size());
+  }
+  // Only those that there are.
+  Numbers pairs;
+  for (size_t row = 0; row < values.size(); ++row) {
+    (*places)[row] = pairs.Of(static_cast<int64_t>(uint64_t{(*places)[row]} << 32 | of_values[row]));
+  }
+  return pairs.size();
 }
 
 absl::Status TooManyGroups(size_t limit, absl::string_view of_what) {
@@ -69,10 +105,35 @@ void GroupKeys::AddRow(const Evaluated& values, size_t row, RowGroups* groups) {
     keys = std::move(longer);
   }
   for (const Key& key : keys) groups->groups_.push_back(Intern(key));
+  HaltIfTooMany(row, *groups);
+}
+
+void GroupKeys::HaltIfTooMany(size_t row, const RowGroups& groups) {
   Halt& halt = *query_.halt;
   if (keys_.size() > kMostGroups) halt.Because(TooManyGroups(kMostGroups, "groups"));
-  if (groups->groups_.size() > row + kMostTimesCounted) {
+  if (groups.groups_.size() > row + kMostTimesCounted) {
     halt.Because(TooManyGroups(kMostTimesCounted, "records in groups, each counted in every group that it is in"));
+  }
+}
+
+void GroupKeys::AddRows(const Evaluated& values, size_t rows, RowGroups* groups) {
+  // Place of a row's values among those seen, one dimension after the other.
+  std::vector<uint32_t> places(rows, 0);
+  size_t most = 1;  // places
+  for (const auto& dimension : values) {
+    most = NumberAnew(dimension->data, most, &places);
+  }
+  std::vector<int64_t> group_of(most, kTotal);
+  Key key(values.size());
+  groups->groups_.reserve(rows);
+  for (size_t row = 0; row < rows && !query_.halt->AtStep(); ++row) {
+    int64_t& group = group_of[places[row]];
+    if (group == kTotal) {
+      for (size_t i = 0; i < key.size(); ++i) key[i] = values[i]->data[row];
+      group = Intern(key);
+      HaltIfTooMany(row, *groups);
+    }
+    groups->groups_.push_back(group);
   }
 }
 
@@ -95,8 +156,9 @@ RowGroups GroupKeys::Group(const Selection& selection, const std::vector<Expr>& 
     const Expr pipeline = PipelineOf(dimension);
     pipelines.push_back(pipeline == nullptr ? nullptr : selection.Evaluate(pipeline));
   }
-  for (size_t row = 0; row < selection.size() && !query_.halt->AtStep(); ++row) {
-    if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
+  if (!sets) AddRows(values, selection.size(), &groups);
+  for (size_t row = 0; sets && row < selection.size() && !query_.halt->AtStep(); ++row) {
+    groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
     AddRow(values, row, &groups);
   }
   if (sets) groups.starts_.push_back(static_cast<uint32_t>(groups.groups_.size()));
@@ -112,19 +174,21 @@ RowGroups GroupKeys::Group(const Selection& selection, const std::vector<Expr>& 
 
 void GroupKeys::SeePipelines(const Evaluated& pipelines, const RowGroups& groups, size_t rows, const Values* fits) {
   const auto none = std::all_of(pipelines.begin(), pipelines.end(), [](const auto& of) { return of == nullptr; });
+  Key of_row(pipelines.size(), kNull);
   for (size_t row = 0; row < rows && !none; ++row) {
     if (fits != nullptr && fits->data[row] != 1) continue;
-    Key of_row;
-    for (const auto& of : pipelines) of_row.push_back(of == nullptr ? kNull : of->data[row]);
+    for (size_t i = 0; i < of_row.size(); ++i) {
+      if (pipelines[i] != nullptr) of_row[i] = pipelines[i]->data[row];
+    }
     for (const int64_t group : groups.Of(row)) SeePipelinesOf(group, of_row);
   }
 }
 
-void GroupKeys::SeePipelinesOf(int64_t group, const Key& pipelines) {
+void GroupKeys::SeePipelinesOf(int64_t group, absl::Span<const int64_t> pipelines) {
   if (static_cast<size_t>(group) >= pipelines_.size()) pipelines_.resize(group + 1);
   Key& known = pipelines_[group];
   if (known.empty()) {
-    known = pipelines;
+    known.assign(pipelines.begin(), pipelines.end());
     return;
   }
   for (size_t i = 0; i < known.size(); ++i) {

@@ -69,11 +69,14 @@ class GroupKeys {
   int64_t Intern(const Key& key);
   using Evaluated = std::vector<std::shared_ptr<const Values>>;
   void AddRow(const Evaluated& values, size_t row, RowGroups* groups);
+  // The groups of rows without sets of texts.
+  void AddRows(const Evaluated& values, size_t rows, RowGroups* groups);
+  void HaltIfTooMany(size_t row, const RowGroups& groups);
   // Keeps of which pipeline the stages of the groups are. `pipelines`: by dimension, nullptr where it is no stage.
   void SeePipelines(const Evaluated& pipelines, const RowGroups& groups, size_t rows, const Values* fits);
 
   // Of one group one more row's; what differs from the rows before is of no single pipeline.
-  void SeePipelinesOf(int64_t group, const Key& pipelines);
+  void SeePipelinesOf(int64_t group, absl::Span<const int64_t> pipelines);
 
   const Query& query_;
   std::vector<Type> types_;

@@ -1,11 +1,19 @@
 #include "projections/engine/query.h"
 
 #include "absl/strings/str_cat.h"
+#include "projections/engine/row_ranges.h"
 #include "projections/engine/timeline_events.h"
 
 namespace recount::projections {
 
 namespace {
+
+// The rows for which `where` can hold and whose axis can lie in the period, and others.
+Selection Candidates(const Query& query, const Subject& subject, const Expr& axis, const Expr& where) {
+  const World& world = *query.world;
+  const auto ranges = Shorter(world, RangesIn(world, subject, axis, query.period), RangesWhere(world, subject, where));
+  return ranges ? world.SelectAmong(subject, *ranges, query.with_deleted) : world.Select(subject, query.with_deleted);
+}
 
 Selection Holding(Selection all, const Expr& where) { return where == nullptr ? all : all.Keep(*all.Evaluate(where)); }
 
@@ -39,11 +47,11 @@ Selection SelectRecords(const Query& query) {
 }
 
 Selection SelectByAxis(const Query& query, const Expr& axis) {
-  return InPeriodOf(query, query.world->Select(*query.subject, query.with_deleted), axis, query.where);
+  return InPeriodOf(query, Candidates(query, *query.subject, axis, query.where), axis, query.where);
 }
 
 Selection SelectFacts(const Query& query, const QueryMeasure& measure) {
-  return InPeriodOf(query, query.world->Select(*measure.subject, query.with_deleted), measure.axis, measure.report_where);
+  return InPeriodOf(query, Candidates(query, *measure.subject, measure.axis, measure.report_where), measure.axis, measure.report_where);
 }
 
 absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string_view record) {

@@ -113,14 +113,23 @@ Selection Selection::Keep(const Values& flags) const {
 
 // Records of another subject, one for each row here; null: the same records.
 std::unique_ptr<Selection> Selection::Other(const Subject& subject, const Values* records) const {
-  std::vector<uint32_t> rows(size(), kNoRow);
+  std::vector<int64_t> own;
+  if (records == nullptr) {
+    for (size_t i = 0; i < size(); ++i) own.push_back(record(i));
+  }
+  const std::vector<int64_t>& others = records == nullptr ? own : records->data;
+  std::vector<uint32_t> rows;
+  if (times_ == nullptr) {
+    rows = world_->RowsOf(subject, others);
+  } else {
+    for (size_t i = 0; i < size(); ++i) {
+      rows.push_back(others[i] == kNull ? kNoRow : world_->RowAt(subject, others[i], times_->data[i]));
+    }
+  }
   const IntervalTable* table = world_->snapshot().table(subject.id);
   const int deleted = table == nullptr || records == nullptr ? -1 : table->ColumnIndex("deleted");
-  for (size_t i = 0; i < size(); ++i) {
-    const int64_t other = records == nullptr ? record(i) : records->data[i];
-    if (other == kNull) continue;
-    rows[i] = times_ == nullptr ? world_->RowOf(subject, other) : world_->RowAt(subject, other, times_->data[i]);
-    if (deleted >= 0 && rows[i] != kNoRow && table->column(deleted)[rows[i]] == 1) rows[i] = kNoRow;
+  for (uint32_t& row : rows) {
+    if (deleted >= 0 && row != kNoRow && table->column(deleted)[row] == 1) row = kNoRow;
   }
   auto made = std::make_unique<Selection>(*world_, subject, std::move(rows));
   made->axis_ = axis_;

@@ -20,6 +20,17 @@ void Tally::Add(int64_t value, bool keep) {
   if (keep) values_.push_back(value);
 }
 
+void Tally::Add(const Tally& other) {
+  if (other.with_value_ > 0) {
+    least_ = with_value_ == 0 ? other.least_ : std::min(least_, other.least_);
+    greatest_ = with_value_ == 0 ? other.greatest_ : std::max(greatest_, other.greatest_);
+  }
+  counted_ += other.counted_;
+  with_value_ += other.with_value_;
+  sum_ += other.sum_;
+  values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+}
+
 Scalar Tally::Finish(const v1::Measure& measure, int64_t currency) {
   Scalar out;
   out.currency = currency;

@@ -14,6 +14,8 @@ class Tally {
  public:
   // A record that counts, with its value; kNull: it has none. `keep`: the values themselves are needed (medians ...).
   void Add(int64_t value, bool keep);
+  // The records of another one too.
+  void Add(const Tally& other);
   int64_t counted() const { return counted_; }
 
   // The number. Of a sum: 0 if nothing counted, no value if what counted has none. A median that falls between two values

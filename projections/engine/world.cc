@@ -1,14 +1,34 @@
 #include "projections/engine/world.h"
 
 #include <algorithm>
+#include <bit>
+#include <functional>
 
+#include "projections/engine/row_ranges.h"
 #include "projections/engine/selection.h"
 #include "projections/engine/world_caches.h"
 
 namespace recount::projections {
 namespace {
 
-constexpr size_t kScannedAtOnce = 16384;  // rows; then it is asked whether somebody waits for them
+// In the table's order, each once.
+void PutInOrder(size_t table_size, std::vector<uint32_t>* rows) {
+  constexpr size_t kFew = 256, kBits = 64;
+  if (rows->size() < kFew) {
+    std::sort(rows->begin(), rows->end());
+    rows->erase(std::unique(rows->begin(), rows->end()), rows->end());
+    return;
+  }
+  if (std::is_sorted(rows->begin(), rows->end(), std::less_equal<uint32_t>())) return;
+  std::vector<uint64_t> there(table_size / kBits + 1, 0);
+  for (const uint32_t row : *rows) there[row / kBits] |= uint64_t{1} << row % kBits;
+  rows->clear();
+  for (size_t word = 0; word < there.size(); ++word) {
+    for (uint64_t bits = there[word]; bits != 0; bits &= bits - 1) {
+      rows->push_back(static_cast<uint32_t>(word * kBits + std::countr_zero(bits)));
+    }
+  }
+}
 
 }  // namespace
 
@@ -32,32 +52,16 @@ World::World(WorldOptions options, Texts* texts) : options_(std::move(options)),
 }
 World::~World() = default;
 
-Selection World::Select(const Subject& subject, bool with_deleted) const {
+Selection World::Selected(const Subject& subject, std::vector<uint32_t> rows, bool with_deleted) const {
   const IntervalTable* table = snapshot().table(subject.id);
-  auto [it, added] = caches_->selected.try_emplace(&subject);
-  if (added && table != nullptr) {
-    const auto since = table->since();
-    const auto until = table->until();
-    const auto from = table->valid_from(), to = table->valid_to();
-    const uint64_t position = moment().position;
-    const int64_t at = moment().valid_at;
-    for (size_t begin = 0; begin < table->size() && !halt().AskNow(); begin += kScannedAtOnce) {
-      const size_t end = std::min(begin + kScannedAtOnce, table->size());
-      rows_scanned_ += end - begin;
-      for (size_t row = begin; row < end; ++row) {
-        if (from[row] <= at && at < to[row] && since[row] <= position && position < until[row]) {
-          it->second.push_back(static_cast<uint32_t>(row));
-        }
-      }
-    }
-  }
-  if (added && subject.id == "stage_visit" && !stage_runs().empty()) {
+  if (subject.id == "stage_visit" && !stage_runs().empty()) {
     const auto goes_on = [&](uint32_t row) { return stage_runs().GoesOn(table->item()[row]); };
-    it->second.erase(std::remove_if(it->second.begin(), it->second.end(), goes_on), it->second.end());
+    rows.erase(std::remove_if(rows.begin(), rows.end(), goes_on), rows.end());
   }
-  Selection all(*this, subject, it->second);
+  Selection all(*this, subject, std::move(rows));
   if (with_deleted) return all;
   const auto deleted = all.Field("deleted");
+  if (std::find(deleted->data.begin(), deleted->data.end(), 1) == deleted->data.end()) return all;
   Values kept;
   kept.type = Type::kFlag;
   kept.data.reserve(all.size());
@@ -65,16 +69,47 @@ Selection World::Select(const Subject& subject, bool with_deleted) const {
   return all.Keep(kept);
 }
 
-uint32_t World::RowOf(const Subject& subject, int64_t record) const {
+Selection World::Select(const Subject& subject, bool with_deleted) const {
   const IntervalTable* table = snapshot().table(subject.id);
-  if (table == nullptr || record < 0) return kNoRow;
-  auto [it, added] = caches_->rows_of_records.try_emplace(&subject);
-  if (added) {
-    it->second.assign(snapshot().dictionary().size(), kNoRow);
-    const Selection all = Select(subject, true);
-    for (const uint32_t row : all.rows()) it->second[table->record()[row]] = row;
+  auto [it, added] = caches_->selected.try_emplace(&subject);
+  if (added && table != nullptr && !halt().AskNow()) {
+    rows_scanned_ += table->indexes().All(*table, row_moment(), &it->second);
+    PutInOrder(table->size(), &it->second);
   }
-  return static_cast<size_t>(record) < it->second.size() ? it->second[record] : kNoRow;
+  return Selected(subject, it->second, with_deleted);
+}
+
+std::vector<uint32_t> World::FindRows(const Subject& subject, const RowRange& range) const {
+  const IntervalTable& table = *snapshot().table(range.subject->id);
+  std::vector<uint32_t> rows;
+  rows_scanned_ += table.indexes().Find(table, range.column, range.least, range.greatest, row_moment(), &rows);
+  if (range.subject == &subject) return rows;
+  std::vector<int64_t> records;
+  for (const uint32_t row : rows) records.push_back(table.record()[row]);
+  rows = RowsOf(subject, records);
+  rows.erase(std::remove(rows.begin(), rows.end(), kNoRow), rows.end());
+  return rows;
+}
+
+Selection World::SelectAmong(const Subject& subject, const std::vector<RowRange>& ranges, bool with_deleted) const {
+  const IntervalTable* table = snapshot().table(subject.id);
+  std::vector<uint32_t> rows;
+  for (const RowRange& range : ranges) {
+    if (table == nullptr || halt().AskNow()) break;
+    const std::vector<uint32_t> more = FindRows(subject, range);
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  if (table != nullptr) PutInOrder(table->size(), &rows);
+  return Selected(subject, std::move(rows), with_deleted);
+}
+
+uint32_t World::RowOf(const Subject& subject, int64_t record) const { return RowsOf(subject, {&record, 1})[0]; }
+
+std::vector<uint32_t> World::RowsOf(const Subject& subject, absl::Span<const int64_t> records) const {
+  const IntervalTable* table = snapshot().table(subject.id);
+  std::vector<uint32_t> rows(records.size(), kNoRow);
+  if (table != nullptr) table->indexes().RowsOf(*table, records, row_moment(), &rows);
+  return rows;
 }
 
 uint32_t World::RowAt(const Subject& subject, int64_t record, int64_t valid_at) const {

@@ -60,6 +60,7 @@ struct WorldOptions {
 
 class Selection;
 class StageRuns;
+struct RowRange;
 
 class World {
  public:
@@ -77,8 +78,12 @@ class World {
   // Rows of a subject that hold at the moment, deleted records left out unless asked for, in the table's order. Of visits of stages
   // that are one under the rules only the last, which has the entry of the first.
   Selection Select(const Subject& subject, bool with_deleted = false) const;
+  // Of those, the rows in any of the ranges, which are the subject's or a companion's.
+  Selection SelectAmong(const Subject& subject, const std::vector<RowRange>& ranges, bool with_deleted) const;
   // Row of a record in a subject that has one row a record; kNoRow: not there at the moment.
   uint32_t RowOf(const Subject& subject, int64_t record) const;
+  // The same of many.
+  std::vector<uint32_t> RowsOf(const Subject& subject, absl::Span<const int64_t> records) const;
   // The same at another time not later than the moment's: e.g. the deal state on the day it was won.
   uint32_t RowAt(const Subject& subject, int64_t record, int64_t valid_at) const;
   // Rates and org chart in force on a fact's own day.
@@ -95,6 +100,11 @@ class World {
   Caches& caches() const { return *caches_; }
 
  private:
+  RowMoment row_moment() const { return {options_.moment.position, options_.moment.valid_at}; }
+  // Of rows of the table in its order.
+  Selection Selected(const Subject& subject, std::vector<uint32_t> rows, bool with_deleted) const;
+  std::vector<uint32_t> FindRows(const Subject& subject, const RowRange& range) const;
+
   WorldOptions options_;
   Texts* texts_;
   mutable uint64_t rows_scanned_ = 0;

@@ -21,8 +21,6 @@ struct World::Caches {
   explicit Caches(const World& world) : clock(world) {}
 
   DayClock clock;
-  // Row of each record at the moment, by dictionary code.
-  std::map<const Subject*, std::vector<uint32_t>> rows_of_records;
   std::map<const Subject*, std::vector<uint32_t>> selected;
   std::map<const domain::RuleVersionEntry*, std::unique_ptr<domain::RateTable>> rates;
   std::map<const domain::RuleVersionEntry*, std::unique_ptr<domain::OrgChart>> org_charts;

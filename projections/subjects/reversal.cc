@@ -119,7 +119,8 @@ Subject ReversalSubject() {
               {"deleted", ColumnKind::kFlag, "", "The deal is softly deleted"},
           },
           {"deal", "deal_state"},
-          [](FactColumns* columns) -> std::unique_ptr<Fold> { return std::make_unique<ReversalFold>(columns); }};
+          [](FactColumns* columns) -> std::unique_ptr<Fold> { return std::make_unique<ReversalFold>(columns); },
+          true};
 }
 
 }  // namespace recount::projections

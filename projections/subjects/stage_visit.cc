@@ -139,7 +139,8 @@ Subject StageVisitSubject() {
               {"left_to", ColumnKind::kText, "", "The next stage, or won, lost or moved"},
           },
           {"deal", "deal_state"},
-          [](FactColumns* columns) -> std::unique_ptr<Fold> { return std::make_unique<StageVisitFold>(columns); }};
+          [](FactColumns* columns) -> std::unique_ptr<Fold> { return std::make_unique<StageVisitFold>(columns); },
+          true};
 }
 
 }  // namespace recount::projections

@@ -1,0 +1,203 @@
+#include "projections/row_indexes.h"
+
+#include <algorithm>
+#include <bit>
+#include <mutex>
+#include <numeric>
+#include <utility>
+
+#include "projections/interval_table.h"
+
+namespace recount::projections {
+namespace {
+
+// Times in the order of unsigned numbers.
+uint64_t InOrder(int64_t time) { return static_cast<uint64_t>(time) ^ (uint64_t{1} << 63); }
+
+// Values of a bucket are equal but for so many bits: three days of microseconds, or four days.
+int BucketBits(ColumnKind kind) { return kind == ColumnKind::kTime ? 38 : kind == ColumnKind::kDay ? 2 : 0; }
+
+// kNull has a bucket of its own: it is no value beside others.
+int64_t BucketOf(int64_t value, int bits) { return value == kNull ? kNull : value >> bits; }
+
+}  // namespace
+
+uint64_t SpanBlocks::MiddleOf(uint64_t point, int level) {
+  const uint64_t begin = level == 64 ? 0 : point >> level << level;
+  return begin | uint64_t{1} << (level - 1);
+}
+
+void SpanBlocks::Add(uint64_t begin, uint64_t end, uint32_t row) {
+  const int level = std::max<int>(1, std::bit_width(begin ^ (end - 1)));
+  middles_.push_back(MiddleOf(begin, level));
+  rows_.push_back(row);
+  levels_ |= uint64_t{1} << (level - 1);
+  latest_ = std::max(latest_, end);
+  // What is not sorted is read by everybody: it stays a small part.
+  if (rows_.size() - sorted_ > std::max<size_t>(32, sorted_ / 8)) Sort();
+}
+
+void SpanBlocks::Sort() {
+  std::vector<uint32_t> order(rows_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) { return middles_[a] < middles_[b]; });
+  std::vector<uint64_t> middles(order.size());
+  std::vector<uint32_t> rows(order.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    middles[i] = middles_[order[i]];
+    rows[i] = rows_[order[i]];
+  }
+  middles_ = std::move(middles);
+  rows_ = std::move(rows);
+  sorted_ = rows_.size();
+}
+
+template <typename Visit>
+void SpanBlocks::At(uint64_t point, Visit visit) const {
+  if (point >= latest_) return;
+  for (uint64_t levels = levels_; levels != 0; levels &= levels - 1) {
+    const uint64_t middle = MiddleOf(point, std::countr_zero(levels) + 1);
+    const auto end = middles_.begin() + sorted_;
+    for (auto at = std::lower_bound(middles_.begin(), end, middle); at != end && *at == middle; ++at) visit(rows_[at - middles_.begin()]);
+  }
+  for (size_t i = sorted_; i < rows_.size(); ++i) {
+    if (MiddleOf(point, std::countr_zero(middles_[i]) + 1) == middles_[i]) visit(rows_[i]);
+  }
+}
+
+void RowIndexes::LookThrough(const IntervalTable& table, Bucket* bucket) {
+  const auto until = table.until();
+  size_t kept = 0;
+  for (const uint32_t row : bucket->current) {
+    // What came after this copy of the table is not known here.
+    const uint64_t end = row < table.size() ? until[row] : kOpenPosition;
+    if (end == kOpenPosition) {
+      bucket->current[kept++] = row;
+    } else if (table.since()[row] < end) {
+      bucket->retired.Add(table.since()[row], end, row);
+    }
+  }
+  bucket->current.resize(kept);
+  bucket->next_look = std::max<size_t>(64, kept * 2);
+}
+
+void RowIndexes::Extend(const IntervalTable& table, int column, Index* index) {
+  const bool all = column == kAll;
+  const int bits = all ? 0 : BucketBits(table.columns()[column].kind);
+  const auto values = all ? absl::Span<const int64_t>() : table.column(column);
+  const auto since = table.since();
+  const auto until = table.until();
+  const auto from = table.valid_from(), to = table.valid_to();
+  for (; index->rows < table.size(); ++index->rows) {
+    const auto row = static_cast<uint32_t>(index->rows);
+    Bucket& bucket = index->buckets[all ? 0 : BucketOf(values[row], bits)];
+    const uint64_t end = until[row];
+    if (end != kOpenPosition) {
+      if (since[row] < end) bucket.retired.Add(since[row], end, row);
+    } else if (to[row] != kOpenTime) {
+      if (from[row] < to[row]) bucket.ended.Add(InOrder(from[row]), InOrder(to[row]), row);
+    } else {
+      bucket.current.push_back(row);
+      if (bucket.current.size() >= bucket.next_look) LookThrough(table, &bucket);
+    }
+  }
+}
+
+// With the lock that reading it needs.
+const RowIndexes::Index& RowIndexes::Extended(const IntervalTable& table, int column, std::shared_lock<std::shared_mutex>* lock) {
+  *lock = std::shared_lock(mutex_);
+  const auto known = indexes_.find(column);
+  if (known != indexes_.end() && known->second.rows >= table.size()) return known->second;
+  lock->unlock();
+  Index* index;
+  {
+    std::unique_lock alone(mutex_);
+    index = &indexes_[column];
+    Extend(table, column, index);
+  }
+  lock->lock();
+  return *index;  // it only grows
+}
+
+size_t RowIndexes::Find(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment,
+                        std::vector<uint32_t>* rows) {
+  std::shared_lock<std::shared_mutex> lock;
+  const Index& index = Extended(table, column, &lock);
+  const int bits = BucketBits(table.columns()[column].kind);
+  const auto values = table.column(column);
+  size_t looked_at = 0;
+  const auto look = [&](uint32_t row) {
+    ++looked_at;
+    if (row >= table.size() || !table.VisibleAt(row, moment.position, moment.valid_at)) return;
+    if (least <= values[row] && values[row] <= greatest) rows->push_back(row);
+  };
+  const auto end = index.buckets.upper_bound(BucketOf(greatest, bits));
+  for (auto at = index.buckets.lower_bound(BucketOf(least, bits)); at != end; ++at) {
+    for (const uint32_t row : at->second.current) look(row);
+    at->second.retired.At(moment.position, look);
+    at->second.ended.At(InOrder(moment.valid_at), look);
+  }
+  return looked_at;
+}
+
+size_t RowIndexes::All(const IntervalTable& table, RowMoment moment, std::vector<uint32_t>* rows) {
+  std::shared_lock<std::shared_mutex> lock;
+  const Index& index = Extended(table, kAll, &lock);
+  size_t looked_at = 0;
+  const auto look = [&](uint32_t row) {
+    ++looked_at;
+    if (row < table.size() && table.VisibleAt(row, moment.position, moment.valid_at)) rows->push_back(row);
+  };
+  for (const auto& [key, bucket] : index.buckets) {
+    for (const uint32_t row : bucket.current) look(row);
+    bucket.retired.At(moment.position, look);
+    bucket.ended.At(InOrder(moment.valid_at), look);
+  }
+  return looked_at;
+}
+
+void RowIndexes::Extend(const IntervalTable& table, Newest* newest) {
+  const auto record = table.record();
+  const auto to = table.valid_to();
+  newest->rows.resize(std::max(newest->rows.size(), table.dictionary().size()), UINT32_MAX);
+  for (; newest->size < table.size(); ++newest->size) {
+    if (to[newest->size] == kOpenTime) newest->rows[record[newest->size]] = static_cast<uint32_t>(newest->size);
+  }
+}
+
+void RowIndexes::RowsOf(const IntervalTable& table, absl::Span<const int64_t> records, RowMoment moment,
+                        std::vector<uint32_t>* rows) {
+  std::shared_lock lock(mutex_);
+  if (newest_.size < table.size()) {
+    lock.unlock();
+    mutex_.lock();
+    Extend(table, &newest_);
+    mutex_.unlock();
+    lock.lock();
+  }
+  rows->assign(records.size(), UINT32_MAX);
+  const auto holds = [&](uint32_t row) { return row < table.size() && table.VisibleAt(row, moment.position, moment.valid_at); };
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (records[i] < 0 || static_cast<size_t>(records[i]) >= newest_.rows.size()) continue;
+    const uint32_t newest = newest_.rows[records[i]];
+    if (newest == UINT32_MAX) continue;  // a record without such a row has none at all
+    (*rows)[i] = newest;
+    if (holds(newest)) continue;
+    (*rows)[i] = UINT32_MAX;
+    for (const uint32_t row : table.RowsOf(records[i])) {
+      if (holds(row)) (*rows)[i] = row;
+    }
+  }
+}
+
+size_t RowIndexes::Estimate(const IntervalTable& table, int column, int64_t least, int64_t greatest) {
+  std::shared_lock<std::shared_mutex> lock;
+  const Index& index = Extended(table, column, &lock);
+  const int bits = BucketBits(table.columns()[column].kind);
+  size_t rows = 0;
+  const auto end = index.buckets.upper_bound(BucketOf(greatest, bits));
+  for (auto at = index.buckets.lower_bound(BucketOf(least, bits)); at != end; ++at) rows += at->second.current.size();
+  return rows;
+}
+
+}  // namespace recount::projections

@@ -1,0 +1,92 @@
+// Which rows of a table have a value in some range and hold at some moment, without looking at the others: a quarter does not pay for
+// the years outside it, nor the past for the present (DESIGN.md, "The read side").
+#ifndef RECOUNT_PROJECTIONS_ROW_INDEXES_H_
+#define RECOUNT_PROJECTIONS_ROW_INDEXES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <shared_mutex>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace recount::projections {
+
+class IntervalTable;
+
+// Rows by spans [begin, end): each in the smallest aligned block of a power of two that contains its span, so that whoever asks for a
+// point reads one block of each size.
+class SpanBlocks {
+ public:
+  void Add(uint64_t begin, uint64_t end, uint32_t row);  // begin < end
+  // Rows that may hold at a point: those whose block contains it. Nothing if no span reaches it.
+  template <typename Visit>
+  void At(uint64_t point, Visit visit) const;
+  size_t size() const { return rows_.size(); }
+
+ private:
+  // A block by its middle, which tells its size too.
+  static uint64_t MiddleOf(uint64_t point, int level);
+  void Sort();
+
+  std::vector<uint64_t> middles_;  // of rows_; the first `sorted_` in order
+  std::vector<uint32_t> rows_;
+  size_t sorted_ = 0;
+  uint64_t levels_ = 0;            // bit l - 1: there are blocks of 2^l
+  uint64_t latest_ = 0;            // no span ends later
+};
+
+// A moment: what was believed at a position about a time.
+struct RowMoment {
+  uint64_t position;
+  int64_t valid_at;
+};
+
+// Of one table and all copies of it. An index is made when a question first needs it, and grows with the questions after it.
+class RowIndexes {
+ public:
+  // Appends the rows that hold at the moment and whose value of `column` is in [least, greatest], in no order; those without a value
+  // if both are kNull. Returns how many rows were looked at. On any thread, for any copy of the table.
+  size_t Find(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment,
+              std::vector<uint32_t>* rows);
+  // The same of all rows.
+  size_t All(const IntervalTable& table, RowMoment moment, std::vector<uint32_t>* rows);
+  // For each record (dictionary code, or kNull) the row that holds at the moment, UINT32_MAX where there is none. Of a table whose
+  // records have one such row each.
+  void RowsOf(const IntervalTable& table, absl::Span<const int64_t> records, RowMoment moment, std::vector<uint32_t>* rows);
+  // About how many rows Find() would look at for a present moment.
+  size_t Estimate(const IntervalTable& table, int column, int64_t least, int64_t greatest);
+
+ private:
+  static constexpr int kAll = -1;
+  struct Bucket {
+    std::vector<uint32_t> current;  // neither ended nor, when they were last looked through, retired
+    size_t next_look = 64;          // at how many
+    SpanBlocks retired;             // by positions
+    SpanBlocks ended;               // by time; retired since or not
+  };
+  struct Index {
+    std::map<int64_t, Bucket> buckets;  // by what their values have in common
+    size_t rows = 0;                    // of the table that are in it
+  };
+
+  // By record: its newest row that has not ended.
+  struct Newest {
+    std::vector<uint32_t> rows;
+    size_t size = 0;                    // rows of the table that are in it
+  };
+
+  static void Extend(const IntervalTable& table, Newest* newest);
+  const Index& Extended(const IntervalTable& table, int column, std::shared_lock<std::shared_mutex>* lock);
+  static void Extend(const IntervalTable& table, int column, Index* index);
+  static void LookThrough(const IntervalTable& table, Bucket* bucket);
+
+  std::shared_mutex mutex_;
+  std::map<int, Index> indexes_;  // by column; kAll: of all rows
+  Newest newest_;
+};
+
+}  // namespace recount::projections
+
+#endif  // RECOUNT_PROJECTIONS_ROW_INDEXES_H_

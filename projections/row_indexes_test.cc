@@ -1,0 +1,165 @@
+#include "projections/row_indexes.h"
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "projections/interval_table.h"
+
+namespace recount::projections {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::Le;
+
+constexpr int64_t kDayMicros = 86400000000;
+constexpr int kWhen = 0, kDay = 1, kText = 2;
+
+std::vector<ColumnDef> Columns() {
+  return {{"when", ColumnKind::kTime, "", ""}, {"day", ColumnKind::kDay, "", ""}, {"text", ColumnKind::kText, "", ""}};
+}
+
+// A table under way, and what a scan says.
+class RandomTable {
+ public:
+  explicit RandomTable(uint64_t seed) : random_(seed) {
+    for (int i = 0; i < 40; ++i) records_.push_back(dictionary_.Intern(absl::StrCat("deals/", i)));
+  }
+
+  // A change of a record: what it was is ended, and what it is begins.
+  void Change() {
+    ++position_;
+    now_ += Any(3) * kDayMicros;
+    const int64_t record = records_[Any(records_.size())];
+    for (const uint32_t row : table_.RowsOf(record)) {
+      if (table_.until()[row] != kOpenPosition || table_.valid_to()[row] != kOpenTime) continue;
+      // Entered late, now and then.
+      const int64_t at = std::max(table_.valid_from()[row], now_ - (Any(4) == 0 ? Any(40) * kDayMicros : 0));
+      const std::vector<int64_t> was = ValuesOf(row);
+      table_.Retire(row, position_);
+      if (table_.valid_from()[row] < at) table_.Append(record, 0, position_, table_.valid_from()[row], at, was);
+      table_.Append(record, 0, position_, at, kOpenTime, AnyValues());
+      return;
+    }
+    table_.Append(record, 0, position_, now_, kOpenTime, AnyValues());
+  }
+
+  int64_t Any(size_t below) { return static_cast<int64_t>(random_() % below); }
+  RowMoment AnyMoment() {
+    const bool present = Any(2) == 0;
+    return {present ? position_ : static_cast<uint64_t>(Any(position_ + 1)), present ? now_ : Any(now_ + 2)};
+  }
+  const IntervalTable& table() const { return table_; }
+  const std::vector<int64_t>& records() const { return records_; }
+  const Dictionary& dictionary() const { return dictionary_; }
+  RowMoment now() const { return {position_, now_}; }
+
+ private:
+  std::vector<int64_t> AnyValues() {
+    std::vector<int64_t> values = {Any(500) * kDayMicros - 100 * kDayMicros, Any(400) - 100, Any(4)};
+    for (int64_t& value : values) {
+      if (Any(5) == 0) value = kNull;
+    }
+    return values;
+  }
+  std::vector<int64_t> ValuesOf(uint32_t row) const {
+    return {table_.column(kWhen)[row], table_.column(kDay)[row], table_.column(kText)[row]};
+  }
+
+  std::mt19937_64 random_;
+  Dictionary dictionary_;
+  IntervalTable table_{"deal", Columns(), &dictionary_};
+  std::vector<int64_t> records_;
+  uint64_t position_ = 0;
+  int64_t now_ = 0;
+};
+
+std::vector<uint32_t> Scanned(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment) {
+  std::vector<uint32_t> rows;
+  for (uint32_t row = 0; row < table.size(); ++row) {
+    const int64_t value = table.column(column)[row];
+    if (table.VisibleAt(row, moment.position, moment.valid_at) && least <= value && value <= greatest) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::vector<uint32_t> Found(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment) {
+  std::vector<uint32_t> rows;
+  table.indexes().Find(table, column, least, greatest, moment, &rows);
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+void ExpectAsScanned(RandomTable* random, const IntervalTable& table, RowMoment moment) {
+  const int column = static_cast<int>(random->Any(3));
+  const int64_t unit = column == kWhen ? kDayMicros : 1;
+  const int64_t least = random->Any(4) == 0 ? kNull + 1 : (random->Any(500) - 100) * unit;
+  const int64_t greatest = random->Any(4) == 0 ? kOpenTime : least + random->Any(100) * unit;
+  EXPECT_EQ(Found(table, column, least, greatest, moment), Scanned(table, column, least, greatest, moment));
+  EXPECT_EQ(Found(table, column, kNull, kNull, moment), Scanned(table, column, kNull, kNull, moment));
+  std::vector<uint32_t> all;
+  table.indexes().All(table, moment, &all);
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(all, Scanned(table, column, kNull, kOpenTime, moment));
+  std::vector<uint32_t> of_records;
+  table.indexes().RowsOf(table, random->records(), moment, &of_records);
+  of_records.erase(std::remove(of_records.begin(), of_records.end(), UINT32_MAX), of_records.end());
+  std::sort(of_records.begin(), of_records.end());
+  EXPECT_EQ(of_records, all);
+}
+
+TEST(RowIndexesTest, AnyRangeAtAnyMomentIsWhatAScanFinds) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  RandomTable random(seed);
+  for (int step = 0; step < 3000 && !::testing::Test::HasFailure(); ++step) {
+    random.Change();
+    if (step % 7 == 0) ExpectAsScanned(&random, random.table(), random.AnyMoment());
+  }
+}
+
+TEST(RowIndexesTest, ACopyFindsWhatItHasHoweverFarTheIndexWent) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  RandomTable random(seed);
+  for (int i = 0; i < 400; ++i) random.Change();
+  const RowMoment then = random.now();
+  const auto texts = random.dictionary().Frozen();
+  const auto copy = random.table().Frozen(texts.get());
+  for (int i = 0; i < 2000; ++i) random.Change();
+  for (int i = 0; i < 40; ++i) ExpectAsScanned(&random, random.table(), random.now());
+  for (int i = 0; i < 200 && !::testing::Test::HasFailure(); ++i) ExpectAsScanned(&random, *copy, then);
+  // And the other way round: the copy's question does not hide what came later.
+  ExpectAsScanned(&random, random.table(), random.now());
+}
+
+TEST(RowIndexesTest, NeitherOtherYearsNorThePastAreLookedAt) {
+  RandomTable random(7);
+  for (int i = 0; i < 20000; ++i) random.Change();
+  const IntervalTable& table = random.table();
+  std::vector<uint32_t> rows;
+  ASSERT_GT(table.size(), 20000u);
+  EXPECT_THAT(table.indexes().All(table, random.now(), &rows), Le(2 * 64 + 2 * random.records().size()));
+  // Of one in 500 days, and what shares its bucket.
+  EXPECT_THAT(table.indexes().Find(table, kWhen, 0, kDayMicros - 1, random.now(), &rows), Le(2 * 64));
+  // Two thirds back: one block of each size.
+  const RowMoment then = {random.now().position / 3, random.now().valid_at / 3};
+  EXPECT_THAT(table.indexes().All(table, then, &rows), Le(table.size() / 20));
+}
+
+TEST(RowIndexesTest, AnEmptyTableHasNothing) {
+  Dictionary dictionary;
+  IntervalTable table("deal", Columns(), &dictionary);
+  std::vector<uint32_t> rows;
+  EXPECT_EQ(table.indexes().All(table, {0, 0}, &rows), 0u);
+  EXPECT_EQ(table.indexes().Find(table, 0, kNull + 1, kOpenTime, {0, 0}, &rows), 0u);
+  table.indexes().RowsOf(table, std::vector<int64_t>{0, kNull}, {0, 0}, &rows);
+  EXPECT_EQ(rows, (std::vector<uint32_t>{UINT32_MAX, UINT32_MAX}));
+  EXPECT_THAT(Found(table, 0, kNull, kNull, {0, 0}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace recount::projections
