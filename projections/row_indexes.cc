@@ -14,8 +14,10 @@ namespace {
 // Times in the order of unsigned numbers.
 uint64_t InOrder(int64_t time) { return static_cast<uint64_t>(time) ^ (uint64_t{1} << 63); }
 
-// Values of a bucket are equal but for so many bits: three days of microseconds, or four days.
-int BucketBits(ColumnKind kind) { return kind == ColumnKind::kTime ? 38 : kind == ColumnKind::kDay ? 2 : 0; }
+// Values of a bucket are equal but for so many bits: three days of microseconds, four days, or records that came one after the other.
+int BucketBits(ColumnKind kind) {
+  return kind == ColumnKind::kTime ? 38 : kind == ColumnKind::kDay ? 2 : kind == ColumnKind::kRecord ? 8 : 0;
+}
 
 // kNull has a bucket of its own: it is no value beside others.
 int64_t BucketOf(int64_t value, int bits) { return value == kNull ? kNull : value >> bits; }
@@ -90,6 +92,8 @@ void RowIndexes::Extend(const IntervalTable& table, int column, Index* index) {
   const auto from = table.valid_from(), to = table.valid_to();
   for (; index->rows < table.size(); ++index->rows) {
     const auto row = static_cast<uint32_t>(index->rows);
+    index->begin.since = std::max(index->begin.since, since[row]);
+    index->begin.from = std::max(index->begin.from, from[row]);
     Bucket& bucket = index->buckets[all ? 0 : BucketOf(values[row], bits)];
     const uint64_t end = until[row];
     if (end != kOpenPosition) {
@@ -119,49 +123,60 @@ const RowIndexes::Index& RowIndexes::Extended(const IntervalTable& table, int co
   return *index;  // it only grows
 }
 
-size_t RowIndexes::Find(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment,
-                        std::vector<uint32_t>* rows) {
-  std::shared_lock<std::shared_mutex> lock;
-  const Index& index = Extended(table, column, &lock);
-  const int bits = BucketBits(table.columns()[column].kind);
-  const auto values = table.column(column);
+template <typename Fits>
+size_t RowIndexes::Collect(const IntervalTable& table, const Index& index, int64_t first, int64_t last, RowMoment moment, Fits fits,
+                           std::vector<uint32_t>* rows) {
   size_t looked_at = 0;
   const auto look = [&](uint32_t row) {
     ++looked_at;
-    if (row >= table.size() || !table.VisibleAt(row, moment.position, moment.valid_at)) return;
-    if (least <= values[row] && values[row] <= greatest) rows->push_back(row);
+    if (row < table.size() && table.VisibleAt(row, moment.position, moment.valid_at) && fits(row)) rows->push_back(row);
   };
-  const auto end = index.buckets.upper_bound(BucketOf(greatest, bits));
-  for (auto at = index.buckets.lower_bound(BucketOf(least, bits)); at != end; ++at) {
-    for (const uint32_t row : at->second.current) look(row);
-    at->second.retired.At(moment.position, look);
-    at->second.ended.At(InOrder(moment.valid_at), look);
-  }
-  return looked_at;
-}
-
-size_t RowIndexes::All(const IntervalTable& table, RowMoment moment, std::vector<uint32_t>* rows) {
-  std::shared_lock<std::shared_mutex> lock;
-  const Index& index = Extended(table, kAll, &lock);
-  size_t looked_at = 0;
-  const auto look = [&](uint32_t row) {
+  const auto until = table.until();
+  const auto look_at_end = [&](uint32_t row) {
     ++looked_at;
-    if (row < table.size() && table.VisibleAt(row, moment.position, moment.valid_at)) rows->push_back(row);
+    if (row < table.size() && fits(row) && moment.position < until[row]) rows->push_back(row);
   };
-  for (const auto& [key, bucket] : index.buckets) {
-    for (const uint32_t row : bucket.current) look(row);
+  const bool past = index.begin.IsPast(moment);
+  const auto end = index.buckets.upper_bound(last);
+  for (auto at = index.buckets.lower_bound(first); at != end; ++at) {
+    const Bucket& bucket = at->second;
+    if (past) {
+      std::for_each(bucket.current.begin(), bucket.current.end(), look_at_end);
+    } else {
+      std::for_each(bucket.current.begin(), bucket.current.end(), look);
+    }
     bucket.retired.At(moment.position, look);
     bucket.ended.At(InOrder(moment.valid_at), look);
   }
   return looked_at;
 }
 
+size_t RowIndexes::Find(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment,
+                        std::vector<uint32_t>* rows) {
+  if (least > greatest) return 0;
+  std::shared_lock<std::shared_mutex> lock;
+  const Index& index = Extended(table, column, &lock);
+  const int bits = BucketBits(table.columns()[column].kind);
+  const auto values = table.column(column);
+  const auto fits = [&](uint32_t row) { return least <= values[row] && values[row] <= greatest; };
+  return Collect(table, index, BucketOf(least, bits), BucketOf(greatest, bits), moment, fits, rows);
+}
+
+size_t RowIndexes::All(const IntervalTable& table, RowMoment moment, std::vector<uint32_t>* rows) {
+  std::shared_lock<std::shared_mutex> lock;
+  return Collect(table, Extended(table, kAll, &lock), 0, 0, moment, [](uint32_t) { return true; }, rows);
+}
+
 void RowIndexes::Extend(const IntervalTable& table, Newest* newest) {
   const auto record = table.record();
-  const auto to = table.valid_to();
+  const auto since = table.since();
+  const auto from = table.valid_from(), to = table.valid_to();
   newest->rows.resize(std::max(newest->rows.size(), table.dictionary().size()), UINT32_MAX);
   for (; newest->size < table.size(); ++newest->size) {
-    if (to[newest->size] == kOpenTime) newest->rows[record[newest->size]] = static_cast<uint32_t>(newest->size);
+    const size_t row = newest->size;
+    newest->begin.since = std::max(newest->begin.since, since[row]);
+    newest->begin.from = std::max(newest->begin.from, from[row]);
+    if (to[row] == kOpenTime) newest->rows[record[row]] = static_cast<uint32_t>(row);
   }
 }
 
@@ -177,12 +192,14 @@ void RowIndexes::RowsOf(const IntervalTable& table, absl::Span<const int64_t> re
   }
   rows->assign(records.size(), UINT32_MAX);
   const auto holds = [&](uint32_t row) { return row < table.size() && table.VisibleAt(row, moment.position, moment.valid_at); };
+  const bool past = newest_.begin.IsPast(moment);
+  const auto until = table.until();
   for (size_t i = 0; i < records.size(); ++i) {
     if (records[i] < 0 || static_cast<size_t>(records[i]) >= newest_.rows.size()) continue;
     const uint32_t newest = newest_.rows[records[i]];
     if (newest == UINT32_MAX) continue;  // a record without such a row has none at all
     (*rows)[i] = newest;
-    if (holds(newest)) continue;
+    if (past && newest < table.size() ? moment.position < until[newest] : holds(newest)) continue;
     (*rows)[i] = UINT32_MAX;
     for (const uint32_t row : table.RowsOf(records[i])) {
       if (holds(row)) (*rows)[i] = row;
@@ -191,6 +208,7 @@ void RowIndexes::RowsOf(const IntervalTable& table, absl::Span<const int64_t> re
 }
 
 size_t RowIndexes::Estimate(const IntervalTable& table, int column, int64_t least, int64_t greatest) {
+  if (least > greatest) return 0;
   std::shared_lock<std::shared_mutex> lock;
   const Index& index = Extended(table, column, &lock);
   const int bits = BucketBits(table.columns()[column].kind);

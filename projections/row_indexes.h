@@ -66,19 +66,31 @@ class RowIndexes {
     SpanBlocks retired;             // by positions
     SpanBlocks ended;               // by time; retired since or not
   };
+  // No row began later: at a moment that is none earlier only ends are looked at.
+  struct LatestBegin {
+    uint64_t since = 0;
+    int64_t from = INT64_MIN;
+    bool IsPast(RowMoment moment) const { return since <= moment.position && from <= moment.valid_at; }
+  };
   struct Index {
     std::map<int64_t, Bucket> buckets;  // by what their values have in common
     size_t rows = 0;                    // of the table that are in it
+    LatestBegin begin;
   };
 
   // By record: its newest row that has not ended.
   struct Newest {
     std::vector<uint32_t> rows;
     size_t size = 0;                    // rows of the table that are in it
+    LatestBegin begin;
   };
 
   static void Extend(const IntervalTable& table, Newest* newest);
   const Index& Extended(const IntervalTable& table, int column, std::shared_lock<std::shared_mutex>* lock);
+  // `fits` is asked of the rows' values.
+  template <typename Fits>
+  static size_t Collect(const IntervalTable& table, const Index& index, int64_t first, int64_t last, RowMoment moment, Fits fits,
+                        std::vector<uint32_t>* rows);
   static void Extend(const IntervalTable& table, int column, Index* index);
   static void LookThrough(const IntervalTable& table, Bucket* bucket);
 

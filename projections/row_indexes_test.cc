@@ -96,9 +96,10 @@ std::vector<uint32_t> Found(const IntervalTable& table, int column, int64_t leas
 void ExpectAsScanned(RandomTable* random, const IntervalTable& table, RowMoment moment) {
   const int column = static_cast<int>(random->Any(3));
   const int64_t unit = column == kWhen ? kDayMicros : 1;
-  const int64_t least = random->Any(4) == 0 ? kNull + 1 : (random->Any(500) - 100) * unit;
+  const int64_t least = random->Any(4) == 0 ? kNull + 2 : (random->Any(500) - 100) * unit;
   const int64_t greatest = random->Any(4) == 0 ? kOpenTime : least + random->Any(100) * unit;
   EXPECT_EQ(Found(table, column, least, greatest, moment), Scanned(table, column, least, greatest, moment));
+  EXPECT_THAT(Found(table, column, greatest, least - 1, moment), IsEmpty());
   EXPECT_EQ(Found(table, column, kNull, kNull, moment), Scanned(table, column, kNull, kNull, moment));
   std::vector<uint32_t> all;
   table.indexes().All(table, moment, &all);

@@ -16,11 +16,14 @@ class DayClock {
 
   // Local day that holds an instant.
   int32_t DayOf(int64_t micros) {
+    if (begin_ <= micros && micros < end_) return day_;  // one often lies near the other
     constexpr int64_t kDayMicros = 86400000000;
     int32_t day = static_cast<int32_t>(micros / kDayMicros - (micros % kDayMicros < 0));
     while (StartOf(day) > micros) --day;
     while (StartOf(day + 1) <= micros) ++day;
-    return day;
+    begin_ = StartOf(day);
+    end_ = StartOf(day + 1);
+    return day_ = day;
   }
 
  private:
@@ -32,6 +35,8 @@ class DayClock {
 
   const domain::Calendar& calendar_;
   absl::flat_hash_map<int32_t, int64_t> starts_;
+  int64_t begin_ = 0, end_ = 0;  // of the day of the last call
+  int32_t day_ = 0;
 };
 
 }  // namespace recount::projections

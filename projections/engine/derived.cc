@@ -33,7 +33,7 @@ std::string CollectionOfDerived(const DerivedField& field, const Subject& subjec
   return field.collection.empty() ? subject.collection : std::string(field.collection);
 }
 
-StageFact FindStage(const World& world, const Rules& rules, int64_t pipeline, int64_t stage) {
+const StageFact& FindStage(const World& world, const Rules& rules, int64_t pipeline, int64_t stage) {
   constexpr int64_t kStagesOfPipeline = 1000;
   auto [it, added] = world.caches().stages.try_emplace({&rules, {pipeline, stage}});
   if (!added || stage == kNull) return it->second;
@@ -72,11 +72,12 @@ Values OfStage(const Selection& selection, Type type, Member member) {
   const auto pipeline = selection.Column("pipeline"), stage = selection.Column("stage");
   const bool as_recorded = selection.world().options().as_recorded;
   const Values position = as_recorded ? StagePositions(selection) : Values();
+  StageLookup lookup(selection.world());
   for (size_t i = 0; i < selection.size(); ++i) {
     if (stage->data[i] == kNull) continue;
     const bool own = as_recorded && position.data[i] != kNull;
     const Rules& rules = own ? selection.world().RulesOf(position.data[i]) : selection.world().rules();
-    out.data[i] = member(FindStage(selection.world(), rules, pipeline->data[i], stage->data[i]));
+    out.data[i] = member(lookup.Find(rules, pipeline->data[i], stage->data[i]));
   }
   return out;
 }

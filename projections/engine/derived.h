@@ -2,6 +2,7 @@
 #ifndef RECOUNT_PROJECTIONS_ENGINE_DERIVED_H_
 #define RECOUNT_PROJECTIONS_ENGINE_DERIVED_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -40,7 +41,30 @@ struct StageFact {
   v1::StageMeaning meaning = v1::STAGE_MEANING_UNSPECIFIED;
   int64_t probability_bp = kNull;  // kNull: the stage has none
 };
-StageFact FindStage(const World& world, const Rules& rules, int64_t pipeline, int64_t stage);
+// Stays as long as the world.
+const StageFact& FindStage(const World& world, const Rules& rules, int64_t pipeline, int64_t stage);
+
+// The same for many rows, which often are in the same few stages.
+class StageLookup {
+ public:
+  explicit StageLookup(const World& world) : world_(world) {}
+  const StageFact& Find(const Rules& rules, int64_t pipeline, int64_t stage) {
+    Last& last = last_[static_cast<uint64_t>(pipeline * 31 + stage) % last_.size()];
+    if (last.fact == nullptr || last.rules != &rules || last.pipeline != pipeline || last.stage != stage) {
+      last = {&rules, pipeline, stage, &FindStage(world_, rules, pipeline, stage)};
+    }
+    return *last.fact;
+  }
+
+ private:
+  struct Last {
+    const Rules* rules = nullptr;
+    int64_t pipeline = 0, stage = 0;
+    const StageFact* fact = nullptr;
+  };
+  const World& world_;
+  std::array<Last, 128> last_;
+};
 
 // Money of a column in the report currency, at the rate of the row's own day; as it is without a report currency. `day` gives
 // the day of row i.

@@ -114,6 +114,7 @@ Values Probability(const Selection& selection) {
   const auto by_hand = selection.Column("probability_bp"), position = selection.Column("probability_position");
   const auto pipeline = selection.Column("pipeline"), stage = selection.Column("stage"), outcome = selection.Column("outcome");
   const int64_t won = world.texts().Find("won"), lost = world.texts().Find("lost");
+  StageLookup lookup(world);
   for (size_t i = 0; i < selection.size(); ++i) {
     if (outcome->data[i] == kNull) continue;
     if (outcome->data[i] == won || outcome->data[i] == lost) {
@@ -123,7 +124,7 @@ Values Probability(const Selection& selection) {
     } else {
       const bool own = world.options().as_recorded && position->data[i] != kNull;
       const Rules& rules = own ? world.RulesOf(position->data[i]) : world.rules();
-      out.data[i] = FindStage(world, rules, pipeline->data[i], stage->data[i]).probability_bp;
+      out.data[i] = lookup.Find(rules, pipeline->data[i], stage->data[i]).probability_bp;
     }
   }
   return out;

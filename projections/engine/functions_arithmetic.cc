@@ -168,8 +168,19 @@ Values CompareAll(const CallArguments& a, Test test) {
   return out;
 }
 
+// Values of one type are equal if their numbers are; money needs its currency, and a time beside a day its own day.
+bool AreNumbers(const CallArguments& a) {
+  const Type left = a[0].type, right = a[1].type;
+  return left != Type::kMoney && right != Type::kMoney && (left == Type::kTime) == (right == Type::kTime);
+}
+
 using Order = std::optional<int>;
 Values Equal(const CallArguments& a) {
+  if (AreNumbers(a)) {
+    Values out = Make(Type::kFlag, a.size);
+    for (size_t i = 0; i < a.size; ++i) out.data[i] = a[0].data[i] == a[1].data[i] && a[0].data[i] != kNull;
+    return out;
+  }
   return CompareAll(a, [](Order o) { return o.has_value() && *o == 0; });
 }
 Values Differs(const CallArguments& a) {

@@ -10,9 +10,8 @@ namespace {
 
 constexpr char kVisits[] = "stage_visit";
 
-int64_t Column(const IntervalTable& table, absl::string_view name, uint32_t row) {
-  const int index = table.ColumnIndex(name);
-  return index < 0 ? kNull : table.column(index)[row];
+absl::Span<const int64_t> ColumnOf(const IntervalTable& table, absl::string_view name) {
+  return table.column(table.ColumnIndex(name));
 }
 
 FunnelLadder MakeLadder(const v1::Pipeline& pipeline) {
@@ -29,11 +28,12 @@ FunnelLadder MakeLadder(const v1::Pipeline& pipeline) {
 }  // namespace
 
 FunnelCount::FunnelCount(const Query& query, const Selection& records, FunnelMode mode, bool by_period)
-    : query_(query), records_(records), mode_(mode), by_period_(by_period) {
+    : query_(query), records_(records), mode_(mode), by_period_(by_period), visits_(query.world->snapshot().table(kVisits)) {
   if (query.period.first_day) begin_ = query.calendar().StartOf(*query.period.first_day);
   if (query.period.last_day) end_ = query.calendar().EndOf(*query.period.last_day);
-  if (const IntervalTable* table = query.world->snapshot().table(kVisits)) {
-    visits_ = RecordTimeline::At(*table, query.moment().position, query.moment().valid_at);
+  constexpr size_t kRowsOfRecord = 16;
+  if (visits_ != nullptr && records.size() * kRowsOfRecord > visits_->size()) {
+    timeline_ = RecordTimeline::At(*visits_, query.moment().position, query.moment().valid_at);
   }
   for (const v1::Pipeline& pipeline : query.world->rules().stages.pipelines()) {
     ladder_of_.emplace(query.texts->Code(pipeline.id()), static_cast<int>(ladders_.size()));
@@ -62,16 +62,27 @@ FunnelCount::Place FunnelCount::PlaceOf(const Rules& rules, int64_t pipeline, in
   return found->second = place;
 }
 
+absl::Span<const uint32_t> FunnelCount::VisitsOf(int64_t record) {
+  if (timeline_) return timeline_->RowsOf(record);
+  of_record_.clear();
+  for (const uint32_t row : visits_->RowsOf(record)) {
+    if (visits_->VisibleAt(row, query_.moment().position, query_.moment().valid_at)) of_record_.push_back(row);
+  }
+  return of_record_;
+}
+
 std::vector<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, int* present) {
-  const IntervalTable& table = *query_.world->snapshot().table(kVisits);
+  const IntervalTable& table = *visits_;
+  const auto pipelines = ColumnOf(table, "pipeline"), stages = ColumnOf(table, "stage");
+  const auto entered = ColumnOf(table, "entered_at"), left = ColumnOf(table, "left_at"), left_tos = ColumnOf(table, "left_to");
   const World& world = *query_.world;
   const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
   std::vector<Way> ways;
   *present = -1;
-  for (const uint32_t row : InOrderOfEntry(table, visits_.RowsOf(record))) {
+  for (const uint32_t row : InOrderOfEntry(table, VisitsOf(record))) {
     // As recorded: the stage as it was when the deal entered it.
     const Rules& rules = world.options().as_recorded ? world.RulesOf(table.item()[row]) : world.rules();
-    const Place place = PlaceOf(rules, Column(table, "pipeline", row), Column(table, "stage", row));
+    const Place place = PlaceOf(rules, pipelines[row], stages[row]);
     if (place.stage == kOutcome) continue;
     size_t way = 0;
     while (way < ways.size() && ways[way].ladder != place.ladder) ++way;
@@ -79,15 +90,15 @@ std::vector<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, int* present) 
     const bool same_pipeline = *present == static_cast<int>(way);
     *present = static_cast<int>(way);
 
-    const int64_t entered_at = Column(table, "entered_at", row);
-    const int64_t left_to = Column(table, "left_to", row);
+    const int64_t entered_at = entered[row];
+    const int64_t left_to = left_tos[row];
     auto& visits = ways[way].path.visits;
     // Adjacent visits of one mapped stage are one; coming back after an outcome is another.
     const bool goes_on = same_pipeline && !visits.empty() && visits.back().stage == place.stage &&
                          ways[way].left_at == entered_at && entered_at != kNull;
     if (!goes_on) visits.push_back({place.stage, Counts(entered_at)});
     const bool to_outcome = left_to != kNull && (left_to == won || left_to == lost);
-    ways[way].left_at = to_outcome ? kNull : Column(table, "left_at", row);
+    ways[way].left_at = to_outcome ? kNull : left[row];
   }
   return ways;
 }

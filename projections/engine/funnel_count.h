@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,6 @@ class FunnelCount {
 
   // Pipelines in their order, then those that the rules asked for do not know; complete after ForEach().
   const std::vector<FunnelLadder>& ladders() const { return ladders_; }
-  uint64_t rows_scanned() const { return visits_.rows_scanned(); }
 
  private:
   struct Place {
@@ -55,6 +55,8 @@ class FunnelCount {
   // `rules`: those that say what a stage is; the ladders are always those of the world.
   Place PlaceOf(const Rules& rules, int64_t pipeline, int64_t stage);
   int LadderOf(int64_t pipeline);
+  // The visits of a record that hold at the moment.
+  absl::Span<const uint32_t> VisitsOf(int64_t record);
   // The record's ways; the number of the one that it is in now, -1: none.
   std::vector<Way> WaysOf(int64_t record, int* present);
   bool Counts(int64_t micros) const { return !by_period_ || (begin_ <= micros && micros < end_); }
@@ -64,7 +66,10 @@ class FunnelCount {
   const FunnelMode mode_;
   const bool by_period_;
   int64_t begin_ = domain::kBeginning, end_ = domain::kOpenEnd;
-  RecordTimeline visits_;
+  const IntervalTable* const visits_;
+  // Of all records, where many are asked for: of few each is looked up.
+  std::optional<RecordTimeline> timeline_;
+  std::vector<uint32_t> of_record_;
   std::vector<FunnelLadder> ladders_;
   absl::flat_hash_map<int64_t, int> ladder_of_;  // by pipeline
   absl::flat_hash_map<std::pair<const Rules*, std::pair<int64_t, int64_t>>, Place> places_;

@@ -1,10 +1,12 @@
 #include "projections/engine/roll_up.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "projections/engine/functions.h"
+#include "projections/engine/row_ranges.h"
 #include "projections/engine/world_caches.h"
 
 namespace recount::projections {
@@ -18,6 +20,15 @@ void Describe(const Node& node, std::string* text) {
                   ",\"", node.text, "\",", node.subject == nullptr ? "" : node.subject->id, ",", node.reference);
   for (const Expr& part : node.parts) Describe(*part, text);
   text->push_back(')');
+}
+
+// Least and greatest code; nothing of no records.
+std::pair<int64_t, int64_t> Bounds(const std::vector<int64_t>& records) {
+  std::pair<int64_t, int64_t> bounds(std::numeric_limits<int64_t>::max(), kNull + 1);
+  for (const int64_t record : records) {
+    if (record != kNull) bounds = {std::min(bounds.first, record), std::max(bounds.second, record)};
+  }
+  return bounds;
 }
 
 void Add(absl::string_view function, int64_t value, int64_t currency, std::pair<int64_t, int64_t>* sum, bool first) {
@@ -36,9 +47,17 @@ void Add(absl::string_view function, int64_t value, int64_t currency, std::pair<
   }
 }
 
-RolledUp Gather(const World& world, const Node& node) {
-  RolledUp out;
-  const Selection all = world.Select(*node.subject, Names(node.parts[2], "deleted"));
+// The other subject's rows that may lead to records from `least` to `greatest`. Records that came one after the other have such codes:
+// those of a quarter are few of all.
+Selection LeadingTo(const World& world, const Node& node, int64_t least, int64_t greatest) {
+  const bool with_deleted = Names(node.parts[2], "deleted");
+  const auto ranges = RangesFrom(world, *node.subject, node.parts[0], least, greatest);
+  return ranges ? world.SelectAmong(*node.subject, *ranges, with_deleted) : world.Select(*node.subject, with_deleted);
+}
+
+RolledUp Gather(const World& world, const Node& node, int64_t least, int64_t greatest) {
+  RolledUp out{least, greatest, {}};
+  const Selection all = LeadingTo(world, node, least, greatest);
   const auto reference = all.Evaluate(node.parts[0]);
   const auto value = all.Evaluate(node.parts[1]);
   const auto condition = all.Evaluate(node.parts[2]);
@@ -68,9 +87,10 @@ std::vector<std::vector<int64_t>> RolledUpRecords(const World& world, const std:
   for (const Expr& expr : exprs) FindRollUps(*expr, &roll_ups);
   absl::flat_hash_map<int64_t, size_t> place;
   for (size_t i = 0; i < records.size(); ++i) place.emplace(records[i], i);
+  const auto [least, greatest] = Bounds(records);
   std::vector<std::vector<int64_t>> found(records.size());
   for (const Node* node : roll_ups) {
-    const Selection all = world.Select(*node->subject, Names(node->parts[2], "deleted"));
+    const Selection all = LeadingTo(world, *node, least, greatest);
     const auto reference = all.Evaluate(node->parts[0]);
     const auto value = all.Evaluate(node->parts[1]);
     const auto condition = all.Evaluate(node->parts[2]);
@@ -91,12 +111,17 @@ Values RollUp(const Selection& selection, const Node& roll_up) {
   std::string key;
   Describe(roll_up, &key);
   auto& roll_ups = world.caches().roll_ups;
+  std::vector<int64_t> records;
+  for (size_t i = 0; i < selection.size(); ++i) records.push_back(selection.record(i));
+  const auto [least, greatest] = Bounds(records);
   auto it = roll_ups.find(key);
-  if (it == roll_ups.end()) it = roll_ups.emplace(key, Gather(world, roll_up)).first;
+  if (it == roll_ups.end() || least < it->second.least || greatest > it->second.greatest) {
+    it = roll_ups.insert_or_assign(key, Gather(world, roll_up, least, greatest)).first;
+  }
   Values out = Make(roll_up.type, selection.size());
   const bool counts = roll_up.name == "count_of";
   for (size_t i = 0; i < selection.size(); ++i) {
-    const int64_t record = selection.record(i);
+    const int64_t record = records[i];
     if (record == kNull) continue;
     auto found = it->second.values.find(record);
     if (found == it->second.values.end()) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "projections/engine/derived.h"
+#include "projections/engine/known_flag.h"
 #include "projections/engine/selection.h"
 #include "projections/engine/stage_runs.h"
 
@@ -97,6 +98,13 @@ std::optional<RowRanges> RangesIn(const World& world, const Subject& subject, co
   return stored ? InPeriodOf(world, *stored, period) : std::nullopt;
 }
 
+std::optional<RowRanges> RangesFrom(const World& world, const Subject& subject, const Expr& reference, int64_t least,
+                                    int64_t greatest) {
+  const auto stored = ColumnOf(world, subject, *reference);
+  if (!stored || stored->kind != ColumnKind::kRecord) return std::nullopt;
+  return RowRanges{Range(*stored, least, greatest)};
+}
+
 std::optional<RowRanges> Shorter(const World& world, std::optional<RowRanges> a, std::optional<RowRanges> b) {
   if (!a || !b) return a ? a : b;
   const auto length = [&](const RowRanges& ranges) {
@@ -117,6 +125,7 @@ std::optional<RowRanges> RangesWhere(const World& world, const Subject& subject,
   }
   if (condition->kind == Node::Kind::kField && condition->name == "is_open") return Open(world, subject, true);
   if (condition->kind != Node::Kind::kCall) return std::nullopt;
+  if (const auto known = KnownFlag(*condition)) return *known ? std::nullopt : std::optional<RowRanges>(std::in_place);
   const auto& parts = condition->parts;
   const absl::string_view name = condition->name;
   if (name == "not" && parts[0]->kind == Node::Kind::kField && parts[0]->name == "is_open") return Open(world, subject, false);

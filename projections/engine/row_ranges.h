@@ -25,6 +25,9 @@ using RowRanges = std::vector<RowRange>;
 std::optional<RowRanges> RangesWhere(const World& world, const Subject& subject, const Expr& condition);
 // The same of rows whose time `axis` lies in the period.
 std::optional<RowRanges> RangesIn(const World& world, const Subject& subject, const Expr& axis, const domain::Period& period);
+// The same of rows whose `reference` leads to a record with a dictionary code from `least` to `greatest`.
+std::optional<RowRanges> RangesFrom(const World& world, const Subject& subject, const Expr& reference, int64_t least,
+                                    int64_t greatest);
 // The shorter of two of which both hold.
 std::optional<RowRanges> Shorter(const World& world, std::optional<RowRanges> a, std::optional<RowRanges> b);
 

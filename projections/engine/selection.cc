@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "projections/engine/derived.h"
 #include "projections/engine/functions.h"
+#include "projections/engine/known_flag.h"
 #include "projections/engine/roll_up.h"
 #include "projections/engine/world_caches.h"
 
@@ -51,6 +52,7 @@ std::shared_ptr<const Values> Selection::Evaluate(const Expr& expr) const {
     case Node::Kind::kAxis:
       return axis_ != nullptr ? axis_ : std::make_shared<Values>(Make(expr->type, size()));
     case Node::Kind::kCall: {
+      if (const auto known = WithoutRows(*expr)) return known;
       CallArguments arguments{*world_, size(), {}};
       for (const Expr& part : expr->parts) arguments.values.push_back(Evaluate(part));
       return std::make_shared<Values>(FindFunction(expr->name)->evaluate(arguments));
@@ -59,6 +61,20 @@ std::shared_ptr<const Values> Selection::Evaluate(const Expr& expr) const {
       return std::make_shared<Values>(RollUp(*this, *expr));
   }
   return nullptr;
+}
+
+// Of a call that a condition without rows decides; nullptr: any other.
+std::shared_ptr<const Values> Selection::WithoutRows(const Node& call) const {
+  if (call.name == "if") {
+    const auto known = KnownFlag(*call.parts[0]);
+    const auto chosen = known ? Evaluate(call.parts[*known ? 1 : 2]) : nullptr;
+    return chosen != nullptr && chosen->type == call.type ? chosen : nullptr;
+  }
+  const auto known = call.type == Type::kFlag ? KnownFlag(call) : std::nullopt;
+  if (!known) return nullptr;
+  Values all = Make(Type::kFlag, size());
+  std::fill(all.data.begin(), all.data.end(), *known);
+  return std::make_shared<Values>(std::move(all));
 }
 
 std::shared_ptr<const Values> Selection::Field(absl::string_view name) const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "projections/engine/day_clock.h"
 #include "projections/engine/derived.h"
 #include "projections/engine/stage_runs.h"
@@ -28,12 +29,13 @@ struct World::Caches {
   std::vector<uint64_t> rule_positions;
   bool rule_positions_known = false;
   std::map<uint64_t, std::shared_ptr<const Rules>> rules_of;
-  absl::flat_hash_map<std::pair<const Rules*, std::pair<int64_t, int64_t>>, StageFact> stages;
+  absl::node_hash_map<std::pair<const Rules*, std::pair<int64_t, int64_t>>, StageFact> stages;
   // (owner, day, team or unit) -> the team or unit.
   absl::flat_hash_map<std::pair<int64_t, std::pair<int32_t, int>>, int64_t> ancestors;
   std::unique_ptr<StageRuns> stage_runs;  // made when it is asked for
-  // Roll-ups by what they say: record -> value.
+  // Roll-ups by what they say: record -> value, of records from `least` to `greatest`.
   struct RolledUp {
+    int64_t least, greatest;
     absl::flat_hash_map<int64_t, std::pair<int64_t, int64_t>> values;  // value, currency
   };
   std::map<std::string, RolledUp> roll_ups;
