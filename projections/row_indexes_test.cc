@@ -1,8 +1,12 @@
 #include "projections/row_indexes.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
+#include <mutex>
 #include <random>
 #include <string>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -135,6 +139,50 @@ TEST(RowIndexesTest, ACopyFindsWhatItHasHoweverFarTheIndexWent) {
   for (int i = 0; i < 200 && !::testing::Test::HasFailure(); ++i) ExpectAsScanned(&random, *copy, then);
   // And the other way round: the copy's question does not hide what came later.
   ExpectAsScanned(&random, random.table(), random.now());
+}
+
+// What the readers of a table under way see.
+struct Copy {
+  std::unique_ptr<const Dictionary> texts;
+  std::unique_ptr<const IntervalTable> table;
+  RowMoment moment;
+};
+
+TEST(RowIndexesTest, CopiesAreAskedWhileTheTableGrows) {
+  RandomTable random(11);
+  std::mutex mutex;
+  std::shared_ptr<const Copy> newest;
+  const auto change = [&] {
+    for (int i = 0; i < 20; ++i) random.Change();
+    auto copy = std::make_shared<Copy>(Copy{random.dictionary().Frozen(), nullptr, random.now()});
+    copy->table = random.table().Frozen(copy->texts.get());
+    std::lock_guard lock(mutex);
+    newest = std::move(copy);
+  };
+  change();
+  std::atomic<bool> done = false;
+  std::atomic<int> differences = 0;
+  const auto read = [&] {
+    while (!done) {
+      std::shared_ptr<const Copy> copy;
+      {
+        std::lock_guard lock(mutex);
+        copy = newest;
+      }
+      for (const int column : {kWhen, kDay}) {
+        const int64_t greatest = column == kWhen ? 200 * kDayMicros : 200;
+        differences += Found(*copy->table, column, 0, greatest, copy->moment) != Scanned(*copy->table, column, 0, greatest, copy->moment);
+      }
+      std::vector<uint32_t> rows;
+      copy->table->indexes().RowsOf(*copy->table, random.records(), copy->moment, &rows);
+    }
+  };
+  std::thread first(read), second(read);
+  for (int i = 0; i < 100; ++i) change();
+  done = true;
+  first.join();
+  second.join();
+  EXPECT_EQ(differences, 0);
 }
 
 TEST(RowIndexesTest, NeitherOtherYearsNorThePastAreLookedAt) {

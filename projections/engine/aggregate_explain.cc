@@ -52,10 +52,12 @@ void Join(std::vector<Contribution>* contributions) {
 
 class Opener {
  public:
-  Opener(const Query& query, const CellAddress& cell) : query_(query), counting_(query), cell_(cell) {
-    // Groups get their numbers while records are counted: count all before the cell is looked up.
-    if (!counting_.by_measure_axis()) counting_.All();
-    for (const int index : counting_.counted()) counting_.RecordsOf(index);
+  Opener(const Query& query, const QueryMeasure& measure, const CellAddress& cell) : query_(query), counting_(query), cell_(cell) {
+    // Groups get their numbers while records are counted: what the cell is made of is counted before it is looked up.
+    const int own = static_cast<int>(&measure - query.all_measures.data());
+    for (const int index : {IsMadeOfMeasures(measure.measure->function()) ? -1 : own, measure.numerator, measure.denominator}) {
+      if (index >= 0) counting_.RecordsOf(index);
+    }
     const size_t dimensions = query.group_by.size();
     if (counting_.split() && cell.key.size() > dimensions) currency_ = cell.key[dimensions].number;
     if (!cell.is_total) {
@@ -208,7 +210,7 @@ absl::StatusOr<Explanation> ExplainAggregate(const Query& query, const CellAddre
     if (candidate.measure->id() == cell.column) measure = &candidate;
   }
   if (measure == nullptr) return domain::Refuse(v1::TOKEN_INVALID, absl::StrCat("there is no measure `", cell.column, "`"));
-  Opener opener(query, cell);
+  Opener opener(query, *measure, cell);
   Explanation out;
   AddCountsBy(query, *measure, &out.counts_by);
   for (const Expr& expr : {query.where, query.axis}) {

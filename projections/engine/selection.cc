@@ -13,6 +13,7 @@ namespace recount::projections {
 
 struct Selection::Cache {
   std::map<std::string, std::shared_ptr<const Values>, std::less<>> fields;
+  std::map<std::string, std::shared_ptr<const Values>, std::less<>> columns;  // as they were set
   std::map<std::string, std::unique_ptr<Selection>, std::less<>> followed;
 };
 
@@ -102,6 +103,12 @@ std::shared_ptr<const Values> Selection::Field(absl::string_view name) const {
 }
 
 std::shared_ptr<const Values> Selection::Column(absl::string_view name) const {
+  auto it = cache_->columns.find(name);
+  if (it == cache_->columns.end()) it = cache_->columns.emplace(std::string(name), Gathered(name)).first;
+  return it->second;
+}
+
+std::shared_ptr<const Values> Selection::Gathered(absl::string_view name) const {
   const int index = table_ == nullptr ? -1 : table_->ColumnIndex(name);
   if (index < 0) return std::make_shared<Values>(Make(Type::kNull, size()));
   const auto column = table_->column(index);

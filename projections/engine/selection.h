@@ -55,6 +55,7 @@ class Selection {
 
  private:
   struct Cache;
+  std::shared_ptr<const Values> Gathered(absl::string_view column) const;
   std::shared_ptr<const Values> WithoutRows(const Node& call) const;
   std::unique_ptr<Selection> Other(const Subject& subject, const Values* records) const;
 
