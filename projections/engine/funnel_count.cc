@@ -28,7 +28,8 @@ FunnelLadder MakeLadder(const v1::Pipeline& pipeline) {
 }  // namespace
 
 FunnelCount::FunnelCount(const Query& query, const Selection& records, FunnelMode mode, bool by_period)
-    : query_(query), records_(records), mode_(mode), by_period_(by_period), visits_(query.world->snapshot().table(kVisits)) {
+    : query_(query), records_(records), mode_(mode), by_period_(by_period), visits_(query.world->snapshot().table(kVisits)),
+      won_(query.texts->Find("won")), lost_(query.texts->Find("lost")) {
   if (query.period.first_day) begin_ = query.calendar().StartOf(*query.period.first_day);
   if (query.period.last_day) end_ = query.calendar().EndOf(*query.period.last_day);
   constexpr size_t kRowsOfRecord = 16;
@@ -76,7 +77,6 @@ std::vector<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, int* present) 
   const auto pipelines = ColumnOf(table, "pipeline"), stages = ColumnOf(table, "stage");
   const auto entered = ColumnOf(table, "entered_at"), left = ColumnOf(table, "left_at"), left_tos = ColumnOf(table, "left_to");
   const World& world = *query_.world;
-  const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
   std::vector<Way> ways;
   *present = -1;
   for (const uint32_t row : InOrderOfEntry(table, VisitsOf(record))) {
@@ -97,7 +97,7 @@ std::vector<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, int* present) 
     const bool goes_on = same_pipeline && !visits.empty() && visits.back().stage == place.stage &&
                          ways[way].left_at == entered_at && entered_at != kNull;
     if (!goes_on) visits.push_back({place.stage, Counts(entered_at)});
-    const bool to_outcome = left_to != kNull && (left_to == won || left_to == lost);
+    const bool to_outcome = left_to != kNull && (left_to == won_ || left_to == lost_);
     ways[way].left_at = to_outcome ? kNull : left[row];
   }
   return ways;
@@ -107,14 +107,13 @@ void FunnelCount::ForEach(const Visitor& visit) {
   const auto outcome = records_.Field("outcome");
   const auto won_at = records_.Field("won_at");
   const auto lost_at = records_.Field("lost_at");
-  const int64_t won = query_.texts->Find("won"), lost = query_.texts->Find("lost");
   for (size_t row = 0; row < records_.size() && !query_.halt->AtStep(); ++row) {
     int present = -1;
     std::vector<Way> ways = WaysOf(records_.record(row), &present);
     if (present >= 0 && outcome->data[row] != kNull) {
       FunnelPath& path = ways[present].path;
-      path.won = outcome->data[row] == won && Counts(won_at->data[row]);
-      if (outcome->data[row] == lost && Counts(lost_at->data[row])) path.lost_in = path.visits.back().stage;
+      path.won = outcome->data[row] == won_ && Counts(won_at->data[row]);
+      if (outcome->data[row] == lost_ && Counts(lost_at->data[row])) path.lost_in = path.visits.back().stage;
     }
     for (const Way& way : ways) visit(row, way.ladder, LinesOf(way.path, mode_, ladders_[way.ladder].open()));
   }

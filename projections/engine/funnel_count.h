@@ -67,6 +67,7 @@ class FunnelCount {
   const bool by_period_;
   int64_t begin_ = domain::kBeginning, end_ = domain::kOpenEnd;
   const IntervalTable* const visits_;
+  const int64_t won_, lost_;   // texts
   // Of all records, where many are asked for: of few each is looked up.
   std::optional<RecordTimeline> timeline_;
   std::vector<uint32_t> of_record_;

@@ -20,10 +20,12 @@ RecordTimeline RecordTimeline::Collect(const IntervalTable& table, Keep keep) {
     ++counts[record[row]];
   }
   std::vector<uint32_t> next(counts.size(), 0);
+  timeline.places_.assign(counts.size(), kNoPlace);
   uint32_t start = 0;
   for (size_t code = 0; code < counts.size(); ++code) {
     next[code] = start;
     if (counts[code] == 0) continue;
+    timeline.places_[code] = static_cast<uint32_t>(timeline.records_.size());
     timeline.records_.push_back(static_cast<int64_t>(code));
     timeline.starts_.push_back(start);
     start += counts[code];
@@ -57,9 +59,8 @@ RecordTimeline RecordTimeline::At(const IntervalTable& table, uint64_t position,
 }
 
 absl::Span<const uint32_t> RecordTimeline::RowsOf(int64_t record) const {
-  const auto found = std::lower_bound(records_.begin(), records_.end(), record);
-  if (found == records_.end() || *found != record) return {};
-  return rows(static_cast<size_t>(found - records_.begin()));
+  if (record < 0 || static_cast<size_t>(record) >= places_.size() || places_[record] == kNoPlace) return {};
+  return rows(places_[record]);
 }
 
 }  // namespace recount::projections

@@ -30,10 +30,12 @@ class RecordTimeline {
   uint64_t rows_scanned() const { return rows_scanned_; }
 
  private:
+  static constexpr uint32_t kNoPlace = UINT32_MAX;
   template <typename Keep>
   static RecordTimeline Collect(const IntervalTable& table, Keep keep);
 
   std::vector<int64_t> records_;
+  std::vector<uint32_t> places_;  // in records_, by code; kNoPlace: it has none
   std::vector<uint32_t> starts_;  // one more than records_
   std::vector<uint32_t> rows_;
   uint64_t rows_scanned_ = 0;

@@ -27,6 +27,7 @@ bool HasMaps(const domain::Rulebook& book) {
 
 std::vector<uint32_t> InOrderOfEntry(const IntervalTable& visits, absl::Span<const uint32_t> rows) {
   std::vector<uint32_t> order(rows.begin(), rows.end());
+  if (order.size() < 2) return order;
   // A row begins when something of the visit changed, e.g. its end: the entry is a column.
   const auto entered_at = visits.column(visits.ColumnIndex("entered_at"));
   const auto item = visits.item();
