@@ -5,7 +5,6 @@
 #include "absl/strings/strip.h"
 #include "domain/refusal.h"
 #include "projections/engine/compare.h"
-#include "projections/engine/tokens.h"
 
 namespace recount::projections {
 
@@ -17,13 +16,22 @@ absl::StatusOr<int32_t> PageSize(int32_t asked, int32_t by_default) {
   return asked == 0 ? by_default : std::min(asked, kMaxPage);
 }
 
-AnswerPage::AnswerPage(const FinishedAnswer& finished, const ReportToken& token, const EngineContext& context)
-    : finished_(finished), context_(context), renderer_(finished.texts, finished.calendar, context), cell_(token) {
-  cell_.set_kind(ReportToken::KIND_CELL);
-  cell_.clear_offset();
-  cell_.clear_request_hash();
-  cell_.mutable_request()->clear_sort();
+namespace {
+
+// What the ids of all cells begin with.
+ReportToken CommonOf(const ReportToken& answer) {
+  ReportToken common = answer;
+  common.set_kind(ReportToken::KIND_CELL);
+  common.clear_offset();
+  common.clear_request_hash();
+  common.mutable_request()->clear_sort();
+  return common;
 }
+
+}  // namespace
+
+AnswerPage::AnswerPage(const FinishedAnswer& finished, const ReportToken& token, const EngineContext& context)
+    : finished_(finished), renderer_(finished.texts, finished.calendar, context), ids_(CommonOf(token), context.token_key) {}
 
 v1::Row AnswerPage::Render(const AnswerRow& from) {
   v1::Row row;
@@ -69,7 +77,7 @@ std::string AnswerPage::CellId(const AnswerColumn& column) {
   cell_.set_is_compared(has_sides && absl::ConsumeSuffix(&id, ".compared"));
   cell_.set_is_change(has_sides && absl::ConsumeSuffix(&id, ".change"));
   cell_.set_column(std::string(id));
-  std::string encoded = EncodeToken(cell_, context_.token_key);
+  std::string encoded = ids_.Encode(cell_);
   if (encoded.size() <= kLongestToken) return encoded;
   left_out_ids_ = true;
   return "";

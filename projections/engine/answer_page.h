@@ -4,6 +4,7 @@
 
 #include "projections/engine/finished_answer.h"
 #include "projections/engine/render.h"
+#include "projections/engine/tokens.h"
 
 namespace recount::projections {
 
@@ -28,9 +29,9 @@ class AnswerPage {
   std::string CellId(const AnswerColumn& column);
 
   const FinishedAnswer& finished_;
-  const EngineContext& context_;
   Renderer renderer_;
-  storage::v1::ReportToken cell_;
+  const AlikeTokens ids_;
+  storage::v1::ReportToken cell_;  // what the id of a cell has beside
   bool left_out_ids_ = false;
 };
 

@@ -69,6 +69,41 @@ std::string EncodeToken(const storage::v1::ReportToken& token, absl::string_view
   return absl::WebSafeBase64Escape(absl::StrCat(Signature(bytes, key), bytes));
 }
 
+namespace {
+
+// Of an HMAC: after the key, which is the one of a tenant and shorter than a block.
+SHA256_CTX AfterKey(absl::string_view key, char pad) {
+  std::string block(SHA256_CBLOCK, pad);
+  for (size_t i = 0; i < key.size(); ++i) block[i] ^= key[i];
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, block.data(), block.size());
+  return context;
+}
+
+}  // namespace
+
+AlikeTokens::AlikeTokens(const storage::v1::ReportToken& common, absl::string_view key) {
+  storage::v1::ReportToken complete = common;
+  complete.set_engine_version(kEngineVersion);
+  common_ = Bytes(complete);
+  const std::string block = key.size() > SHA256_CBLOCK ? Sha256(key) : std::string(key);
+  inner_ = AfterKey(block, 0x36);
+  outer_ = AfterKey(block, 0x5c);
+  SHA256_Update(&inner_, common_.data(), common_.size());
+}
+
+std::string AlikeTokens::Encode(const storage::v1::ReportToken& own) const {
+  const std::string bytes = Bytes(own);
+  unsigned char mac[SHA256_DIGEST_LENGTH];
+  SHA256_CTX inner = inner_, outer = outer_;
+  SHA256_Update(&inner, bytes.data(), bytes.size());
+  SHA256_Final(mac, &inner);
+  SHA256_Update(&outer, mac, sizeof(mac));
+  SHA256_Final(mac, &outer);
+  return absl::WebSafeBase64Escape(absl::StrCat(absl::string_view(reinterpret_cast<const char*>(mac), kSignatureBytes), common_, bytes));
+}
+
 absl::Status PageMismatch() {
   return domain::Refuse(v1::PAGE_TOKEN_MISMATCH,
                         "the page token belongs to another request: repeat the request as it was, or ask without the token", "page_token");

@@ -3,6 +3,12 @@
 #ifndef RECOUNT_PROJECTIONS_ENGINE_TOKENS_H_
 #define RECOUNT_PROJECTIONS_ENGINE_TOKENS_H_
 
+// Its functions that fetch nothing are marked as deprecated for the sake of providers, which is no reason here.
+#ifndef OPENSSL_SUPPRESS_DEPRECATED
+#define OPENSSL_SUPPRESS_DEPRECATED
+#endif
+#include <openssl/sha.h>
+
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -15,6 +21,19 @@ namespace recount::projections {
 inline constexpr uint32_t kEngineVersion = 3;
 
 std::string EncodeToken(const storage::v1::ReportToken& token, absl::string_view key);
+
+// Many tokens that begin alike, e.g. the ids of an answer's cells: what they have in common is written and signed once.
+class AlikeTokens {
+ public:
+  AlikeTokens(const storage::v1::ReportToken& common, absl::string_view key);
+  // As EncodeToken() of a token with the fields of both. `own` has only fields that come after those of `common`.
+  std::string Encode(const storage::v1::ReportToken& own) const;
+
+ private:
+  std::string common_;
+  SHA256_CTX inner_, outer_;  // of the HMAC: after the key and what is common, and after the key
+};
+
 // TOKEN_INVALID, naming the field that it came in, if it is not one of ours or of another engine version.
 absl::StatusOr<storage::v1::ReportToken> DecodeToken(absl::string_view text, absl::string_view field, absl::string_view key);
 // PAGE_TOKEN_MISMATCH.
