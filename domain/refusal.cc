@@ -73,6 +73,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::STAGE_AMBIGUOUS:
     case v1::PERIOD_INVALID:
     case v1::BACKUP_FOLDER_INVALID:
+    case v1::ANSWERS_NOT_COMPARABLE:
       return absl::StatusCode::kInvalidArgument;
     case v1::RECORD_NOT_FOUND:
     case v1::RULE_VERSION_NOT_FOUND:
