@@ -1,9 +1,8 @@
 #include "eventstore/request_hash.h"
 
-#include <sodium.h>
-
 #include <utility>
 
+#include "eventstore/hmac.h"
 #include "eventstore/vault_keys.h"
 
 namespace recount::eventstore {
@@ -12,16 +11,27 @@ namespace {
 constexpr absl::string_view kKeyId = "request-hashes";  // ids of data subjects are UUIDs
 constexpr size_t kFingerprintSize = 8;
 
+// One tenant's commands come in a row.
+const std::string& FingerprintOfLast(const DataKey& key) {
+  thread_local DataKey last{};
+  thread_local std::string fingerprint = KeyFingerprint(last);
+  if (last != key) {
+    fingerprint = KeyFingerprint(key);
+    last = key;
+  }
+  return fingerprint;
+}
+
 }  // namespace
 
 absl::StatusOr<RequestHash> HashRequest(KeyVault& vault, uint32_t tenant, std::string digest) {
   absl::StatusOr<DataKey> key = FindOrMint(vault, tenant, kKeyId);
   if (!key.ok()) return key.status();
+  thread_local Hmac hmac;
+  const Mac mac = hmac.Of(*key, digest);
   RequestHash hash;
-  hash.stored = KeyFingerprint(*key);
-  hash.stored.resize(kFingerprintSize + crypto_auth_hmacsha256_BYTES);
-  crypto_auth_hmacsha256(reinterpret_cast<unsigned char*>(hash.stored.data() + kFingerprintSize),
-                         reinterpret_cast<const unsigned char*>(digest.data()), digest.size(), key->data());
+  hash.stored = FingerprintOfLast(*key);
+  hash.stored.append(mac.begin(), mac.end());
   hash.digest = std::move(digest);
   return hash;
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "eventstore/cryptography.h"
 #include "eventstore/durable_file.h"
+#include "eventstore/hmac.h"
 #include "eventstore/key_vault.h"
 #include "eventstore/master_key.h"
 #include "eventstore/recent_cache.h"
@@ -28,7 +29,6 @@ namespace {
 
 constexpr char kName[] = "the key vault";
 constexpr size_t kCachedKeys = 200'000;
-constexpr size_t kMacSize = crypto_auth_hmacsha256_BYTES;
 
 std::string VaultKey(uint32_t tenant, char kind, absl::string_view rest) {
   std::string key;
@@ -260,10 +260,8 @@ class RocksdbKeyVault : public KeyVault {
     absl::StatusOr<DataKey> key = LookupKey(tenant);
     if (!key.ok()) return key.status();
     const std::string text = absl::StrCat(kind, absl::string_view("\0", 1), value);
-    std::string mac(kMacSize, '\0');
-    crypto_auth_hmacsha256(reinterpret_cast<unsigned char*>(mac.data()),
-                           reinterpret_cast<const unsigned char*>(text.data()), text.size(), key->data());
-    return VaultKey(tenant, 'L', mac);
+    const Mac mac = hmac_.Of(*key, text);
+    return VaultKey(tenant, 'L', absl::string_view(reinterpret_cast<const char*>(mac.data()), mac.size()));
   }
 
   const MasterKey master_;
@@ -275,6 +273,7 @@ class RocksdbKeyVault : public KeyVault {
   Unwritten pending_;
   Unwritten flushing_;  // being written
   RecentCache<DataKey> cache_;
+  Hmac hmac_;
   absl::Status failure_;
   HighWaterMarkWriter mark_writer_;
 };
