@@ -161,6 +161,7 @@ bool HasPersonalFields(const Message& message) {
 
 absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_subject, HasKey has_key,
                       Message* message, storage::v1::StoredEvent* event) {
+  std::unique_ptr<Message> partial;
   if (HasPersonalFields(*message)) {
     if (data_subject.empty()) {
       return absl::InvalidArgumentError(absl::StrCat("personal data of ", event->stream(), " has no data subject"));
@@ -168,17 +169,17 @@ absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_s
     absl::StatusOr<DataKey> key = has_key == HasKey::kNo ? vault.MintForNewId(tenant, data_subject)
                                                          : FindOrMint(vault, tenant, data_subject);
     if (!key.ok()) return key.status();
-    std::unique_ptr<Message> partial(message->New());
+    partial.reset(message->New());
     MovePersonal(message, partial.get());
     storage::v1::SealedBlob* blob = event->add_sealed();
     blob->set_key_id(std::string(data_subject));
     blob->set_key_fingerprint(KeyFingerprint(*key));
     Encrypt(*key, partial->SerializeAsString(), AssociatedData(tenant, *event, data_subject), blob);
   }
-  if (!message->SerializeToString(event->mutable_payload())) {
-    return absl::InternalError(absl::StrCat("an event of ", event->stream(), " cannot be serialized"));
-  }
-  return absl::OkStatus();
+  const bool is_serialized = message->SerializeToString(event->mutable_payload());
+  if (partial != nullptr) MovePersonal(partial.get(), message);
+  if (is_serialized) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("an event of ", event->stream(), " cannot be serialized"));
 }
 
 absl::Status OpenInto(KeyVault& vault, uint32_t tenant, const storage::v1::StoredEvent& event, Message* message,

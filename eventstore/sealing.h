@@ -21,8 +21,9 @@ bool HasPersonalFields(const google::protobuf::Message& message);
 // Has a data subject a key already? kNo: the id was made at random a moment before, so that none needs to be looked for.
 enum class HasKey { kMaybe, kNo };
 
-// Moves the personal fields of `message` into one blob of `event` under the key of `data_subject` (minted if there is none),
-// then serializes what is left into event->payload. Stream and type of `event` must be set: they are authenticated.
+// Seals the personal fields of `message` as one blob of `event` under the key of `data_subject` (minted if there is none), and
+// serializes what is left into event->payload; afterwards `message` is as it was. Stream and type of `event` must be set: they are
+// authenticated.
 absl::Status SealInto(KeyVault& vault, uint32_t tenant, absl::string_view data_subject, HasKey has_key,
                       google::protobuf::Message* message, storage::v1::StoredEvent* event);
 

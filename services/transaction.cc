@@ -162,19 +162,16 @@ absl::Status Transaction::SealAll() {
   return absl::OkStatus();
 }
 
-// Sealing clears the personal fields, which the state still needs: then it gets a copy.
 absl::Status Transaction::SealEvent(Added& added, storage::v1::StoredEvent* stored) {
   google::protobuf::Message* message = domain::MutableEvent(stored->type(), &added.payload);
   if (!eventstore::HasPersonalFields(*message)) {
     message->SerializeToString(stored->mutable_payload());
     return absl::OkStatus();
   }
-  const std::unique_ptr<google::protobuf::Message> copy(message->New());
-  copy->CopyFrom(*message);
   const bool is_first = has_key_.insert(added.data_subject).second;
   const auto has_key =
       is_first && minted_.contains(added.data_subject) ? eventstore::HasKey::kNo : eventstore::HasKey::kMaybe;
-  return eventstore::SealInto(*archive_.vault, tenant_->number(), added.data_subject, has_key, copy.get(), stored);
+  return eventstore::SealInto(*archive_.vault, tenant_->number(), added.data_subject, has_key, message, stored);
 }
 
 domain::EventMeta Transaction::MetaOfAdded(int index) const {
@@ -194,6 +191,24 @@ void Transaction::AddRule(const v1::RuleEvent& event) {
   auto changed = std::make_shared<domain::Rulebook>(*rules_);
   changed->ApplyRaw(base_position_ + added_.size(), now_micros_, actor_, event);
   rules_ = std::move(changed);
+}
+
+void Transaction::BringCacheTo(Added& added, const domain::EventMeta& meta) {
+  if (meta.revision == 1) {
+    auto first = std::make_unique<FirstEvent>();
+    first->payload = std::move(added.payload);
+    first->meta = meta;
+    first->actor = actor_;
+    first->bytes = added.bytes;
+    cache_->Begin(tenant_->number(), added.stream, std::move(first));
+    return;
+  }
+  cache_->Change(tenant_->number(), added.stream, meta.revision - 1, meta.position, [&](FoldedStream& folded) {
+    domain::Evolve(added.payload, meta, &folded.state);
+    folded.revision = meta.revision;
+    folded.position = meta.position;
+    folded.event_bytes += added.bytes;
+  });
 }
 
 CommitRevisions Transaction::Revisions() const {
@@ -221,19 +236,13 @@ absl::StatusOr<eventstore::Sequenced> Transaction::Commit() {
   if (!sequenced.ok()) return sequenced;
   const bool rules_added = rules_ != tenant_->rules();
   for (size_t i = 0; i < added_.size(); ++i) {
-    const Added& added = added_[i];
-    const uint64_t before = metas[i].revision - 1;
-    cache_->Change(tenant_->number(), added.stream, before, metas[i].position, [&](FoldedStream& folded) {
-      domain::Evolve(added.payload, metas[i], &folded.state);
-      folded.revision = metas[i].revision;
-      folded.position = metas[i].position;
-      folded.event_bytes += added.bytes;
-    });
+    Added& added = added_[i];
     if (added.payload.has_rule() && !rules_added) {
       auto changed = std::make_shared<domain::Rulebook>(*rules_);
       changed->ApplyRaw(metas[i].position, now_micros_, actor_, added.payload.rule());
       rules_ = std::move(changed);
     }
+    BringCacheTo(added, metas[i]);
   }
   if (rules_ != tenant_->rules()) tenant_->SetRules(rules_);
   tenant_->SetApplied(sequenced->last_position);
