@@ -28,6 +28,11 @@ bool KeepsHistory(const domain::State& state) {
   return std::holds_alternative<domain::LeadState>(state) || std::holds_alternative<domain::DealState>(state);
 }
 
+// About what its state will take: the record, and perhaps the event in its history.
+size_t WeightBeforeFolding(const FirstEvent& first) {
+  return sizeof(FoldedStream) + sizeof(FirstEvent) + kMemoryAByte * 2 * first.bytes;
+}
+
 }  // namespace
 
 size_t WeightOf(const FoldedStream& folded) {
@@ -54,6 +59,7 @@ std::shared_ptr<const FoldedStream> StateCache::Find(eventstore::TenantNumber te
   const auto found = shard.by_key.find(key);
   if (found == shard.by_key.end()) return nullptr;
   shard.entries.splice(shard.entries.begin(), shard.entries, found->second);
+  FoldFirst(*found->second);
   return found->second->folded;
 }
 
@@ -63,7 +69,10 @@ std::shared_ptr<const FoldedStream> StateCache::Offer(eventstore::TenantNumber t
   Shard& shard = ShardOf(key);
   std::lock_guard lock(shard.mutex);
   const auto found = shard.by_key.find(key);
-  if (found != shard.by_key.end()) return found->second->folded;
+  if (found != shard.by_key.end()) {
+    FoldFirst(*found->second);
+    return found->second->folded;
+  }
   const auto put_out = shard.put_out.find(tenant);
   if (put_out != shard.put_out.end() && put_out->second > durable_before) return nullptr;
   auto offered = std::make_shared<FoldedStream>(std::move(folded));
@@ -77,36 +86,66 @@ void StateCache::Change(eventstore::TenantNumber tenant, absl::string_view strea
   std::string key = KeyOf(tenant, stream);
   Shard& shard = ShardOf(key);
   std::lock_guard lock(shard.mutex);
+  Entry* const entry = EntryFor(shard, std::move(key), tenant, before, position);
+  if (entry == nullptr) return;
+  FoldFirst(*entry);
+  // Readers take their share under the lock: alone here means alone.
+  if (entry->folded.use_count() > 1) entry->folded = std::make_shared<FoldedStream>(*entry->folded);
+  change(*entry->folded);
+  Weigh(shard, *entry);
+  PutOutOld(shard);
+}
+
+void StateCache::Begin(eventstore::TenantNumber tenant, absl::string_view stream, std::unique_ptr<FirstEvent> first) {
+  std::string key = KeyOf(tenant, stream);
+  Shard& shard = ShardOf(key);
+  std::lock_guard lock(shard.mutex);
+  Entry* const entry = EntryFor(shard, std::move(key), tenant, 0, first->meta.position);
+  if (entry == nullptr) return;
+  if (entry->folded.use_count() > 1) entry->folded = std::make_shared<FoldedStream>();
+  entry->folded->revision = first->meta.revision;
+  entry->folded->position = first->meta.position;
+  entry->folded->event_bytes = first->bytes;
+  entry->first = std::move(first);
+  Weigh(shard, *entry);
+  PutOutOld(shard);
+}
+
+StateCache::Entry* StateCache::EntryFor(Shard& shard, std::string key, eventstore::TenantNumber tenant, uint64_t before,
+                                        uint64_t position) {
   auto found = shard.by_key.find(key);
-  if (found != shard.by_key.end() && found->second->folded->revision > before) return;
+  if (found != shard.by_key.end() && found->second->folded->revision > before) return nullptr;
   if (found != shard.by_key.end() && found->second->folded->revision < before) {
     Remove(shard, found->second);
     found = shard.by_key.end();
   }
-  if (found == shard.by_key.end() && before > 0) {
-    uint64_t& newest = shard.put_out[tenant];
-    newest = std::max(newest, position);
-    return;
-  }
-  Entry& entry = found != shard.by_key.end() ? *found->second
-                                             : Insert(shard, std::move(key), tenant, std::make_shared<FoldedStream>());
-  // Readers take their share under the lock: alone here means alone.
-  if (entry.folded.use_count() > 1) entry.folded = std::make_shared<FoldedStream>(*entry.folded);
-  change(*entry.folded);
-  Weigh(shard, entry);
-  PutOutOld(shard);
+  if (found != shard.by_key.end()) return &*found->second;
+  if (before == 0) return &Insert(shard, std::move(key), tenant, std::make_shared<FoldedStream>());
+  uint64_t& newest = shard.put_out[tenant];
+  newest = std::max(newest, position);
+  return nullptr;
+}
+
+void StateCache::FoldFirst(Entry& entry) {
+  if (entry.first == nullptr) return;
+  domain::EventMeta meta = entry.first->meta;
+  meta.stream = absl::string_view(entry.key).substr(sizeof(entry.tenant));
+  meta.actor = entry.first->actor;
+  domain::Evolve(entry.first->payload, meta, &entry.folded->state);
+  entry.first.reset();
 }
 
 StateCache::Entry& StateCache::Insert(Shard& shard, std::string key, eventstore::TenantNumber tenant,
                                       std::shared_ptr<FoldedStream> folded) {
-  shard.entries.push_front(Entry{std::move(key), tenant, std::move(folded)});
+  shard.entries.push_front(Entry{std::move(key), tenant, std::move(folded), nullptr});
   shard.by_key.emplace(shard.entries.front().key, shard.entries.begin());
   return shard.entries.front();
 }
 
 void StateCache::Weigh(Shard& shard, Entry& entry) {
   shard.bytes -= entry.weight;
-  entry.weight = kMemoryAnEntry + entry.key.size() + WeightOf(*entry.folded);
+  entry.weight = kMemoryAnEntry + entry.key.size() +
+                 (entry.first == nullptr ? WeightOf(*entry.folded) : WeightBeforeFolding(*entry.first));
   shard.bytes += entry.weight;
 }
 

@@ -22,6 +22,14 @@ namespace recount::services {
 // What a state takes in memory, about: a lead or deal keeps every change of it.
 size_t WeightOf(const FoldedStream& folded);
 
+// A stream's first event. Its state is made when somebody asks for it: most records of an import are never asked for.
+struct FirstEvent {
+  v1::EventPayload payload;
+  domain::EventMeta meta;  // stream and actor are not set
+  std::string actor;
+  size_t bytes = 0;  // of the payload
+};
+
 class StateCache {
  public:
   struct Limits {
@@ -47,6 +55,9 @@ class StateCache {
   void Change(eventstore::TenantNumber tenant, absl::string_view stream, uint64_t before, uint64_t position,
               const std::function<void(FoldedStream&)>& change);
 
+  // Sequencer only: as Change() for the first event of a stream.
+  void Begin(eventstore::TenantNumber tenant, absl::string_view stream, std::unique_ptr<FirstEvent> first);
+
   size_t size();
   size_t bytes();
 
@@ -55,6 +66,7 @@ class StateCache {
     std::string key;
     eventstore::TenantNumber tenant;
     std::shared_ptr<FoldedStream> folded;
+    std::unique_ptr<FirstEvent> first;  // to be folded; nobody else holds `folded` then
     size_t weight = 0;
   };
   struct Shard {
@@ -68,6 +80,9 @@ class StateCache {
 
   Shard& ShardOf(absl::string_view key);
   static std::string KeyOf(eventstore::TenantNumber tenant, absl::string_view stream);
+  // The entry that an event at `position` after revision `before` belongs to; nullptr: none that could take it.
+  Entry* EntryFor(Shard& shard, std::string key, eventstore::TenantNumber tenant, uint64_t before, uint64_t position);
+  static void FoldFirst(Entry& entry);
   Entry& Insert(Shard& shard, std::string key, eventstore::TenantNumber tenant, std::shared_ptr<FoldedStream> folded);
   static void Weigh(Shard& shard, Entry& entry);
   static std::list<Entry>::iterator Remove(Shard& shard, std::list<Entry>::iterator entry);

@@ -81,6 +81,62 @@ TEST_F(StateCacheTest, AStateThatLacksAnEventIsNotBroughtFurther) {
   EXPECT_EQ(cache_.Offer(1, "deals/1", At(2, 6), durable_), nullptr) << "it lacks the event at 11";
 }
 
+std::unique_ptr<FirstEvent> SomeFirst(uint64_t position, const std::string& source) {
+  auto first = std::make_unique<FirstEvent>();
+  first->payload.mutable_lead()->mutable_captured()->mutable_source()->set_id(source);
+  first->meta.position = position;
+  first->meta.revision = 1;
+  first->meta.occurred_micros = 77;
+  first->actor = "ann";
+  first->bytes = first->payload.ByteSizeLong();
+  return first;
+}
+
+std::string SourceOf(const FoldedStream& folded) {
+  const auto* lead = std::get_if<domain::LeadState>(&folded.state);
+  return lead == nullptr ? "" : lead->lead.source().id();
+}
+
+TEST_F(StateCacheTest, AFirstEventIsFoldedForWhoeverAsks) {
+  cache_.Begin(1, "leads/1", SomeFirst(11, "fair"));
+  const auto found = cache_.Find(1, "leads/1");
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->revision, 1u);
+  EXPECT_EQ(found->position, 11u);
+  EXPECT_EQ(SourceOf(*found), "fair");
+  cache_.Begin(1, "leads/2", SomeFirst(12, "email"));
+  EXPECT_EQ(SourceOf(*cache_.Offer(1, "leads/2", At(0, 0), durable_)), "email") << "a loader that found nothing yet";
+}
+
+TEST_F(StateCacheTest, AFirstEventIsFoldedBeforeTheSecond) {
+  cache_.Begin(1, "leads/1", SomeFirst(11, "fair"));
+  cache_.Change(1, "leads/1", 1, 12, [](FoldedStream& folded) {
+    EXPECT_EQ(SourceOf(folded), "fair");
+    folded.revision = 2;
+    folded.position = 12;
+  });
+  EXPECT_EQ(cache_.Find(1, "leads/1")->revision, 2u);
+}
+
+TEST_F(StateCacheTest, AFirstEventFollowsTheLookInVainAndNotALoaderThatHasIt) {
+  const auto in_vain = cache_.Offer(1, "leads/1", At(0, 0), durable_);
+  cache_.Begin(1, "leads/1", SomeFirst(11, "fair"));
+  EXPECT_EQ(in_vain->revision, 0u) << "what was given does not change";
+  EXPECT_EQ(SourceOf(*cache_.Find(1, "leads/1")), "fair");
+  ASSERT_NE(cache_.Offer(1, "leads/2", At(2, 9), durable_), nullptr);
+  cache_.Begin(1, "leads/2", SomeFirst(8, "email"));
+  EXPECT_EQ(cache_.Find(1, "leads/2")->revision, 2u);
+}
+
+TEST_F(StateCacheTest, AFirstEventThatIsNotDurableIsNotPutOut) {
+  cache_.Begin(1, "leads/x", SomeFirst(11, "fair"));
+  FillWithOthers(durable_);
+  ASSERT_NE(cache_.Find(1, "leads/x"), nullptr);
+  durable_ = 11;
+  FillWithOthers(durable_);
+  EXPECT_EQ(cache_.Find(1, "leads/x"), nullptr);
+}
+
 FoldedStream LargeDraft(uint64_t position) {
   FoldedStream folded = At(1, position);
   v1::RuleProposal* rule = folded.state.emplace<domain::DraftState>().draft.add_rules();

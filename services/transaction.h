@@ -62,6 +62,8 @@ class Transaction : public domain::Records {
   absl::Status SealAll();
   absl::Status SealEvent(Added& added, storage::v1::StoredEvent* stored);
   domain::EventMeta MetaOfAdded(int index) const;
+  // The payload is gone afterwards.
+  void BringCacheTo(Added& added, const domain::EventMeta& meta);
   void AddRule(const v1::RuleEvent& event);
 
   const Archive archive_;
