@@ -4,7 +4,9 @@
 
 #include <cstdint>
 
-#include "absl/container/flat_hash_map.h"
+#include <limits>
+#include <vector>
+
 #include "projections/engine/world.h"
 
 namespace recount::projections {
@@ -27,14 +29,21 @@ class DayClock {
   }
 
  private:
+  struct Start {
+    int32_t day = std::numeric_limits<int32_t>::min();
+    int64_t micros = 0;
+  };
+  static constexpr size_t kKept = 2048;  // five years, and some
+
   int64_t StartOf(int32_t day) {
-    auto [it, added] = starts_.try_emplace(day, 0);
-    if (added) it->second = calendar_.StartOf(day);
-    return it->second;
+    if (starts_.empty()) starts_.resize(kKept);
+    Start& start = starts_[static_cast<uint32_t>(day) % kKept];
+    if (start.day != day) start = {day, calendar_.StartOf(day)};
+    return start.micros;
   }
 
   const domain::Calendar& calendar_;
-  absl::flat_hash_map<int32_t, int64_t> starts_;
+  std::vector<Start> starts_;  // each at its day's remainder
   int64_t begin_ = 0, end_ = 0;  // of the day of the last call
   int32_t day_ = 0;
 };

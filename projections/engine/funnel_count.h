@@ -2,9 +2,9 @@
 #ifndef RECOUNT_PROJECTIONS_ENGINE_FUNNEL_COUNT_H_
 #define RECOUNT_PROJECTIONS_ENGINE_FUNNEL_COUNT_H_
 
+#include <array>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,7 +12,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "projections/engine/funnel_path.h"
 #include "projections/engine/query.h"
-#include "projections/engine/record_timeline.h"
 
 namespace recount::projections {
 
@@ -46,19 +45,35 @@ class FunnelCount {
     int stage = 0;                 // FunnelVisit::kUnknown, or kOutcome: a stage that stands for an outcome is no visit
   };
   static constexpr int kOutcome = -2;
+  // A visit with what is asked of it.
+  struct Visit {
+    int64_t item;                  // position of its entry
+    int64_t entered_at;
+    int64_t left_at;               // kNull: it goes on, or its deal came to an outcome
+    Place place;
+  };
   struct Way {
     int ladder = -1;
     FunnelPath path;
     int64_t left_at = kNull;       // of the last visit, if the record only went on to another stage
   };
+  // Of the visits' table.
+  struct Columns {
+    absl::Span<const int64_t> pipeline, stage, entered_at, left_at, left_to;
+  };
 
   // `rules`: those that say what a stage is; the ladders are always those of the world.
   Place PlaceOf(const Rules& rules, int64_t pipeline, int64_t stage);
   int LadderOf(int64_t pipeline);
-  // The visits of a record that hold at the moment.
-  absl::Span<const uint32_t> VisitsOf(int64_t record);
-  // The record's ways; the number of the one that it is in now, -1: none.
-  std::vector<Way> WaysOf(int64_t record, int* present);
+  Visit Read(uint32_t row);
+  // All visits that hold at the moment, by record: read in the table's order.
+  void ReadAll();
+  static void PutInOrder(absl::Span<Visit> visits);
+  // The visits of a record that hold at the moment, in the order of entry.
+  absl::Span<const Visit> VisitsOf(int64_t record);
+  // The record's ways, valid until the next call; the number of the one that it is in now, -1: none.
+  absl::Span<Way> WaysOf(int64_t record, int* present);
+  Way& NewWay(size_t number, int ladder);
   bool Counts(int64_t micros) const { return !by_period_ || (begin_ <= micros && micros < end_); }
 
   const Query& query_;
@@ -68,12 +83,23 @@ class FunnelCount {
   int64_t begin_ = domain::kBeginning, end_ = domain::kOpenEnd;
   const IntervalTable* const visits_;
   const int64_t won_, lost_;   // texts
+  Columns columns_;
   // Of all records, where many are asked for: of few each is looked up.
-  std::optional<RecordTimeline> timeline_;
-  std::vector<uint32_t> of_record_;
+  bool has_all_ = false;
+  std::vector<Visit> visits_of_all_;
+  std::vector<uint32_t> starts_;  // in visits_of_all_, by record; one more than there are
+  std::vector<Visit> of_record_;
+  std::vector<Way> ways_;         // of the last record, and more whose memory is kept
   std::vector<FunnelLadder> ladders_;
   absl::flat_hash_map<int64_t, int> ladder_of_;  // by pipeline
   absl::flat_hash_map<std::pair<const Rules*, std::pair<int64_t, int64_t>>, Place> places_;
+  // Of the stages looked up last, each at its remainder.
+  struct KnownPlace {
+    const Rules* rules = nullptr;
+    int64_t pipeline = kNull, stage = kNull;
+    Place place;
+  };
+  std::array<KnownPlace, 64> known_places_;
 };
 
 }  // namespace recount::projections

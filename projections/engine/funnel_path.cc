@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
+#include "absl/container/inlined_vector.h"
+
 namespace recount::projections {
 namespace {
 
+using Entries = absl::InlinedVector<int, 16>;
+
 // Entries that count, known stages only, won (number `stages`) at the end: a standing win has nothing after it.
-std::vector<int> CountedEntries(const FunnelPath& path, int stages) {
-  std::vector<int> entries;
+Entries CountedEntries(const FunnelPath& path, int stages) {
+  Entries entries;
   for (const FunnelVisit& visit : path.visits) {
     if (visit.counts && visit.stage != FunnelVisit::kUnknown) entries.push_back(visit.stage);
   }
@@ -17,8 +21,8 @@ std::vector<int> CountedEntries(const FunnelPath& path, int stages) {
 
 // Of those, the entries into a stage before which the record had been in all earlier ones, in their order: also those of before
 // the period, in which only the entry itself must lie.
-std::vector<int> EntriesInOrder(const FunnelPath& path, int stages) {
-  std::vector<int> entries;
+Entries EntriesInOrder(const FunnelPath& path, int stages) {
+  Entries entries;
   int passed = 0;  // stages 0 .. passed-1 were entered in their order
   for (const FunnelVisit& visit : path.visits) {
     if (visit.stage == FunnelVisit::kUnknown || visit.stage > passed) continue;
@@ -29,7 +33,7 @@ std::vector<int> EntriesInOrder(const FunnelPath& path, int stages) {
   return entries;
 }
 
-void MarkEntered(const std::vector<int>& entries, std::vector<FunnelLine>* lines) {
+void MarkEntered(const Entries& entries, std::vector<FunnelLine>* lines) {
   for (const int entry : entries) {
     (*lines)[entry].reached = 1;
     if (entry > 0 && (*lines)[entry - 1].reached == 1) (*lines)[entry - 1].continued = 1;
@@ -37,7 +41,7 @@ void MarkEntered(const std::vector<int>& entries, std::vector<FunnelLine>* lines
   }
 }
 
-void MarkImplied(const std::vector<int>& entries, std::vector<FunnelLine>* lines) {
+void MarkImplied(const Entries& entries, std::vector<FunnelLine>* lines) {
   if (entries.empty()) return;
   const int highest = *std::max_element(entries.begin(), entries.end());
   for (int line = 0; line <= highest; ++line) {
@@ -49,7 +53,7 @@ void MarkImplied(const std::vector<int>& entries, std::vector<FunnelLine>* lines
 
 // Skipping and going back are judged on the whole way, also on what lies before the period; the move itself must count.
 void MarkMoves(const FunnelPath& path, int stages, std::vector<FunnelLine>* lines) {
-  std::vector<bool> visited(stages + 1, false);
+  absl::InlinedVector<bool, 32> visited(stages + 1, false);
   const auto mark_skipped = [&](int entered) {
     for (int line = 0; line < entered; ++line) {
       if (!visited[line]) (*lines)[line].skipped = 1;
@@ -83,18 +87,17 @@ FunnelLine& FunnelLine::operator+=(const FunnelLine& other) {
   return *this;
 }
 
-std::vector<FunnelLine> LinesOf(const FunnelPath& path, FunnelMode mode, int stages) {
-  std::vector<FunnelLine> lines(stages + 2);
+void LinesOf(const FunnelPath& path, FunnelMode mode, int stages, std::vector<FunnelLine>* lines) {
+  lines->assign(stages + 2, FunnelLine());
   switch (mode) {
-    case FunnelMode::kStrict: MarkEntered(EntriesInOrder(path, stages), &lines); break;
-    case FunnelMode::kTouched: MarkEntered(CountedEntries(path, stages), &lines); break;
-    case FunnelMode::kImplied: MarkImplied(CountedEntries(path, stages), &lines); break;
+    case FunnelMode::kStrict: MarkEntered(EntriesInOrder(path, stages), lines); break;
+    case FunnelMode::kTouched: MarkEntered(CountedEntries(path, stages), lines); break;
+    case FunnelMode::kImplied: MarkImplied(CountedEntries(path, stages), lines); break;
   }
-  MarkMoves(path, stages, &lines);
+  MarkMoves(path, stages, lines);
   if (path.lost_in.has_value()) {
-    ++lines[*path.lost_in == FunnelVisit::kUnknown ? stages + 1 : *path.lost_in].lost_here;
+    ++(*lines)[*path.lost_in == FunnelVisit::kUnknown ? stages + 1 : *path.lost_in].lost_here;
   }
-  return lines;
 }
 
 }  // namespace recount::projections

@@ -41,7 +41,7 @@ struct FunnelLine {
 };
 
 // stages + 2 lines; the counts of one record are 0 or 1, but for regressions.
-std::vector<FunnelLine> LinesOf(const FunnelPath& path, FunnelMode mode, int stages);
+void LinesOf(const FunnelPath& path, FunnelMode mode, int stages, std::vector<FunnelLine>* lines);
 
 }  // namespace recount::projections
 

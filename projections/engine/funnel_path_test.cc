@@ -9,6 +9,12 @@
 namespace recount::projections {
 namespace {
 
+std::vector<FunnelLine> LinesOf(const FunnelPath& path, FunnelMode mode, int stages) {
+  std::vector<FunnelLine> lines(1, {7, 7, 7, 7, 7, 7});  // of another record
+  projections::LinesOf(path, mode, stages, &lines);
+  return lines;
+}
+
 FunnelPath Path(const std::vector<int>& stages, bool won = false, std::optional<int> lost_in = std::nullopt) {
   FunnelPath path;
   for (const int stage : stages) path.visits.push_back({stage, true});

@@ -75,16 +75,27 @@ absl::StatusOr<std::unique_ptr<Funnel>> Prepare(const Query& query) {
 using Sums = std::map<std::pair<int64_t, int>, std::vector<FunnelLine>>;  // by group and ladder
 
 Sums SumUp(Funnel* funnel) {
-  Sums sums;
+  std::vector<std::vector<std::vector<FunnelLine>>> by_ladder;  // and group; the total first
   funnel->count.ForEach([&](size_t row, int ladder, const std::vector<FunnelLine>& lines) {
-    const auto add = [&](int64_t group) {
-      auto& sum = sums[{group, ladder}];
+    if (by_ladder.size() <= static_cast<size_t>(ladder)) by_ladder.resize(ladder + 1);
+    auto& groups = by_ladder[ladder];
+    const auto add = [&](size_t place) {
+      if (groups.size() <= place) groups.resize(place + 1);
+      auto& sum = groups[place];
       sum.resize(lines.size());
       for (size_t line = 0; line < lines.size(); ++line) sum[line] += lines[line];
     };
-    for (const int64_t group : funnel->groups.Of(row)) add(group);
-    if (funnel->keys.grouped()) add(GroupKeys::kTotal);
+    for (const int64_t group : funnel->groups.Of(row)) add(static_cast<size_t>(group) + 1);
+    if (funnel->keys.grouped()) add(0);
   });
+  Sums sums;
+  for (size_t ladder = 0; ladder < by_ladder.size(); ++ladder) {
+    for (size_t place = 0; place < by_ladder[ladder].size(); ++place) {
+      auto& sum = by_ladder[ladder][place];
+      const int64_t group = place == 0 ? GroupKeys::kTotal : static_cast<int64_t>(place) - 1;
+      if (!sum.empty()) sums[{group, static_cast<int>(ladder)}] = std::move(sum);
+    }
+  }
   return sums;
 }
 

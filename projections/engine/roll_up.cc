@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -11,8 +12,6 @@
 
 namespace recount::projections {
 namespace {
-
-using RolledUp = World::Caches::RolledUp;
 
 // What a tree says, so that the same roll-up in several measures is made once.
 void Describe(const Node& node, std::string* text) {
@@ -31,19 +30,17 @@ std::pair<int64_t, int64_t> Bounds(const std::vector<int64_t>& records) {
   return bounds;
 }
 
-void Add(absl::string_view function, int64_t value, int64_t currency, std::pair<int64_t, int64_t>* sum, bool first) {
-  if (first) {
-    *sum = {value, currency};
-  } else if (sum->second != currency) {
-    sum->first = kNull;
-  } else if (sum->first == kNull) {
+void Add(absl::string_view function, const RolledUp::Brought& more, RolledUp::Brought* sum) {
+  if (sum->currency != more.currency) {
+    sum->value = kNull;
+  } else if (sum->value == kNull) {
     return;
   } else if (function == "min_of") {
-    sum->first = std::min(sum->first, value);
+    sum->value = std::min(sum->value, more.value);
   } else if (function == "max_of") {
-    sum->first = std::max(sum->first, value);
-  } else if (__builtin_add_overflow(sum->first, value, &sum->first)) {
-    sum->first = kNull;
+    sum->value = std::max(sum->value, more.value);
+  } else if (__builtin_add_overflow(sum->value, more.value, &sum->value)) {
+    sum->value = kNull;
   }
 }
 
@@ -55,19 +52,20 @@ Selection LeadingTo(const World& world, const Node& node, int64_t least, int64_t
   return ranges ? world.SelectAmong(*node.subject, *ranges, with_deleted) : world.Select(*node.subject, with_deleted);
 }
 
-RolledUp Gather(const World& world, const Node& node, int64_t least, int64_t greatest) {
-  RolledUp out{least, greatest, {}};
+std::unique_ptr<const RolledUp> Gather(const World& world, const Node& node, int64_t least, int64_t greatest) {
   const Selection all = LeadingTo(world, node, least, greatest);
+  auto out = std::make_unique<RolledUp>(least, greatest, all.size());
   const auto reference = all.Evaluate(node.parts[0]);
   const auto value = all.Evaluate(node.parts[1]);
   const auto condition = all.Evaluate(node.parts[2]);
   const bool counts = node.name == "count_of";
   for (size_t i = 0; i < all.size() && !world.halt().AtStep(); ++i) {
     if (reference->data[i] == kNull || condition->data[i] != 1) continue;
-    const int64_t brings = counts ? 1 : value->data[i];
-    if (brings == kNull) continue;
-    auto [it, first] = out.values.try_emplace(reference->data[i]);
-    Add(node.name, brings, value->currency.empty() ? kNull : value->currency[i], &it->second, first);
+    const RolledUp::Brought brings{counts ? 1 : value->data[i], value->currency.empty() ? kNull : value->currency[i]};
+    if (brings.value == kNull) continue;
+    bool is_first = false;
+    RolledUp::Brought* const sum = out->Add(reference->data[i], brings, &is_first);
+    if (sum != nullptr && !is_first) Add(node.name, brings, sum);
   }
   return out;
 }
@@ -111,11 +109,11 @@ Values RollUp(const Selection& selection, const Node& roll_up) {
   std::string key;
   Describe(roll_up, &key);
   auto& roll_ups = world.caches().roll_ups;
-  std::vector<int64_t> records;
-  for (size_t i = 0; i < selection.size(); ++i) records.push_back(selection.record(i));
+  std::vector<int64_t> records(selection.size());
+  for (size_t i = 0; i < selection.size(); ++i) records[i] = selection.record(i);
   const auto [least, greatest] = Bounds(records);
   auto it = roll_ups.find(key);
-  if (it == roll_ups.end() || least < it->second.least || greatest > it->second.greatest) {
+  if (it == roll_ups.end() || !it->second->Covers(least, greatest)) {
     it = roll_ups.insert_or_assign(key, Gather(world, roll_up, least, greatest)).first;
   }
   Values out = Make(roll_up.type, selection.size());
@@ -123,13 +121,13 @@ Values RollUp(const Selection& selection, const Node& roll_up) {
   for (size_t i = 0; i < selection.size(); ++i) {
     const int64_t record = records[i];
     if (record == kNull) continue;
-    auto found = it->second.values.find(record);
-    if (found == it->second.values.end()) {
+    const RolledUp::Brought* const found = it->second->Find(record);
+    if (found == nullptr) {
       if (counts) out.data[i] = 0;
       continue;
     }
-    out.data[i] = found->second.first;
-    if (out.type == Type::kMoney && out.data[i] != kNull) out.currency[i] = found->second.second;
+    out.data[i] = found->value;
+    if (out.type == Type::kMoney && out.data[i] != kNull) out.currency[i] = found->currency;
   }
   return out;
 }

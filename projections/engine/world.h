@@ -103,6 +103,9 @@ class World {
   RowMoment row_moment() const { return {options_.moment.position, options_.moment.valid_at}; }
   // Of rows of the table in its order.
   Selection Selected(const Subject& subject, std::vector<uint32_t> rows, bool with_deleted) const;
+  // Of the moment, in the table's order.
+  const std::vector<uint32_t>& AllRows(const Subject& subject) const;
+  bool IsMostOfAll(const RowRange& range) const;
   std::vector<uint32_t> FindRows(const Subject& subject, const RowRange& range) const;
 
   WorldOptions options_;

@@ -13,6 +13,7 @@
 #include "absl/container/node_hash_map.h"
 #include "projections/engine/day_clock.h"
 #include "projections/engine/derived.h"
+#include "projections/engine/rolled_up.h"
 #include "projections/engine/stage_runs.h"
 #include "projections/engine/world.h"
 
@@ -33,12 +34,8 @@ struct World::Caches {
   // (owner, day, team or unit) -> the team or unit.
   absl::flat_hash_map<std::pair<int64_t, std::pair<int32_t, int>>, int64_t> ancestors;
   std::unique_ptr<StageRuns> stage_runs;  // made when it is asked for
-  // Roll-ups by what they say: record -> value, of records from `least` to `greatest`.
-  struct RolledUp {
-    int64_t least, greatest;
-    absl::flat_hash_map<int64_t, std::pair<int64_t, int64_t>> values;  // value, currency
-  };
-  std::map<std::string, RolledUp> roll_ups;
+  // Roll-ups by what they say.
+  std::map<std::string, std::unique_ptr<const RolledUp>> roll_ups;
 };
 
 }  // namespace recount::projections
