@@ -47,10 +47,16 @@ std::string Suggest(absl::string_view wrong, std::vector<std::string> names) {
   return text;
 }
 
+const std::vector<FieldInfo>& KnownFields(const Subject& subject, const Schema& schema) {
+  const auto [known, added] = schema.fields->try_emplace(&subject);
+  if (added) known->second = FieldsOf(subject, schema);
+  return known->second;
+}
+
 class Checker {
  public:
   Checker(const Subject& subject, const Schema& schema, const CompileOptions& options, int depth)
-      : subject_(subject), schema_(schema), options_(options), depth_(depth), fields_(FieldsOf(subject, schema)) {}
+      : subject_(subject), schema_(schema), options_(options), depth_(depth), fields_(KnownFields(subject, schema)) {}
 
   absl::StatusOr<Expr> Check(const Syntax& syntax) {
     switch (syntax.kind) {
@@ -314,7 +320,7 @@ class Checker {
   const Schema& schema_;
   const CompileOptions& options_;
   int depth_;
-  std::vector<FieldInfo> fields_;
+  const std::vector<FieldInfo>& fields_;
 };
 
 }  // namespace

@@ -52,6 +52,16 @@ struct Node {
   Expr rough;
 };
 
+// A field that expressions over a subject may name.
+struct FieldInfo {
+  std::string name;
+  Type type = Type::kInteger;
+  std::string collection;         // of records
+  std::string description;
+  bool derived = false;
+  const Subject* companion = nullptr;  // where it lies if not in the subject itself
+};
+
 // What expressions may name, beside subjects.
 struct Schema {
   const Snapshot* snapshot = nullptr;              // custom fields; nullptr: any `field.X` is allowed
@@ -61,6 +71,9 @@ struct Schema {
   bool axis_allowed = false;
   Type axis_type = Type::kTime;
   Expr axis;                                     // what it is; nullptr: each measure has its own
+  // Fields by subject, made for the first expression that asks; for copies with the same snapshot and custom fields too.
+  std::shared_ptr<std::map<const Subject*, std::vector<FieldInfo>>> fields =
+      std::make_shared<std::map<const Subject*, std::vector<FieldInfo>>>();
 };
 
 struct CompileOptions {
@@ -75,15 +88,6 @@ Expr Both(Expr left, Expr right);
 // The expression names this field of its subject or a companion.
 bool Names(const Expr& expr, absl::string_view field);
 
-// A field that expressions over a subject may name.
-struct FieldInfo {
-  std::string name;
-  Type type = Type::kInteger;
-  std::string collection;         // of records
-  std::string description;
-  bool derived = false;
-  const Subject* companion = nullptr;  // where it lies if not in the subject itself
-};
 // All of them, derived and custom ones too.
 std::vector<FieldInfo> FieldsOf(const Subject& subject, const Schema& schema);
 // The subject that stands for the records of a collection, e.g. `deal` for `deals`; nullptr: none.
