@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/strip.h"
 #include "domain/refusal.h"
 #include "projections/engine/compare.h"
@@ -14,6 +15,13 @@ absl::StatusOr<int32_t> PageSize(int32_t asked, int32_t by_default) {
   constexpr int32_t kMaxPage = 1000;
   if (asked < 0) return domain::Refuse(v1::PARAMETER_INVALID, "page_size must not be negative", "page_size");
   return asked == 0 ? by_default : std::min(asked, kMaxPage);
+}
+
+v1::Note CellsDoNotOpen() {
+  v1::Note note;
+  note.set_code("CELLS_DO_NOT_OPEN");
+  note.set_text("The question is too long to be held by the ids of cells: they are left out.");
+  return note;
 }
 
 namespace {
@@ -34,10 +42,15 @@ AnswerPage::AnswerPage(const FinishedAnswer& finished, const ReportToken& token,
     : finished_(finished), renderer_(finished.texts, finished.calendar, context), ids_(CommonOf(token), context.token_key) {}
 
 v1::Row AnswerPage::Render(const AnswerRow& from) {
+  v1::Row row = RenderWithoutIds(from);
+  AddIds(from, &row);
+  return row;
+}
+
+v1::Row AnswerPage::RenderWithoutIds(const AnswerRow& from) {
   v1::Row row;
   row.set_is_total(from.is_total);
   row.set_apart(from.apart);
-  SetKey(from);
   for (size_t i = 0; i < from.cells.size(); ++i) {
     const AnswerColumn& column = finished_.answer.columns[i];
     v1::Cell* cell = row.add_cells();
@@ -47,10 +60,26 @@ v1::Row AnswerPage::Render(const AnswerRow& from) {
     } else if (!from.is_total || !column.is_key || from.cells[i].number != kNull) {
       cell->set_label(renderer_.LabelOf(from.cells[i], column));
     }
-    const bool has_measure = from.apart.empty() || from.cells[i].number != kNull;
-    if (column.opens && has_measure) cell->set_cell_id(CellId(column));
   }
   return row;
+}
+
+void AnswerPage::AddIds(const AnswerRow& from, v1::Row* row) {
+  SetKey(from);
+  for (size_t i = 0; i < from.cells.size(); ++i) {
+    const AnswerColumn& column = finished_.answer.columns[i];
+    const bool has_measure = from.apart.empty() || from.cells[i].number != kNull;
+    if (column.opens && has_measure) row->mutable_cells(static_cast<int>(i))->set_cell_id(CellId(column));
+  }
+}
+
+std::string AnswerPage::KeyOf(const AnswerRow& row) {
+  SetKey(row);
+  ReportToken key;
+  key.set_is_total(cell_.is_total());
+  key.set_is_apart(cell_.is_apart());
+  *key.mutable_key() = cell_.key();
+  return absl::WebSafeBase64Escape(Bytes(key));
 }
 
 void AnswerPage::SetKey(const AnswerRow& row) {

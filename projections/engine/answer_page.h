@@ -15,13 +15,21 @@ inline constexpr size_t kLongestToken = 16384;
 
 absl::StatusOr<int32_t> PageSize(int32_t asked, int32_t by_default);
 
+// Where cells have no id, since it would be longer than ExplainReport takes.
+v1::Note CellsDoNotOpen();
+
 class AnswerPage {
  public:
   // `token`: of the answer, with its pins.
   AnswerPage(const FinishedAnswer& finished, const storage::v1::ReportToken& token, const EngineContext& context);
 
   v1::Row Render(const AnswerRow& from);
-  // Some cell had no id, since it would have been longer than ExplainReport takes.
+  // In two steps, for whom the ids matter only of some rows: they change with every position.
+  v1::Row RenderWithoutIds(const AnswerRow& from);
+  void AddIds(const AnswerRow& from, v1::Row* row);
+  // What names the row at every position: its groups, of a list its record; a total and a row apart by their kind.
+  std::string KeyOf(const AnswerRow& row);
+  // Some cell had no id: to be said by CellsDoNotOpen().
   bool left_out_ids() const { return left_out_ids_; }
 
  private:

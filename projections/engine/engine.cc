@@ -130,11 +130,7 @@ absl::StatusOr<v1::RunReportResponse> ReportEngine::Run(const v1::RunReportReque
   Halt halt(context.goes_on);
   auto end = AddRows(**finished, first, static_cast<size_t>(*page_size), &halt, &page, &response);
   if (!end.ok()) return end.status();
-  if (page.left_out_ids()) {
-    v1::Note* note = response.add_notes();
-    note->set_code("CELLS_DO_NOT_OPEN");
-    note->set_text("The question is too long to be held by the ids of cells: they are left out.");
-  }
+  if (page.left_out_ids()) *response.add_notes() = CellsDoNotOpen();
   if (*end < total) {
     token->set_kind(ReportToken::KIND_PAGE);
     token->set_offset(static_cast<int64_t>(*end));
