@@ -25,7 +25,10 @@ void TenantReadModels::Project() {
       std::lock_guard<std::mutex> lock(mutex_);
       if (stopping_) return;
     }
-    if (SwapIfReady()) waiting.clear();
+    if (SwapIfReady()) {
+      waiting.clear();
+      TellMove();
+    }
     absl::Status done = ProjectOnce(&waiting);
     if (done.ok()) {
       CheckpointIfDue();
@@ -42,6 +45,7 @@ void TenantReadModels::Project() {
       }
       changed_.notify_all();
     }
+    TellMove();
     WaitWhileFailed();
   }
 }
@@ -82,9 +86,17 @@ absl::Status TenantReadModels::ApplySlice(Waiting* waiting) {
 }
 
 void TenantReadModels::PublishPosition() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  position_ = live_.tables->position;
-  changed_.notify_all();
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    position_ = live_.tables->position;
+    changed_.notify_all();
+  }
+  TellMove();
+}
+
+void TenantReadModels::TellMove() {
+  std::lock_guard<std::mutex> lock(moved_mutex_);
+  if (moved_ != nullptr) moved_();
 }
 
 absl::Status TenantReadModels::WriteCheckpoint() {

@@ -58,6 +58,9 @@ class ReadModels {
   virtual absl::StatusOr<std::vector<std::string>> Verify() = 0;
   // The server is ending: a Rebuild() under way ends with ABORTED, a Verify() with CANCELLED. Both answer so from now on.
   virtual void EndLongWork() = 0;
+  // `moved` is called whenever Read() may have something else to give: after each step, when a rebuild was swapped in, and when the
+  // models can go on no more. On a thread of the models', which waits for it: it must be quick. Takes the place of the one before.
+  virtual void OnMove(std::function<void()> moved) = 0;
   // Stops and resumes the projector (benchmarks, tests).
   virtual void Pause(bool paused) = 0;
   // Writes what is in memory; called at a clean end.

@@ -204,6 +204,11 @@ absl::StatusOr<std::vector<std::string>> TenantReadModels::Verify() {
   return findings;
 }
 
+void TenantReadModels::OnMove(std::function<void()> moved) {
+  std::lock_guard<std::mutex> lock(moved_mutex_);
+  moved_ = std::move(moved);
+}
+
 void TenantReadModels::Pause(bool paused) {
   {
     // Under the gate, so that no slice is under way when this returns.

@@ -50,6 +50,7 @@ class TenantReadModels final : public ReadModels {
   RebuildState LastRebuild() override;
   absl::StatusOr<std::vector<std::string>> Verify() override;
   void EndLongWork() override;
+  void OnMove(std::function<void()> moved) override;
   void Pause(bool paused) override;
   absl::Status Close() override;
 
@@ -71,6 +72,7 @@ class TenantReadModels final : public ReadModels {
   absl::Status ProjectOnce(Waiting* waiting);
   absl::Status ApplySlice(Waiting* waiting);
   void PublishPosition();
+  void TellMove();
   absl::Status WriteCheckpoint();
   void CheckpointIfDue();
   void WaitWhileFailed();
@@ -98,6 +100,9 @@ class TenantReadModels final : public ReadModels {
 
   Clock::time_point next_checkpoint_;  // projector only
   std::thread projector_;
+
+  std::mutex moved_mutex_;
+  std::function<void()> moved_;  // guarded by moved_mutex_, which is held while it runs
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

@@ -19,6 +19,8 @@ namespace recount::services {
 // Names of all records of a listing that has several pages (record_listing.cc).
 using ListingCache = projections::LruCache<std::vector<std::string>>;
 
+class ReportWatches;
+
 struct Backend {
   Archive archive;
   Clock* clock = nullptr;
@@ -26,6 +28,7 @@ struct Backend {
   CommandBus* bus = nullptr;
   const projections::Catalogue* catalogue = nullptr;
   const projections::ReportEngine* engine = nullptr;
+  ReportWatches* watches = nullptr;
   std::string backups_folder;         // absolute; empty: no backups
   std::string token_key;              // signs page tokens, cells and pins
   std::unique_ptr<ListingCache> listings = std::make_unique<ListingCache>(32 << 20);

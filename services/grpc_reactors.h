@@ -22,6 +22,10 @@ grpc::ServerUnaryReactor* AnswerUnary(const WireMethod& method, grpc::CallbackSe
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AnswerByStream(const WireMethod& method,
                                                            grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* request);
+// As Method::push says.
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AnswerByPushing(const WireMethod& method,
+                                                            grpc::CallbackServerContext* context,
+                                                            const grpc::ByteBuffer* request);
 // Messages are answered in their order, each by one; reading stops while too many are unanswered.
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AnswerEach(const WireMethod& method,
                                                                         grpc::CallbackServerContext* context);

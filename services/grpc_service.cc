@@ -31,7 +31,8 @@ std::unique_ptr<grpc::internal::MethodHandler> HandlerOf(RpcMethod::RpcType type
     case RpcMethod::SERVER_STREAMING:
       return std::make_unique<grpc::internal::CallbackServerStreamingHandler<Bytes, Bytes>>(
           [wire](grpc::CallbackServerContext* context, const Bytes* request) {
-            return AnswerByStream(wire, context, request);
+            return wire.handler->push != nullptr ? AnswerByPushing(wire, context, request)
+                                                 : AnswerByStream(wire, context, request);
           });
     default:
       return std::make_unique<grpc::internal::CallbackUnaryHandler<Bytes, Bytes>>(

@@ -9,6 +9,7 @@
 
 #include "services/command_bus_testing.h"
 #include "services/report_methods.h"
+#include "services/report_watches.h"
 #include "services/resource_methods.h"
 
 namespace recount::services {
@@ -28,6 +29,7 @@ class ModelsBetween : public projections::ReadModels {
   projections::RebuildState LastRebuild() override { return inner_->LastRebuild(); }
   absl::StatusOr<std::vector<std::string>> Verify() override { return inner_->Verify(); }
   void EndLongWork() override { inner_->EndLongWork(); }
+  void OnMove(std::function<void()> moved) override { inner_->OnMove(std::move(moved)); }
   void Pause(bool paused) override { inner_->Pause(paused); }
   absl::Status Close() override { return inner_->Close(); }
 
@@ -61,9 +63,12 @@ class ReadSide {
     backend_.catalogue = &catalogue_;
     backend_.engine = &engine_;
     backend_.token_key = "key of the test";
+    backend_.watches = watches_.get();
     AddReportService(&backend_, &methods_);
     AddIfResourceQuery(&backend_, google::protobuf::DescriptorPool::generated_pool()->FindMethodByName("recount.v1.LeadService.ListLeads"), &methods_);
   }
+
+  ~ReadSide() { watches_->Stop(); }
 
   // Sends a command; the position of its commit.
   uint64_t Do(v1::Command command) {
@@ -89,6 +94,7 @@ class ReadSide {
 
   Bus& bus() { return bus_; }
   Backend& backend() { return backend_; }
+  ReportWatches& watches() { return *watches_; }
 
  private:
   Bus bus_;
@@ -97,6 +103,7 @@ class ReadSide {
   Backend backend_;
   WorkerPool pool_{4, 100};
   MethodTable methods_{&pool_};
+  const std::shared_ptr<ReportWatches> watches_ = ReportWatches::Make(&backend_, &pool_);
 };
 
 }  // namespace recount::services

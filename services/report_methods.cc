@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "services/record_reader.h"
+#include "services/report_watches.h"
 #include "services/signed_token.h"
 
 namespace recount::services {
@@ -124,6 +125,16 @@ void AddReportService(const Backend* backend, MethodTable* table) {
         return AskEngine<v1::ExplainReportResponse>(backend, call, 0, [&](const projections::EngineContext& context) {
           return backend->engine->Explain(request, context);
         });
+      });
+  Method watch;
+  watch.push = [backend](const Call& call, const Message& request, std::shared_ptr<PushedStream> reader) {
+    return backend->watches->Watch(call, static_cast<const v1::WatchReportRequest&>(request), std::move(reader));
+  };
+  table->Add("recount.v1.ReportService.WatchReport", std::move(watch));
+  table->AddTyped<v1::DiffReportsRequest, v1::DiffReportsResponse>(
+      "recount.v1.ReportService.DiffReports", Access::kRead,
+      [](const Call&, const v1::DiffReportsRequest&) -> absl::StatusOr<v1::DiffReportsResponse> {
+        return absl::UnimplementedError("DiffReports is not served yet");
       });
 }
 

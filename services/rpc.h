@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -51,10 +52,27 @@ class StreamWriter {
 // Runs on a thread of its own until it returns.
 using StreamHandler = std::function<absl::Status(const Call&, const Message& request, StreamWriter& writer)>;
 
+// A message as it goes out, the same bytes for all who are told it.
+using WireBytes = std::shared_ptr<const std::string>;
+
+// A stream that needs no thread: messages are put into its queue, from any thread, and go out as the reader takes them.
+class PushedStream {
+ public:
+  virtual ~PushedStream() = default;
+  // Never waits. False: the stream has ended, maybe just now with READER_TOO_SLOW (push_queue.h). `begins`: a whole answer.
+  virtual bool Push(const std::vector<WireBytes>& messages, bool begins) = 0;
+  // After what is being written; what waits is dropped. A second time it does nothing.
+  virtual void End(absl::Status status) = 0;
+};
+// Returns what is to be called when the stream has ended or its reader is gone, maybe more than once; must not block.
+using PushHandler =
+    std::function<absl::StatusOr<std::function<void()>>(const Call&, const Message& request, std::shared_ptr<PushedStream> stream)>;
+
 struct Method {
   Access access = Access::kRead;
   UnaryHandler unary;    // of unary methods, and of each message of a bidirectional one
   StreamHandler stream;  // of methods that answer by a stream
+  PushHandler push;      // of those whose streams are many and mostly silent
   size_t max_request_bytes = 1 << 20;
   absl::Duration default_deadline = absl::Seconds(30);  // where the caller gives none
   // What a message takes of the window of its stream; without it, 1.

@@ -25,6 +25,7 @@
 #include "services/log_watch.h"
 #include "services/record_id.h"
 #include "services/report_methods.h"
+#include "services/report_watches.h"
 #include "services/resource_methods.h"
 #include "services/rulebook_methods.h"
 
@@ -79,6 +80,8 @@ class ServerParts : public Server {
     backend_.bus = bus_.get();
     backend_.catalogue = catalogue_.get();
     backend_.engine = engine_.get();
+    watches_ = ReportWatches::Make(&backend_, &pool_);
+    backend_.watches = watches_.get();
     return Serve();
   }
 
@@ -91,6 +94,7 @@ class ServerParts : public Server {
     if (tenants_ != nullptr) {
       for (Tenant* tenant : tenants_->All()) tenant->models().EndLongWork();
     }
+    if (watches_ != nullptr) watches_->Stop();
     if (grpc_ != nullptr) {
       if (auto* health = grpc_->GetHealthCheckService()) health->Shutdown();
       // Calls under way are answered; streams that nobody ends are cut then.
@@ -232,6 +236,7 @@ class ServerParts : public Server {
   std::unique_ptr<LogWatch> watch_;
   Backend backend_;
   WorkerPool pool_{kMaxThreads, kMaxWaiting};
+  std::shared_ptr<ReportWatches> watches_;
   MethodTable methods_{&pool_};
   std::vector<std::unique_ptr<DescribedService>> services_;
   std::unique_ptr<grpc::Server> grpc_;

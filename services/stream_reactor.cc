@@ -4,7 +4,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,6 +13,7 @@
 #include "domain/refusal.h"
 #include "services/error_mapping.h"
 #include "services/grpc_reactors.h"
+#include "services/open_streams.h"
 #include "services/wire.h"
 
 namespace recount::services {
@@ -27,30 +27,8 @@ constexpr size_t kMostQueuedBytes = 1 << 20;
 constexpr std::chrono::seconds kSlowestReader(30);
 constexpr int kMaxStreams = 256;  // each has a thread; one tenant may have half of them
 
-class OpenStreams {
- public:
-  bool Take(const std::string& tenant) {
-    std::lock_guard lock(mutex_);
-    if (total_ >= kMaxStreams || by_tenant_[tenant] >= kMaxStreams / 2) return false;
-    ++total_;
-    ++by_tenant_[tenant];
-    return true;
-  }
-  void Leave(const std::string& tenant) {
-    std::lock_guard lock(mutex_);
-    --total_;
-    if (--by_tenant_[tenant] == 0) by_tenant_.erase(tenant);
-  }
-
- private:
-  std::mutex mutex_;
-  // Guarded by mutex_.
-  int total_ = 0;
-  std::map<std::string, int> by_tenant_;
-};
-
 OpenStreams& Streams() {
-  static OpenStreams& streams = *new OpenStreams();
+  static OpenStreams& streams = *new OpenStreams(kMaxStreams);
   return streams;
 }
 

@@ -47,9 +47,8 @@ absl::StatusOr<v1::RunReportRequest> WatchedQuestion(const v1::WatchReportReques
   if (request.has_parameters()) *question.mutable_parameters() = parameters;
   question.set_sort(request.sort());
   question.set_language(request.language());
-  auto definition = FindDefinition(catalogue, question, 0);
-  if (!definition.ok()) return definition.status();
-  if ((*definition)->has_timeline()) {
+  const v1::ReportDefinition* definition = question.has_definition() ? &question.definition() : catalogue.Find(question.report());
+  if (definition != nullptr && definition->has_timeline()) {
     return domain::Refuse(v1::PARAMETER_INVALID, "a timeline is not watched: HistoryService.Subscribe tells a record's events as they come",
                           request.has_definition() ? "definition" : "report");
   }
@@ -57,10 +56,13 @@ absl::StatusOr<v1::RunReportRequest> WatchedQuestion(const v1::WatchReportReques
 }
 
 absl::StatusOr<ReportToken> ResumedToken(const v1::WatchReportRequest& request, const v1::RunReportRequest& question,
-                                         absl::string_view token_key) {
+                                         absl::string_view token_key, uint64_t head) {
   auto token = DecodeToken(request.resume_token(), "resume_token", token_key);
   if (!token.ok()) return token;
   if (token->kind() != ReportToken::KIND_WATCH) return CannotResume("it is none of WatchReport");
+  if (token->pin().position() > head) {
+    return CannotResume(absl::StrCat("it is of position ", token->pin().position(), ", and the log ends at ", head));
+  }
   if (token->request_hash() == HashOf(Bytes(question))) return token;
   return domain::Refuse(v1::PAGE_TOKEN_MISMATCH,
                         "the token belongs to another question: repeat the question as it was, or watch without the token", "resume_token");

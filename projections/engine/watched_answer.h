@@ -17,12 +17,13 @@ namespace recount::projections {
 // An answer of more rows is not watched: ANSWER_TOO_LARGE.
 inline constexpr size_t kMostWatchedRows = 20000;
 
-// The question of a watch. PARAMETER_INVALID of what names another moment than now, and of a timeline.
+// The question of a watch. PARAMETER_INVALID of what names another moment than now, and of a timeline. What else may be wrong with it
+// is found when it is counted.
 absl::StatusOr<v1::RunReportRequest> WatchedQuestion(const v1::WatchReportRequest& request, const Catalogue& catalogue);
 
-// What a resume_token says of this very question. TOKEN_INVALID, PAGE_TOKEN_MISMATCH.
+// What a resume_token says of this very question; `head`: the newest position. TOKEN_INVALID, PAGE_TOKEN_MISMATCH.
 absl::StatusOr<storage::v1::ReportToken> ResumedToken(const v1::WatchReportRequest& request, const v1::RunReportRequest& question,
-                                                      absl::string_view token_key);
+                                                      absl::string_view token_key, uint64_t head);
 
 class WatchedAnswer {
  public:

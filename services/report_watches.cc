@@ -1,0 +1,249 @@
+#include "services/report_watches.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "domain/refusal.h"
+#include "eventstore/steady_time.h"
+#include "projections/engine/tokens.h"
+#include "services/record_reader.h"
+#include "services/report_methods.h"
+#include "services/signed_token.h"
+
+namespace recount::services {
+namespace {
+
+using projections::WatchedAnswer;
+using storage::v1::ReportToken;
+
+constexpr size_t kMostQuestions = 512;  // one tenant may have half of them
+constexpr absl::Duration kLongestCount = absl::Seconds(30);
+
+absl::Status Stopping() { return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: go on from the last token received"); }
+absl::Status TooMany() { return domain::Refuse(v1::TOO_MANY_COMMANDS, "too many questions are waiting: try again, from the last token received"); }
+
+std::vector<WireBytes> OnTheWire(const WatchedAnswer::Messages& messages) {
+  std::vector<WireBytes> all;
+  for (const v1::WatchReportResponse& message : messages) all.push_back(std::make_shared<const std::string>(message.SerializeAsString()));
+  return all;
+}
+
+}  // namespace
+
+absl::StatusOr<std::function<void()>> ReportWatches::Watch(const Call& call, const v1::WatchReportRequest& request,
+                                                           std::shared_ptr<PushedStream> reader) {
+  auto tenant = backend_->tenants->Find(call.caller.tenant_id);
+  if (!tenant.ok()) return tenant.status();
+  auto asked = projections::WatchedQuestion(request, *backend_->catalogue);
+  if (!asked.ok()) return asked.status();
+  Reader newcomer{std::move(reader), std::nullopt, false};
+  const eventstore::TenantNumber number = (*tenant)->number();
+  if (!request.resume_token().empty()) {
+    auto from = projections::ResumedToken(request, *asked, TenantTokenKey(backend_->token_key, number),
+                                          backend_->archive.log->DurableHead(number).position);
+    if (!from.ok()) return from.status();
+    newcomer.from = *std::move(from);
+  }
+  (*tenant)->models().OnMove([weak = weak_from_this(), number] {
+    if (const auto self = weak.lock()) self->Moved(number);
+  });
+
+  const Key key(number, projections::Bytes(*asked));
+  std::lock_guard lock(mutex_);
+  if (stopped_) return Stopping();
+  Shared& question = questions_[key];
+  if (question == nullptr) {
+    const auto is_own = [&](const auto& other) { return other.first.first == number; };
+    const auto own = static_cast<size_t>(std::count_if(questions_.begin(), questions_.end(), is_own));
+    if (questions_.size() > kMostQuestions || own > kMostQuestions / 2) {
+      questions_.erase(key);
+      return domain::Refuse(v1::TOO_MANY_COMMANDS, "too many different questions are watched: try again");
+    }
+    question = std::make_shared<Question>();
+    question->tenant = *tenant;
+    question->request = *std::move(asked);
+  }
+  const ReaderId id = ++newest_reader_;
+  question->readers.emplace(id, std::move(newcomer));
+  std::function<void()> leave = [self = shared_from_this(), key, question, id] { self->Leave(key, question, id); };
+  if (Schedule(question)) return leave;
+  question->readers.erase(id);
+  if (question->readers.empty()) questions_.erase(key);
+  return TooMany();
+}
+
+void ReportWatches::Stop() {
+  Streams streams;
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+    for (const auto& [key, question] : questions_) {
+      question->is_left = true;
+      for (auto& [id, reader] : question->readers) streams.push_back(std::move(reader.stream));
+      question->readers.clear();
+    }
+    questions_.clear();
+  }
+  for (const auto& stream : streams) stream->End(Stopping());
+}
+
+void ReportWatches::Moved(eventstore::TenantNumber tenant) {
+  std::vector<Shared> failed;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto of = questions_.lower_bound(Key(tenant, "")); of != questions_.end() && of->first.first == tenant; ++of) {
+      if (!Schedule(of->second)) failed.push_back(of->second);
+    }
+  }
+  for (const Shared& question : failed) Fail(question, TooMany());
+}
+
+void ReportWatches::Leave(const Key& key, const Shared& question, ReaderId id) {
+  std::lock_guard lock(mutex_);
+  question->readers.erase(id);
+  if (!question->readers.empty()) return;
+  question->is_left = true;
+  const auto found = questions_.find(key);
+  if (found != questions_.end() && found->second == question) questions_.erase(found);
+}
+
+bool ReportWatches::Schedule(const Shared& question) {
+  question->again = true;
+  if (question->scheduled) return true;
+  question->scheduled = pool_->Run(question->tenant->id(), [self = shared_from_this(), question] { self->Step(question); });
+  return question->scheduled;
+}
+
+void ReportWatches::Fail(const Shared& question, const absl::Status& status) {
+  Streams streams;
+  {
+    std::lock_guard lock(mutex_);
+    question->scheduled = false;
+    question->is_left = true;
+    for (auto& [id, reader] : question->readers) streams.push_back(std::move(reader.stream));
+    question->readers.clear();
+    const Key key(question->tenant->number(), projections::Bytes(question->request));
+    const auto found = questions_.find(key);
+    if (found != questions_.end() && found->second == question) questions_.erase(found);
+  }
+  for (const auto& stream : streams) stream->End(status);
+}
+
+void ReportWatches::Step(const Shared& question) {
+  {
+    std::lock_guard lock(mutex_);
+    question->again = false;
+    if (question->readers.empty()) {
+      question->scheduled = false;
+      return;
+    }
+  }
+  if (absl::Status counted = CountNow(question); !counted.ok()) return Fail(question, counted);
+  const Newcomers newcomers = NextNewcomers(*question);
+  Greet(question, newcomers);
+  {
+    std::lock_guard lock(mutex_);
+    question->scheduled = false;
+    if ((!question->again && newcomers.are_all) || question->readers.empty()) return;
+    if (Schedule(question)) return;
+  }
+  Fail(question, TooMany());
+}
+
+absl::Status ReportWatches::CountNow(const Shared& question) {
+  auto snapshot = question->tenant->models().Read(0, eventstore::SteadyNow());
+  if (!snapshot.ok()) return snapshot.status();
+  const uint64_t position = (*snapshot)->position(), generation = (*snapshot)->generation();
+  if (question->now != nullptr && position == question->position && generation == question->generation) return absl::OkStatus();
+  auto counted = Count(*question, **snapshot, nullptr);
+  if (!counted.ok()) return counted.status();
+  Streams told;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, reader] : question->readers) {
+      if (reader.is_told) told.push_back(reader.stream);
+    }
+  }
+  if (!told.empty()) {
+    const std::vector<WireBytes> messages = OnTheWire((*counted)->Since(*question->now));
+    if (!messages.empty()) {
+      for (const auto& stream : told) stream->Push(messages, false);
+    }
+  }
+  question->now = *std::move(counted);
+  question->position = position;
+  question->generation = generation;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const WatchedAnswer>> ReportWatches::Count(const Question& question, const projections::Snapshot& snapshot,
+                                                                          const ReportToken* from) {
+  ++counted_;
+  Call call;
+  call.deadline = eventstore::SteadyNow() + kLongestCount;
+  call.cancelled = [this, &question] { return question.is_left || backend_->stopping; };
+  const RecordReader reader(backend_);
+  const auto head_rules = reader.Rules(*question.tenant);
+  if (!head_rules.ok()) return head_rules.status();
+  projections::EngineContext context = MakeEngineContext(backend_, call, *question.tenant, snapshot, **head_rules);
+  // As they were, so that a name that has changed since is told, whichever position the watch goes on from.
+  const uint64_t position = from == nullptr ? snapshot.position() : from->pin().position();
+  context.label = [reader, &question, position](absl::string_view name) -> std::string {
+    auto folded = reader.ReadAt(*question.tenant, name, position);
+    return folded.ok() ? DisplayName((*folded)->state) : "";
+  };
+  return WatchedAnswer::Count(*backend_->catalogue, question.request, from, context);
+}
+
+ReportWatches::Newcomers ReportWatches::NextNewcomers(const Question& question) {
+  Newcomers next;
+  std::string bytes;  // of next.from
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, reader] : question.readers) {
+    if (reader.is_told) continue;
+    // The tables are still on their way to where it stood: they will tell.
+    if (reader.from && reader.from->pin().position() > question.position) continue;
+    const std::string own = reader.from ? projections::Bytes(reader.from->pin()) : "";
+    if (next.ids.empty()) {
+      next.from = reader.from;
+      bytes = own;
+    }
+    if (own != bytes || reader.from.has_value() != next.from.has_value()) {
+      next.are_all = false;
+      continue;
+    }
+    next.ids.push_back(id);
+    next.streams.push_back(reader.stream);
+  }
+  return next;
+}
+
+void ReportWatches::Greet(const Shared& question, const Newcomers& newcomers) {
+  if (newcomers.ids.empty()) return;
+  std::vector<WireBytes> messages;
+  absl::Status failed;
+  if (newcomers.from) {
+    auto snapshot = question->tenant->models().Read(0, eventstore::SteadyNow());
+    auto former = snapshot.ok() ? Count(*question, **snapshot, &*newcomers.from) : snapshot.status();
+    failed = former.status();
+    if (former.ok()) messages = OnTheWire(question->now->Since(**former));
+  } else {
+    messages = OnTheWire(question->now->Whole());
+  }
+  for (const auto& stream : newcomers.streams) {
+    if (!failed.ok()) stream->End(failed);
+    if (failed.ok() && !messages.empty()) stream->Push(messages, !newcomers.from.has_value());
+  }
+  std::lock_guard lock(mutex_);
+  for (const ReaderId id : newcomers.ids) {
+    const auto found = question->readers.find(id);
+    if (found == question->readers.end()) continue;
+    if (failed.ok()) {
+      found->second.is_told = true;
+    } else {
+      question->readers.erase(found);
+    }
+  }
+}
+
+}  // namespace recount::services
