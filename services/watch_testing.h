@@ -31,6 +31,9 @@ class WatchedModel {
     return true;
   }
 
+  // The stream broke: what has come of a change that has not ended is no part of what it goes on from.
+  void DropUnfinished() { change_.clear(); }
+
   std::vector<std::string> Rows() const {
     std::vector<std::string> rows;
     for (const auto& [key, row] : rows_) rows.push_back(WithoutIds(row));
@@ -40,7 +43,7 @@ class WatchedModel {
   void ExpectEqual(const v1::RunReportResponse& answer) const {
     std::vector<std::string> rows;
     for (const v1::Row& row : answer.rows()) rows.push_back(WithoutIds(row));
-    EXPECT_EQ(Rows() == rows, true) << "at position " << answer.basis().position() << " there are " << rows.size() << " rows, and "
+    EXPECT_TRUE(Rows() == rows) << "at position " << answer.basis().position() << " there are " << rows.size() << " rows, and "
                                     << rows_.size() << " are known";
     EXPECT_EQ(columns_, Text(answer.columns()));
     EXPECT_EQ(notes_, Text(answer.notes()));
