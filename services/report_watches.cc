@@ -17,10 +17,10 @@ using projections::WatchedAnswer;
 using storage::v1::ReportToken;
 
 constexpr size_t kMostQuestions = 512;  // one tenant may have half of them
+constexpr int kMostSteps = 4;           // of a tenant at the same time
 constexpr absl::Duration kLongestCount = absl::Seconds(30);
 
 absl::Status Stopping() { return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: go on from the last token received"); }
-absl::Status TooMany() { return domain::Refuse(v1::TOO_MANY_COMMANDS, "too many questions are waiting: try again, from the last token received"); }
 
 std::vector<WireBytes> OnTheWire(const WatchedAnswer::Messages& messages) {
   std::vector<WireBytes> all;
@@ -49,7 +49,7 @@ absl::StatusOr<std::function<void()>> ReportWatches::Watch(const Call& call, con
   });
 
   const Key key(number, projections::Bytes(*asked));
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (stopped_) return Stopping();
   Shared& question = questions_[key];
   if (question == nullptr) {
@@ -65,11 +65,11 @@ absl::StatusOr<std::function<void()>> ReportWatches::Watch(const Call& call, con
   }
   const ReaderId id = ++newest_reader_;
   question->readers.emplace(id, std::move(newcomer));
-  std::function<void()> leave = [self = shared_from_this(), key, question, id] { self->Leave(key, question, id); };
-  if (Schedule(question)) return leave;
-  question->readers.erase(id);
-  if (question->readers.empty()) questions_.erase(key);
-  return TooMany();
+  const Shared watched = question;
+  const std::vector<Shared> failed = Schedule(watched);
+  lock.unlock();
+  FailForTooMany(failed);
+  return [self = shared_from_this(), key, watched, id] { self->Leave(key, watched, id); };
 }
 
 void ReportWatches::Stop() {
@@ -83,6 +83,7 @@ void ReportWatches::Stop() {
       question->readers.clear();
     }
     questions_.clear();
+    for (auto& [tenant, lane] : lanes_) lane.waiting.clear();
   }
   for (const auto& stream : streams) stream->End(Stopping());
 }
@@ -92,10 +93,10 @@ void ReportWatches::Moved(eventstore::TenantNumber tenant) {
   {
     std::lock_guard lock(mutex_);
     for (auto of = questions_.lower_bound(Key(tenant, "")); of != questions_.end() && of->first.first == tenant; ++of) {
-      if (!Schedule(of->second)) failed.push_back(of->second);
+      for (Shared& question : Schedule(of->second)) failed.push_back(std::move(question));
     }
   }
-  for (const Shared& question : failed) Fail(question, TooMany());
+  FailForTooMany(failed);
 }
 
 void ReportWatches::Leave(const Key& key, const Shared& question, ReaderId id) {
@@ -107,11 +108,51 @@ void ReportWatches::Leave(const Key& key, const Shared& question, ReaderId id) {
   if (found != questions_.end() && found->second == question) questions_.erase(found);
 }
 
-bool ReportWatches::Schedule(const Shared& question) {
+std::vector<ReportWatches::Shared> ReportWatches::Schedule(const Shared& question) {
   question->again = true;
-  if (question->scheduled) return true;
-  question->scheduled = pool_->Run(question->tenant->id(), [self = shared_from_this(), question] { self->Step(question); });
-  return question->scheduled;
+  if (question->scheduled) return {};
+  question->scheduled = true;
+  lanes_[question->tenant->number()].waiting.push_back(question);
+  return StartStep(question->tenant->number(), std::string(question->tenant->id()));
+}
+
+std::vector<ReportWatches::Shared> ReportWatches::StartStep(eventstore::TenantNumber tenant, const std::string& owner) {
+  Lane& lane = lanes_[tenant];
+  if (lane.waiting.empty() || lane.started == kMostSteps) return {};
+  if (pool_->Run(owner, [self = shared_from_this(), tenant, owner] { self->RunStep(tenant, owner); })) {
+    ++lane.started;
+    return {};
+  }
+  if (lane.started > 0) return {};  // they will come to it
+  std::vector<Shared> failed(lane.waiting.begin(), lane.waiting.end());
+  lane.waiting.clear();
+  return failed;
+}
+
+void ReportWatches::RunStep(eventstore::TenantNumber tenant, const std::string& owner) {
+  Shared question;
+  {
+    std::lock_guard lock(mutex_);
+    Lane& lane = lanes_[tenant];
+    if (!lane.waiting.empty()) {
+      question = std::move(lane.waiting.front());
+      lane.waiting.pop_front();
+    }
+  }
+  if (question != nullptr) Step(question);
+  std::vector<Shared> failed;
+  {
+    std::lock_guard lock(mutex_);
+    --lanes_[tenant].started;
+    failed = StartStep(tenant, owner);
+  }
+  FailForTooMany(failed);
+}
+
+void ReportWatches::FailForTooMany(const std::vector<Shared>& questions) {
+  for (const Shared& question : questions) {
+    Fail(question, domain::Refuse(v1::TOO_MANY_COMMANDS, "too many questions are waiting: try again, from the last token received"));
+  }
 }
 
 void ReportWatches::Fail(const Shared& question, const absl::Status& status) {
@@ -141,13 +182,14 @@ void ReportWatches::Step(const Shared& question) {
   if (absl::Status counted = CountNow(question); !counted.ok()) return Fail(question, counted);
   const Newcomers newcomers = NextNewcomers(*question);
   Greet(question, newcomers);
+  std::vector<Shared> failed;
   {
     std::lock_guard lock(mutex_);
     question->scheduled = false;
-    if ((!question->again && newcomers.are_all) || question->readers.empty()) return;
-    if (Schedule(question)) return;
+    if (stopped_ || question->readers.empty()) return;
+    if (question->again || !newcomers.are_all) failed = Schedule(question);
   }
-  Fail(question, TooMany());
+  FailForTooMany(failed);
 }
 
 absl::Status ReportWatches::CountNow(const Shared& question) {

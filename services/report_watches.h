@@ -3,6 +3,7 @@
 #define RECOUNT_SERVICES_REPORT_WATCHES_H_
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -50,12 +51,17 @@ class ReportWatches : public std::enable_shared_from_this<ReportWatches> {
     v1::RunReportRequest request;
     // Guarded by mutex_.
     std::map<ReaderId, Reader> readers;
-    bool scheduled = false;  // a step waits or runs; there is one at a time
+    bool scheduled = false;  // stands in a lane, or its step runs; there is one at a time
     bool again = false;      // something has come since the step began
     std::atomic<bool> is_left{false};  // nobody watches it
     // Of the step.
     std::shared_ptr<const projections::WatchedAnswer> now;
     uint64_t position = 0, generation = 0;  // of the tables that `now` is counted from
+  };
+  // Of a tenant: a few steps are among the questions of the pool, so that these do not wait for all that is watched.
+  struct Lane {
+    std::deque<std::shared_ptr<Question>> waiting;
+    int started = 0;  // steps that the pool has
   };
   using Key = std::pair<eventstore::TenantNumber, std::string>;  // what a caller may see would stand here too
   using Shared = std::shared_ptr<Question>;
@@ -72,16 +78,18 @@ class ReportWatches : public std::enable_shared_from_this<ReportWatches> {
 
   void Moved(eventstore::TenantNumber tenant);
   void Leave(const Key& key, const Shared& question, ReaderId id);
-  // mutex_ is held. False: too much waits.
-  bool Schedule(const Shared& question);
+  // Both with mutex_ held; they return the questions that have to fail, since too much waits.
+  std::vector<Shared> Schedule(const Shared& question);
+  std::vector<Shared> StartStep(eventstore::TenantNumber tenant, const std::string& owner);
+  void RunStep(eventstore::TenantNumber tenant, const std::string& owner);
   // Ends all of a question's readers.
   void Fail(const Shared& question, const absl::Status& status);
+  void FailForTooMany(const std::vector<Shared>& questions);
 
   void Step(const Shared& question);
   absl::Status CountNow(const Shared& question);
   absl::StatusOr<std::shared_ptr<const projections::WatchedAnswer>> Count(const Question& question, const projections::Snapshot& snapshot,
                                                                           const storage::v1::ReportToken* from);
-  // False: nobody has anything to be told yet.
   Newcomers NextNewcomers(const Question& question);
   void Greet(const Shared& question, const Newcomers& newcomers);
 
@@ -91,6 +99,7 @@ class ReportWatches : public std::enable_shared_from_this<ReportWatches> {
   std::mutex mutex_;
   // Guarded by mutex_.
   std::map<Key, Shared> questions_;
+  std::map<eventstore::TenantNumber, Lane> lanes_;
   ReaderId newest_reader_ = 0;
   bool stopped_ = false;
 };

@@ -222,6 +222,42 @@ TEST_F(ReportWatchesTest, WhoeverIsLeftOrWrongIsEndedOrForgotten) {
   EXPECT_EQ(domain::ReasonOf(side_.watches().Watch(CallOf(), Ask("sales_conversion"), last).status()), v1::SERVER_STOPPING);
 }
 
+TEST_F(ReportWatchesTest, DifferentQuestionsOfATenantAreLimited) {
+  constexpr int kMost = 256;
+  v1::WatchReportRequest request = Ask("sales_conversion");
+  std::vector<std::shared_ptr<Reader>> readers;
+  for (int i = 0; i < kMost; ++i) {
+    request.set_language(absl::StrCat("x", i));
+    readers.push_back(Watch(request));
+  }
+  readers.push_back(Watch(request));  // the same question is no other one
+  for (const auto& reader : readers) ASSERT_TRUE(reader->Next());
+  request.set_language("x");
+  EXPECT_EQ(domain::ReasonOf(side_.watches().Watch(CallOf(), request, readers[0]).status()), v1::TOO_MANY_COMMANDS);
+  leave_();
+}
+
+TEST_F(ReportWatchesTest, AnAnswerOfTooManyRowsIsNotWatched) {
+  v1::WatchReportRequest request;
+  request.mutable_definition()->set_id("leads");
+  request.mutable_definition()->set_subject("lead");
+  v1::Dimension* column = request.mutable_definition()->mutable_list()->add_columns();
+  column->set_id("source");
+  column->set_expr("source");
+  const auto capture = [&](size_t leads) {
+    return side_.bus().SendAll(std::vector<v1::Command>(leads, CaptureFrom("web"))).back().result.position();
+  };
+  uint64_t position = 0;
+  for (size_t leads = 0; leads < projections::kMostWatchedRows; leads += 1000) position = capture(1000);
+  request.mutable_parameters();
+  ASSERT_TRUE(side_.bus().tenant().models().Read(position, absl::InfiniteFuture()).ok());
+  const auto reader = Watch(request);
+  ASSERT_TRUE(reader->Next());
+  EXPECT_EQ(reader->model.rows().size(), projections::kMostWatchedRows);
+  capture(1);
+  EXPECT_EQ(domain::ReasonOf(reader->AwaitEnd()), v1::ANSWER_TOO_LARGE);
+}
+
 // Commands of which some matter to each question, and some to none.
 class RandomCommands {
  public:

@@ -84,6 +84,7 @@ QUERIES = {
     "GetRulebook": dict(valid_at="2024-01-01"), "ListRuleVersions": dict(kind=v1.RULE_KIND_REASONS), "ListDrafts": dict(),
     "ListReports": dict(), "GetReport": dict(report="won_lost"),
     "RunReport": dict(report="won_lost", parameters=dict(period="2024", group_by=["owner"])),
+    "WatchReport": dict(report="won_lost", parameters=dict(period="2024", group_by=["owner"])),
     "ExplainReport": None,  # needs a cell: made in setUpClass
     "ReadStream": dict(ref="deals/open", collection="deals"), "ReadLog": dict(), "Subscribe": dict(), "ReadCommits": dict(),
     "CreateTenant": dict(tenant_id="acme", zone="UTC", currency="USD", region="US"), "ListTenants": dict(), "GetStatus": dict(),
@@ -166,7 +167,7 @@ class BadInputTest(unittest.TestCase):
         argument = iter([request]) if method.name == "Stream" else request
         try:
             response = getattr(stub, method.name)(argument, metadata=metadata, timeout=30)
-            if method.name == "Subscribe":
+            if method.name in ("Subscribe", "WatchReport"):
                 response = [next(iter(response))]
             elif method.name in ("Stream", "Rebuild", "Verify", "BackUp"):
                 response = list(response)

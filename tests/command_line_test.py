@@ -245,6 +245,56 @@ class CommandLineTest(unittest.TestCase):
         explained = self.run_ok("report", "explain", "won_lost", "--row", "total:EUR", "--column", "won")
         self.assertRegex(explained, r"DealWon +tester\?\n")
 
+    # ---- Watching ----
+
+    def watch(self, server, *arguments):
+        environment = dict(os.environ, RECOUNT_SERVER=server.address, RECOUNT_TENANT="acme", RECOUNT_ACTOR="tester")
+        return subprocess.Popen([os.path.join(BIN, "recount"), "report", "watch", *arguments], env=environment, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def read_to(self, watch, beginning):
+        """Lines up to the first one that begins so."""
+        lines = []
+        while not lines or not lines[-1].startswith(beginning):
+            line = watch.stdout.readline()
+            self.assertTrue(line, f"ended before {beginning!r}: {lines} {watch.stderr.read() if watch.poll() is not None else ''}")
+            lines.append(line.rstrip("\n"))
+        return lines
+
+    def test_a_watch_goes_on_after_a_restart(self):
+        with Server() as server:
+            server.recount("tenant", "create", "acme", "--zone", "Europe/Berlin", "--currency", "EUR")
+            capture = lambda source: server.recount("do", "captureLead", json.dumps(dict(personName=dict(display="Ann"), source=dict(id=source))))
+            capture("web")
+            watch = self.watch(server, "sales_conversion", "--by", "source", "--measures", "leads", "--changes", "3")
+            self.read_to(watch, "total")
+            capture("web")
+            self.assertEqual(["  ~ web: Leads 1 → 2", "  ~ total: Leads 1 → 2"], self.read_to(watch, "  ~ total")[1:])
+            server.stop()
+            server.process = subprocess.Popen([os.path.join(BIN, "recountd"), "--data", server.data, "--listen", server.address, "--insecure"],
+                                              stdout=subprocess.DEVNULL)
+            server.recount("status", "--wait", "30")
+            capture("fair")
+            self.assertEqual(["  + fair: Leads 1", "  ~ total: Leads 2 → 3"], self.read_to(watch, "  ~ total")[1:])
+            capture("fair")
+            out, err = watch.communicate(timeout=60)
+            self.assertEqual((OK, ["  ~ fair: Leads 1 → 2", "  ~ total: Leads 3 → 4"]), (watch.returncode, out.splitlines()[1:]), err)
+            self.assertIn("it goes on from position 3", err)
+
+    def test_a_watch_in_json_is_an_object_a_message(self):
+        lines = self.run_ok("report", "watch", "won_lost", "--by", "owner", "--format", "json", "--changes", "0").splitlines()
+        messages = [json.loads(line) for line in lines]
+        self.assertEqual(1, len(messages))
+        self.assertTrue(messages[0]["restarts"] and messages[0]["resumeToken"])
+        self.assertEqual(json.loads(self.run_ok("report", "run", "won_lost", "--by", "owner", "--format", "json"))["rows"],
+                         [row["row"] for row in messages[0]["rows"]])
+
+    def test_what_cannot_be_watched(self):
+        self.refuse(USAGE, ["--as-of"], "report", "watch", "won_lost", "--as-of", "3")
+        self.refuse(FAILED, ["rule_basis", "PARAMETER_INVALID"], "report", "watch", "won_lost", "--basis", "at:3")
+        self.refuse(NOT_FOUND, ["did you mean won_lost?"], "report", "watch", "won_lst")
+        self.refuse(FAILED, ["timeline", "PARAMETER_INVALID"], "report", "watch", "entity_timeline")
+
     # ---- Waiting ----
 
     def on_a_terminal(self, *arguments, server):

@@ -39,6 +39,7 @@ struct Program {
   uint64_t position = 0;
   double wait = 5;
   int limit = 100;
+  int changes = -1;
   bool read_models = true;
   bool flag = false;
 };
@@ -126,10 +127,12 @@ void AddBackups(Program& p) {
   for (CLI::App* command : {create, verify}) command->add_option("--keys", p.text, "The copy of the keys of personal data too, in this folder");
 }
 
-void AddReportOptions(Program& p, CLI::App* command) {
+enum class Moment { kAny, kNow };
+
+void AddReportOptions(Program& p, CLI::App* command, Moment moment = Moment::kAny) {
   ReportOptions& r = p.report;
   command->add_option("--period", r.period, "2026, 2026-Q2, 2026-04, 2026-W14, FY2026-Q1, 2026-04-01..2026-06-30");
-  command->add_option("--as-of", r.as_of, "What was known then: position, date or time");
+  if (moment == Moment::kAny) command->add_option("--as-of", r.as_of, "What was known then: position, date or time");
   command->add_option("--valid-at", r.valid_at, "What was true then: date or time");
   command->add_option("--basis", r.basis, "Rules: current, head, as-recorded, at:POSITION, at:DATE, draft:NAME");
   command->add_option("--attribution", r.attribution, "Whose it is: at-event, at-close, current");
@@ -140,10 +143,11 @@ void AddReportOptions(Program& p, CLI::App* command) {
   command->add_option("--measures", r.measures, "Only these, with commas");
   command->add_option("--arg", r.arguments, "NAME=VALUE of a parameter of the report; again for more")->allow_extra_args(false);
   command->add_option("--sort", r.sort, "COLUMN, 'COLUMN desc', several with commas");
-  command->add_option("--record", r.record, "Of a timeline: deals/7, or deals/external/SOURCE/ID");
-  command->add_option("--opening-as-of", r.opening_as_of, "Of a movement: knowledge at its opening");
   command->add_option("--opening-valid-at", r.opening_valid_at, "Of a movement: moment of its opening");
   command->add_option("--language", r.language, "Of labels, e.g. he");
+  if (moment == Moment::kNow) return;
+  command->add_option("--opening-as-of", r.opening_as_of, "Of a movement: knowledge at its opening");
+  command->add_option("--record", r.record, "Of a timeline: deals/7, or deals/external/SOURCE/ID");
   command->add_option("--min-position", r.min_position, "Wait until the read models stand there");
   command->add_option("--compare", r.compare, "prior, period:P, draft:NAME, as-of:X, valid-at:X, at:X, head, as-recorded");
 }
@@ -170,6 +174,14 @@ void AddReports(Program& p) {
   run->add_option("--page-token", p.report.page_token, "The page after");
   run->add_option("--pin", p.report.pin, "The `pin` of an answer in JSON, instead of all that: the same answer again, to the digit");
   OnRun(p, run, [&p](Session& s) { return RunReport(s, p.report); }, Csv::kYes);
+
+  CLI::App* watch = Add(report, "watch", "Ask a report, and be told how the answer changes",
+                        "  recount report watch pipeline_snapshot --by stage --changes 0\n"
+                        "  recount report watch won_lost --period 2026 --format json --changes 0");
+  watch->add_option("ID", p.report.report, "Report")->required();
+  AddReportOptions(p, watch, Moment::kNow);
+  watch->add_option("--changes", p.changes, "End after so many changes; 0: after the answer; default: go on")->check(CLI::NonNegativeNumber);
+  OnRun(p, watch, [&p](Session& s) { return WatchReport(s, p.report, p.changes); });
 
   CLI::App* explain = Add(report, "explain", "Open a cell into the records and events that make it",
                           "  recount report explain won_lost --period 2026-Q2 --by team --row 3 --column won\n"

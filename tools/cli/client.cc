@@ -16,6 +16,7 @@
 #include "recount/v1/admin.grpc.pb.h"
 #include "recount/v1/command.grpc.pb.h"
 #include "recount/v1/history.grpc.pb.h"
+#include "recount/v1/report.grpc.pb.h"
 #include "tools/cli/failure.h"
 #include "tools/import/byte_source.h"
 #include "tools/loopback.h"
@@ -82,7 +83,7 @@ class GrpcClient : public Client {
   GrpcClient(Connection connection, std::shared_ptr<grpc::Channel> channel)
       : connection_(std::move(connection)), channel_(std::move(channel)), generic_(channel_),
         commands_(api::CommandService::NewStub(channel_)), history_(api::HistoryService::NewStub(channel_)),
-        admin_(api::AdminService::NewStub(channel_)) {}
+        admin_(api::AdminService::NewStub(channel_)), reports_(api::ReportService::NewStub(channel_)) {}
 
   absl::Status Call(absl::string_view method, const Message& request, Message* response) override {
     const std::string path = absl::StartsWith(method, "/")
@@ -106,6 +107,13 @@ class GrpcClient : public Client {
     auto context = NewContext();
     auto reader = history_->Subscribe(context.get(), request);
     return ReadAll<api::SubscribeResponse>(context.get(), reader.get(), on_message);
+  }
+
+  absl::Status Watch(const api::WatchReportRequest& request,
+                     const std::function<bool(const api::WatchReportResponse&)>& on_message) override {
+    auto context = NewContext();
+    auto reader = reports_->WatchReport(context.get(), request);
+    return ReadAll<api::WatchReportResponse>(context.get(), reader.get(), on_message);
   }
 
   absl::Status Rebuild(const api::RebuildRequest& request,
@@ -185,6 +193,7 @@ class GrpcClient : public Client {
   std::unique_ptr<api::CommandService::Stub> commands_;
   std::unique_ptr<api::HistoryService::Stub> history_;
   std::unique_ptr<api::AdminService::Stub> admin_;
+  std::unique_ptr<api::ReportService::Stub> reports_;
 };
 
 // gRPC ends the program at metadata that cannot travel.

@@ -12,6 +12,7 @@
 #include "google/protobuf/message.h"
 #include "recount/v1/admin.pb.h"
 #include "recount/v1/history.pb.h"
+#include "recount/v1/report.pb.h"
 #include "tools/api.h"
 #include "tools/import/import_target.h"
 
@@ -41,6 +42,8 @@ class Client {
   // Streams; the callback returns false to stop.
   virtual absl::Status Subscribe(const api::SubscribeRequest& request,
                                  const std::function<bool(const api::SubscribeResponse&)>& on_message) = 0;
+  virtual absl::Status Watch(const api::WatchReportRequest& request,
+                             const std::function<bool(const api::WatchReportResponse&)>& on_message) = 0;
   virtual absl::Status Rebuild(const api::RebuildRequest& request,
                                const std::function<bool(const api::RebuildProgress&)>& on_message) = 0;
   virtual absl::Status Verify(const api::VerifyRequest& request,

@@ -31,12 +31,14 @@ absl::Status ListBackup(Session& session, const std::string& folder);
 // DATA_LOSS if something is wrong; `keys_folder` may be empty.
 absl::Status VerifyBackup(Session& session, const std::string& folder, const std::string& keys_folder);
 
-// ---- Reports (report_commands.cc) ----
+// ---- Reports (report_commands.cc, watch_command.cc) ----
 absl::Status ListReports(Session& session, const std::string& language);
 absl::Status ShowReport(Session& session, const std::string& report);
 // Of a refusal because there is no such report: with the one that was probably meant.
 absl::Status WithSuggestion(Session& session, const std::string& report, const absl::Status& status);
 absl::Status RunReport(Session& session, const ReportOptions& options);
+// The answer, then each change as it comes, until there were so many; -1: without end. Goes on by itself when the stream breaks.
+absl::Status WatchReport(Session& session, const ReportOptions& options, int changes);
 struct ExplainOptions {
   std::string cell;    // a cell id, or
   std::string row;     // name of a row (RowName, TotalName) of the report asked with the same options, and

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "google/protobuf/message.h"
 #include "recount/v1/report.pb.h"
 #include "tools/api.h"
@@ -15,6 +16,12 @@ namespace recount::tools {
 
 void RenderTable(const api::RunReportResponse& answer, const Look& look, std::ostream& out);
 void RenderExplanation(const api::ExplainReportResponse& answer, const Look& look, std::ostream& out);
+
+// Parts of tables, for what shows rows otherwise.
+absl::TimeZone ZoneOf(const api::Basis& basis);
+std::string HeaderOf(const api::Column& column);
+std::string CellText(const api::Cell& cell, const api::Column& column, const absl::TimeZone& zone);
+std::string NoteText(const api::Note& note);
 
 // What `report explain --row` takes for a row: its number, counted in `number` from row to row, `total`, or the id of one apart.
 std::string RowName(const api::Row& row, int* number);

@@ -16,11 +16,15 @@ namespace {
 
 constexpr int kBarWidth = 24;
 
+}  // namespace
+
 absl::TimeZone ZoneOf(const api::Basis& basis) {
   absl::TimeZone zone;
   if (!absl::LoadTimeZone(basis.zone(), &zone)) zone = absl::UTCTimeZone();
   return zone;
 }
+
+namespace {
 
 // `ATTRIBUTION_AT_CLOSE` -> `at close`
 std::string EnumWords(const std::string& name, absl::string_view prefix) {
@@ -98,12 +102,6 @@ std::string BarOf(const api::Value& value, const std::map<std::string, double>& 
   return scale == scales.end() || scale->second <= 0 ? "" : Bar(Magnitude(value) / scale->second, kBarWidth);
 }
 
-std::string CellText(const api::Cell& cell, const api::Column& column, const absl::TimeZone& zone) {
-  if (!cell.label().empty()) return cell.label();
-  return column.type() == api::VALUE_TYPE_RATIO ? ForPeople(cell.value(), column.unit(), zone)
-                                                : MedianForPeople(cell.value(), column.unit(), zone);
-}
-
 bool IsDuration(const std::string& unit) {
   for (absl::string_view word : {"second", "minute", "hour", "day", "week", "month"}) {
     if (absl::StartsWith(unit, word)) return true;
@@ -117,6 +115,8 @@ bool DoesNotAddUp(const api::Column& column) {
   return column.non_additive() && (column.is_dimension() || (is_amount && !IsDuration(column.unit())));
 }
 
+}  // namespace
+
 std::string HeaderOf(const api::Column& column) {
   if (absl::EndsWith(column.id(), ".compared")) return "compared";
   if (absl::EndsWith(column.id(), ".change")) return "change";
@@ -126,6 +126,19 @@ std::string HeaderOf(const api::Column& column) {
   if (DoesNotAddUp(column)) text += "*";
   return text;
 }
+
+std::string CellText(const api::Cell& cell, const api::Column& column, const absl::TimeZone& zone) {
+  if (!cell.label().empty()) return cell.label();
+  return column.type() == api::VALUE_TYPE_RATIO ? ForPeople(cell.value(), column.unit(), zone)
+                                                : MedianForPeople(cell.value(), column.unit(), zone);
+}
+
+std::string NoteText(const api::Note& note) {
+  if (note.count() == 0) return note.text();
+  return absl::StrCat(note.text(), " [", note.code(), ", ", Grouped(note.count()), "]");
+}
+
+namespace {
 
 // Columns of a comparison that say nothing: neither run differs from the other in any row.
 struct Comparisons {
@@ -160,11 +173,7 @@ void PrintNotes(const api::RunReportResponse& answer, const Look& look, std::ost
     out << look.Faint("* a record may count in several rows; the total counts it once") << "\n";
     break;
   }
-  for (const api::Note& note : answer.notes()) {
-    out << "note: " << note.text();
-    if (note.count() > 0) out << " [" << note.code() << ", " << Grouped(note.count()) << "]";
-    out << "\n";
-  }
+  for (const api::Note& note : answer.notes()) out << "note: " << NoteText(note) << "\n";
   if (!answer.next_page_token().empty()) {
     out << look.Faint(absl::StrCat(Grouped(answer.rows_size()), " of ", Grouped(answer.total_rows()), " rows; the next page: --page-token ",
                                    answer.next_page_token()))
