@@ -1,6 +1,7 @@
 #include "services/report_watches.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
@@ -17,7 +18,6 @@ using projections::WatchedAnswer;
 using storage::v1::ReportToken;
 
 constexpr size_t kMostQuestions = 512;  // one tenant may have half of them
-constexpr int kMostSteps = 4;           // of a tenant at the same time
 constexpr absl::Duration kLongestCount = absl::Seconds(30);
 
 absl::Status Stopping() { return domain::Refuse(v1::SERVER_STOPPING, "the server is ending: go on from the last token received"); }
@@ -26,6 +26,15 @@ std::vector<WireBytes> OnTheWire(const WatchedAnswer::Messages& messages) {
   std::vector<WireBytes> all;
   for (const v1::WatchReportResponse& message : messages) all.push_back(std::make_shared<const std::string>(message.SerializeAsString()));
   return all;
+}
+
+// After a step as long again, up to this, so that commits which come without a pause are not held up by those who watch.
+constexpr absl::Duration kLongestRest = absl::Milliseconds(50);
+
+// Of a tenant at the same time: half of the processors.
+int MostSteps() {
+  static const int most = std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2);
+  return most;
 }
 
 }  // namespace
@@ -84,6 +93,7 @@ void ReportWatches::Stop() {
     }
     questions_.clear();
     for (auto& [tenant, lane] : lanes_) lane.waiting.clear();
+    stopping_.notify_all();
   }
   for (const auto& stream : streams) stream->End(Stopping());
 }
@@ -118,7 +128,7 @@ std::vector<ReportWatches::Shared> ReportWatches::Schedule(const Shared& questio
 
 std::vector<ReportWatches::Shared> ReportWatches::StartStep(eventstore::TenantNumber tenant, const std::string& owner) {
   Lane& lane = lanes_[tenant];
-  if (lane.waiting.empty() || lane.started == kMostSteps) return {};
+  if (lane.waiting.empty() || lane.started >= MostSteps()) return {};
   if (pool_->Run(owner, [self = shared_from_this(), tenant, owner] { self->RunStep(tenant, owner); })) {
     ++lane.started;
     return {};
@@ -139,10 +149,13 @@ void ReportWatches::RunStep(eventstore::TenantNumber tenant, const std::string& 
       lane.waiting.pop_front();
     }
   }
+  const absl::Time start = eventstore::SteadyNow();
   if (question != nullptr) Step(question);
+  const absl::Duration rest = std::min(eventstore::SteadyNow() - start, kLongestRest);
   std::vector<Shared> failed;
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    stopping_.wait_for(lock, absl::ToChronoNanoseconds(rest), [this] { return stopped_; });
     --lanes_[tenant].started;
     failed = StartStep(tenant, owner);
   }

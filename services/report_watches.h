@@ -3,6 +3,7 @@
 #define RECOUNT_SERVICES_REPORT_WATCHES_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
@@ -97,6 +98,7 @@ class ReportWatches : public std::enable_shared_from_this<ReportWatches> {
   WorkerPool* const pool_;
   std::atomic<uint64_t> counted_{0};
   std::mutex mutex_;
+  std::condition_variable stopping_;
   // Guarded by mutex_.
   std::map<Key, Shared> questions_;
   std::map<eventstore::TenantNumber, Lane> lanes_;

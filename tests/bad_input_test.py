@@ -83,8 +83,7 @@ QUERIES = {
                                                                            header=dict(validate_only=True))))]),
     "GetRulebook": dict(valid_at="2024-01-01"), "ListRuleVersions": dict(kind=v1.RULE_KIND_REASONS), "ListDrafts": dict(),
     "ListReports": dict(), "GetReport": dict(report="won_lost"),
-    "RunReport": dict(report="won_lost", parameters=dict(period="2024", group_by=["owner"])),
-    "WatchReport": dict(report="won_lost", parameters=dict(period="2024", group_by=["owner"])),
+    **dict.fromkeys(("RunReport", "WatchReport"), dict(report="won_lost", parameters=dict(period="2024", group_by=["owner"]))),
     "ExplainReport": None,  # needs a cell: made in setUpClass
     "ReadStream": dict(ref="deals/open", collection="deals"), "ReadLog": dict(), "Subscribe": dict(), "ReadCommits": dict(),
     "CreateTenant": dict(tenant_id="acme", zone="UTC", currency="USD", region="US"), "ListTenants": dict(), "GetStatus": dict(),

@@ -38,8 +38,7 @@ struct Program {
   std::string name, text, filter, order_by, language, as_of, valid_at, reason, display_name, zone, currency, region;
   uint64_t position = 0;
   double wait = 5;
-  int limit = 100;
-  int changes = -1;
+  int limit = 100, changes = -1;
   bool read_models = true;
   bool flag = false;
 };
@@ -127,12 +126,10 @@ void AddBackups(Program& p) {
   for (CLI::App* command : {create, verify}) command->add_option("--keys", p.text, "The copy of the keys of personal data too, in this folder");
 }
 
-enum class Moment { kAny, kNow };
-
-void AddReportOptions(Program& p, CLI::App* command, Moment moment = Moment::kAny) {
+void AddReportOptions(Program& p, CLI::App* command, bool is_watched = false) {
   ReportOptions& r = p.report;
   command->add_option("--period", r.period, "2026, 2026-Q2, 2026-04, 2026-W14, FY2026-Q1, 2026-04-01..2026-06-30");
-  if (moment == Moment::kAny) command->add_option("--as-of", r.as_of, "What was known then: position, date or time");
+  if (!is_watched) command->add_option("--as-of", r.as_of, "What was known then: position, date or time");
   command->add_option("--valid-at", r.valid_at, "What was true then: date or time");
   command->add_option("--basis", r.basis, "Rules: current, head, as-recorded, at:POSITION, at:DATE, draft:NAME");
   command->add_option("--attribution", r.attribution, "Whose it is: at-event, at-close, current");
@@ -145,7 +142,7 @@ void AddReportOptions(Program& p, CLI::App* command, Moment moment = Moment::kAn
   command->add_option("--sort", r.sort, "COLUMN, 'COLUMN desc', several with commas");
   command->add_option("--opening-valid-at", r.opening_valid_at, "Of a movement: moment of its opening");
   command->add_option("--language", r.language, "Of labels, e.g. he");
-  if (moment == Moment::kNow) return;
+  if (is_watched) return;
   command->add_option("--opening-as-of", r.opening_as_of, "Of a movement: knowledge at its opening");
   command->add_option("--record", r.record, "Of a timeline: deals/7, or deals/external/SOURCE/ID");
   command->add_option("--min-position", r.min_position, "Wait until the read models stand there");
@@ -179,7 +176,7 @@ void AddReports(Program& p) {
                         "  recount report watch pipeline_snapshot --by stage --changes 0\n"
                         "  recount report watch won_lost --period 2026 --format json --changes 0");
   watch->add_option("ID", p.report.report, "Report")->required();
-  AddReportOptions(p, watch, Moment::kNow);
+  AddReportOptions(p, watch, true);
   watch->add_option("--changes", p.changes, "End after so many changes; 0: after the answer; default: go on")->check(CLI::NonNegativeNumber);
   OnRun(p, watch, [&p](Session& s) { return WatchReport(s, p.report, p.changes); });
 
