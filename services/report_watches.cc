@@ -193,7 +193,7 @@ void ReportWatches::Step(const Shared& question) {
     }
   }
   if (absl::Status counted = CountNow(question); !counted.ok()) return Fail(question, counted);
-  const Newcomers newcomers = NextNewcomers(*question);
+  const Newcomers newcomers = question->now == nullptr ? Newcomers() : NextNewcomers(*question);
   Greet(question, newcomers);
   std::vector<Shared> failed;
   {
@@ -210,6 +210,8 @@ absl::Status ReportWatches::CountNow(const Shared& question) {
   if (!snapshot.ok()) return snapshot.status();
   const uint64_t position = (*snapshot)->position(), generation = (*snapshot)->generation();
   if (question->now != nullptr && position == question->position && generation == question->generation) return absl::OkStatus();
+  // Without the first commit there is no zone to tell days by: the tables are on their way to it.
+  if (position == 0) return absl::OkStatus();
   auto counted = Count(*question, **snapshot, nullptr);
   if (!counted.ok()) return counted.status();
   Streams told;

@@ -6,8 +6,6 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
-#include "services/open_streams.h"
-#include "services/push_queue.h"
 #include "services/read_side_testing.h"
 #include "services/watch_testing.h"
 
@@ -203,6 +201,35 @@ TEST_F(ReportWatchesTest, ALabelThatRulesOrNamesChangeIsTold) {
   }
 }
 
+// Stand at nothing until they are told to go on.
+class PausedModels : public ModelsBetween {
+ public:
+  explicit PausedModels(std::unique_ptr<projections::ReadModels> inner) : ModelsBetween(std::move(inner)) { Pause(true); }
+  absl::StatusOr<std::unique_ptr<projections::Snapshot>> Read(uint64_t min_position, absl::Time deadline) override {
+    auto snapshot = ModelsBetween::Read(min_position, deadline);
+    if (!asked_.exchange(true)) asked.set_value();
+    return snapshot;
+  }
+  std::promise<void> asked;
+
+ private:
+  std::atomic<bool> asked_{false};
+};
+
+TEST(ReportWatches, TablesThatHaveNothingYetAreAwaited) {
+  ReadSide side(With<PausedModels>());
+  const uint64_t position = side.Do(CaptureFrom("web"));
+  auto& models = static_cast<PausedModels&>(side.bus().tenant().models());
+  const auto reader = std::make_shared<Reader>();
+  Call call;
+  call.caller = Caller{"acme", "ann", true, Role::kUser};
+  ASSERT_TRUE(side.watches().Watch(call, Ask("sales_conversion"), reader).ok());
+  models.asked.get_future().wait();
+  models.Pause(false);
+  reader->ReadTo(position);
+  EXPECT_EQ(reader->model.position(), position);
+}
+
 TEST_F(ReportWatchesTest, WhoeverIsLeftOrWrongIsEndedOrForgotten) {
   const auto unknown = Watch(Ask("no_such_report"));
   EXPECT_EQ(domain::ReasonOf(unknown->AwaitEnd()), v1::REPORT_NOT_FOUND);
@@ -365,29 +392,6 @@ TEST_F(ReportWatchesTest, AtTheEndOfRandomCommandsEveryReaderHasTheAnswer) {
     readers[i]->model.ExpectEqual(Run(questions[i], deal));
     EXPECT_EQ(readers[i]->model.restarts(), 1);
   }
-}
-
-TEST(PushQueueTest, OnlyChangesCountAndTheFirstIsTakenHoweverLargeItIs) {
-  const auto bytes = [](size_t size) { return std::make_shared<const std::string>(size, 'x'); };
-  PushQueue queue;
-  EXPECT_TRUE(queue.Add({bytes(kMostPushedBytes), bytes(kMostPushedBytes)}, true));
-  EXPECT_TRUE(queue.Add({bytes(kMostPushedBytes), bytes(1)}, false));
-  EXPECT_FALSE(queue.Add({bytes(1)}, false));
-  for (int i = 0; i < 3; ++i) queue.Take();
-  EXPECT_TRUE(queue.Add({bytes(kMostPushedBytes - 1)}, false));
-  EXPECT_FALSE(queue.Add({bytes(1)}, false));
-  queue.Clear();
-  EXPECT_TRUE(queue.empty());
-}
-
-TEST(OpenStreamsTest, ATenantHasHalf) {
-  OpenStreams streams(4);
-  EXPECT_TRUE(streams.Take("a") && streams.Take("a"));
-  EXPECT_FALSE(streams.Take("a"));
-  EXPECT_TRUE(streams.Take("b"));
-  streams.Leave("a");
-  EXPECT_TRUE(streams.Take("a") && streams.Take("c"));
-  EXPECT_FALSE(streams.Take("d"));
 }
 
 }  // namespace
