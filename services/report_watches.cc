@@ -45,11 +45,11 @@ absl::StatusOr<std::function<void()>> ReportWatches::Watch(const Call& call, con
   if (!tenant.ok()) return tenant.status();
   auto asked = projections::WatchedQuestion(request, *backend_->catalogue);
   if (!asked.ok()) return asked.status();
-  Reader newcomer{std::move(reader), std::nullopt, false};
   const eventstore::TenantNumber number = (*tenant)->number();
+  const uint64_t head = backend_->archive.log->DurableHead(number).position;
+  Reader newcomer{std::move(reader), std::nullopt, head, false};
   if (!request.resume_token().empty()) {
-    auto from = projections::ResumedToken(request, *asked, TenantTokenKey(backend_->token_key, number),
-                                          backend_->archive.log->DurableHead(number).position);
+    auto from = projections::ResumedToken(request, *asked, TenantTokenKey(backend_->token_key, number), head);
     if (!from.ok()) return from.status();
     newcomer.from = *std::move(from);
   }
@@ -210,17 +210,18 @@ absl::Status ReportWatches::CountNow(const Shared& question) {
   if (!snapshot.ok()) return snapshot.status();
   const uint64_t position = (*snapshot)->position(), generation = (*snapshot)->generation();
   if (question->now != nullptr && position == question->position && generation == question->generation) return absl::OkStatus();
-  // Without the first commit there is no zone to tell days by: the tables are on their way to it.
-  if (position == 0) return absl::OkStatus();
-  auto counted = Count(*question, **snapshot, nullptr);
-  if (!counted.ok()) return counted.status();
   Streams told;
+  bool is_asked = false;
   {
     std::lock_guard lock(mutex_);
     for (const auto& [id, reader] : question->readers) {
+      is_asked |= reader.is_told || reader.awaits <= position;
       if (reader.is_told) told.push_back(reader.stream);
     }
   }
+  if (!is_asked) return absl::OkStatus();  // the tables are on their way to what somebody wants to know
+  auto counted = Count(*question, **snapshot, nullptr);
+  if (!counted.ok()) return counted.status();
   if (!told.empty()) {
     const std::vector<WireBytes> messages = OnTheWire((*counted)->Since(*question->now));
     if (!messages.empty()) {
@@ -258,8 +259,7 @@ ReportWatches::Newcomers ReportWatches::NextNewcomers(const Question& question) 
   std::lock_guard lock(mutex_);
   for (const auto& [id, reader] : question.readers) {
     if (reader.is_told) continue;
-    // The tables are still on their way to where it stood: they will tell.
-    if (reader.from && reader.from->pin().position() > question.position) continue;
+    if (reader.awaits > question.position) continue;  // the tables are on their way, and will tell
     const std::string own = reader.from ? projections::Bytes(reader.from->pin()) : "";
     if (next.ids.empty()) {
       next.from = reader.from;

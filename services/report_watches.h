@@ -45,7 +45,8 @@ class ReportWatches : public std::enable_shared_from_this<ReportWatches> {
   struct Reader {
     std::shared_ptr<PushedStream> stream;
     std::optional<storage::v1::ReportToken> from;  // where it goes on; not set: from the beginning
-    bool is_told = false;                          // has the answer as `Question::now` has it
+    uint64_t awaits = 0;   // position of the log when it came: the first that it is told has all that was acknowledged before
+    bool is_told = false;  // has the answer as `Question::now` has it
   };
   struct Question {
     Tenant* tenant = nullptr;
