@@ -1,4 +1,4 @@
-// The command line `recount` (docs/cli.md). Only this file knows CLI11: it builds the tree of commands, which live in tools/cli/.
+// The command line `recount` (docs/cli.md). It builds the tree of commands, which live in tools/cli/.
 
 #include <unistd.h>
 
@@ -11,9 +11,9 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/failure.h"
+#include "tools/command_mistakes.h"
 
 namespace recount::tools {
 namespace {
@@ -49,15 +49,6 @@ CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& what
   command->fallthrough();
   if (!examples.empty()) command->footer("Examples:\n" + examples);
   return command;
-}
-
-// `report run`; empty for the program itself.
-std::string PathOf(const CLI::App* command) {
-  std::string path;
-  for (; command->get_parent() != nullptr; command = command->get_parent()) {
-    path = path.empty() ? command->get_name() : absl::StrCat(command->get_name(), " ", path);
-  }
-  return path;
 }
 
 enum class Csv { kNo, kYes };
@@ -298,54 +289,6 @@ void AddImport(Program& p) {
   OnRun(p, import, [&p](Session& s) { return Import(s, p.import); });
 }
 
-// The first word that is no command where one was needed; empty: all were understood.
-std::string UnknownCommand(const CLI::App& app, const std::vector<std::string>& words, std::string* meant) {
-  const CLI::App* at = &app;
-  bool is_value = false;
-  for (const std::string& word : words) {
-    const bool is_option = !word.empty() && word[0] == '-';
-    if (is_option || is_value) {
-      is_value = is_option && word.find('=') == std::string::npos;
-      continue;
-    }
-    std::vector<std::string> names;
-    const CLI::App* next = nullptr;
-    for (const CLI::App* sub : at->get_subcommands([](const CLI::App*) { return true; })) {
-      names.push_back(sub->get_name());
-      if (sub->get_name() == word) next = sub;
-    }
-    if (names.empty()) return "";
-    if (next == nullptr) {
-      *meant = DidYouMean(word, names);
-      return word;
-    }
-    at = next;
-  }
-  return "";
-}
-
-// What is wrong with the command line, and whose help says how it is right.
-int FailToParse(const Program& program, const CLI::ParseError& error, const std::vector<std::string>& words) {
-  const CLI::App* at = &program.app;
-  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
-  std::string meant;
-  const std::string unknown = UnknownCommand(program.app, words, &meant);
-  std::vector<std::string> names;
-  for (const CLI::App* sub : at->get_subcommands([](const CLI::App*) { return true; })) names.push_back(sub->get_name());
-  std::string sentence = error.what();
-  if (!unknown.empty()) {
-    sentence = absl::StrCat("there is no command \"", unknown, "\"", meant.empty() ? "" : absl::StrCat("; did you mean ", meant, "?"));
-  } else if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !names.empty()) {
-    sentence = absl::StrCat("say what to do: ", absl::StrJoin(names, ", "));
-  }
-  // An option of the program itself is in no command's help.
-  const std::string option = std::string(error.what()).substr(0, std::string(error.what()).find_first_of(": ="));
-  if (at->get_option_no_throw(option) == nullptr && program.app.get_option_no_throw(option) != nullptr) at = &program.app;
-  const std::string path = PathOf(at);
-  std::cerr << "recount: " << sentence << "\n  try: recount " << path << (path.empty() ? "" : " ") << "--help\n";
-  return kExitUsage;
-}
-
 int Fail(const absl::Status& status, const Program& program) {
   std::cerr << Describe(status, program.connection.server);
   return ExitCodeOf(status);
@@ -397,7 +340,8 @@ int Main(int argc, char** argv) {
     program.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.app.exit(error);
-    return FailToParse(program, error, std::vector<std::string>(argv + 1, argv + argc));
+    SayMistake(program.app, error, std::vector<std::string>(argv + 1, argv + argc));
+    return kExitUsage;
   }
   for (const char* name : {"status", "tenant", "clock", "backup"}) program.needs_tenant = program.needs_tenant && !program.app.got_subcommand(name);
   return Act(program);
