@@ -1,129 +1,10 @@
 #include "services/report_watches.h"
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <random>
-
 #include "absl/strings/str_cat.h"
-#include "services/read_side_testing.h"
-#include "services/watch_testing.h"
+#include "services/report_watches_testing.h"
 
 namespace recount::services {
 namespace {
-
-// A reader that keeps up.
-class Reader : public PushedStream {
- public:
-  bool Push(const std::vector<WireBytes>& messages, bool) override {
-    std::lock_guard lock(mutex_);
-    for (const WireBytes& message : messages) {
-      v1::WatchReportResponse parsed;
-      EXPECT_TRUE(parsed.ParseFromString(*message));
-      messages_.push_back(std::move(parsed));
-    }
-    changed_.notify_all();
-    return true;
-  }
-  void End(absl::Status status) override {
-    std::lock_guard lock(mutex_);
-    if (!status_) status_ = std::move(status);
-    changed_.notify_all();
-  }
-
-  // The next whole change; false: the watch has ended.
-  bool Next() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      changed_.wait(lock, [this] { return !messages_.empty() || status_; });
-      if (messages_.empty()) return false;
-      const v1::WatchReportResponse message = std::move(messages_.front());
-      messages_.pop_front();
-      if (model.Take(message)) return true;
-    }
-  }
-  void ReadTo(uint64_t position) {
-    while (model.position() < position && Next()) {
-    }
-  }
-  absl::Status AwaitEnd() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return status_.has_value(); });
-    return *status_;
-  }
-
-  WatchedModel model;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_.
-  std::deque<v1::WatchReportResponse> messages_;
-  std::optional<absl::Status> status_;
-};
-
-v1::WatchReportRequest Ask(const std::string& report, const std::vector<std::string>& group_by = {}, const std::string& sort = "") {
-  v1::WatchReportRequest request;
-  request.set_report(report);
-  for (const std::string& id : group_by) request.mutable_parameters()->add_group_by(id);
-  request.set_sort(sort);
-  return request;
-}
-
-v1::Command Pipelines(const std::string& label_of_a) {
-  v1::Command publish;
-  v1::PipelinesRule* rule = publish.mutable_publish_rules()->add_rules()->mutable_content()->mutable_pipelines();
-  v1::Pipeline* pipeline = rule->add_pipelines();
-  pipeline->set_id("main");
-  for (const char* id : {"a", "b", "won", "lost"}) {
-    v1::Stage* stage = pipeline->add_stages();
-    stage->set_id(id);
-    stage->set_meaning(id[0] == 'w' ? v1::STAGE_MEANING_WON : id[0] == 'l' ? v1::STAGE_MEANING_LOST : v1::STAGE_MEANING_UNSPECIFIED);
-    if (*id == 'a') (*stage->mutable_labels())["en"] = label_of_a;
-  }
-  return publish;
-}
-
-v1::Command CaptureFrom(const std::string& source) {
-  v1::Command command;
-  command.mutable_capture_lead()->mutable_source()->set_id(source);
-  command.mutable_capture_lead()->mutable_person_name()->set_display("Ann");
-  return command;
-}
-
-class ReportWatchesTest : public testing::Test {
- protected:
-  std::shared_ptr<Reader> Watch(const v1::WatchReportRequest& request) {
-    auto reader = std::make_shared<Reader>();
-    leave_ = MustWatch(request, reader);
-    return reader;
-  }
-  std::function<void()> MustWatch(const v1::WatchReportRequest& request, const std::shared_ptr<Reader>& reader) {
-    auto left = side_.watches().Watch(CallOf(), request, reader);
-    EXPECT_TRUE(left.ok()) << left.status();
-    if (left.ok()) return *left;
-    reader->End(left.status());
-    return [] {};
-  }
-  static Call CallOf() {
-    Call call;
-    call.caller = Caller{"acme", "ann", true, Role::kUser};
-    return call;
-  }
-  v1::RunReportResponse Run(const v1::WatchReportRequest& watched, uint64_t position) {
-    v1::RunReportRequest request;
-    request.set_report(watched.report());
-    *request.mutable_parameters() = watched.parameters();
-    request.set_sort(watched.sort());
-    request.set_min_position(position);
-    const auto answer = side_.Run(request);
-    EXPECT_TRUE(answer.ok()) << answer.status();
-    return answer.ok() ? *answer : v1::RunReportResponse();
-  }
-
-  ReadSide side_;
-  std::function<void()> leave_;  // of the newest reader
-};
 
 TEST_F(ReportWatchesTest, ManyWhoWatchOneReportCostOneCountAChange) {
   constexpr int kReaders = 1000, kChanges = 20;
@@ -230,6 +111,98 @@ TEST(ReportWatches, TablesThatHaveNothingYetAreAwaited) {
   EXPECT_EQ(reader->model.position(), position);
 }
 
+// Whoever reads waits while the gate is closed.
+class GatedModels : public ModelsBetween {
+ public:
+  using ModelsBetween::ModelsBetween;
+  absl::StatusOr<std::unique_ptr<projections::Snapshot>> Read(uint64_t min_position, absl::Time deadline) override {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return !is_closed_; });
+    --waiting_;
+    lock.unlock();
+    return ModelsBetween::Read(min_position, deadline);
+  }
+  void CloseGate() {
+    std::lock_guard lock(mutex_);
+    is_closed_ = true;
+  }
+  void AwaitReader() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_ > 0; });
+  }
+  void OpenGate() {
+    std::lock_guard lock(mutex_);
+    is_closed_ = false;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  bool is_closed_ = false;
+  int waiting_ = 0;
+};
+
+TEST(ReportWatches, WhatComesWhileAnAnswerIsCountedIsToldAsOneChange) {
+  ReadSide side(With<GatedModels>());
+  auto& models = static_cast<GatedModels&>(side.bus().tenant().models());
+  const auto reader = std::make_shared<Reader>();
+  Call call;
+  call.caller = Caller{"acme", "ann", true, Role::kUser};
+  ASSERT_TRUE(side.watches().Watch(call, Ask("sales_conversion"), reader).ok());
+  ASSERT_TRUE(reader->Next());
+  const uint64_t before = side.watches().counted();
+  models.CloseGate();
+  uint64_t last = side.Do(CaptureFrom("web"));
+  models.AwaitReader();
+  for (int i = 0; i < 50; ++i) last = side.Do(CaptureFrom("web"));
+  models.OpenGate();
+  reader->ReadTo(last);
+  EXPECT_LE(side.watches().counted() - before, 4u);
+  EXPECT_LE(reader->model.changes(), 5);
+}
+
+TEST_F(ReportWatchesTest, ADraftIsWatchedUntilItIsPublished) {
+  side_.Do(Pipelines("First"));
+  v1::Command create;
+  create.mutable_create_deal()->set_title("A deal");
+  side_.Do(create);
+  const auto draft = [&](const std::string& label) {
+    v1::Command command;
+    command.mutable_draft_rules()->set_draft("drafts/d");
+    *command.mutable_draft_rules()->mutable_rules() = Pipelines(label).publish_rules().rules();
+    side_.Do(command);
+  };
+  draft("Would be");
+  v1::WatchReportRequest request = Ask("pipeline_snapshot", {"stage"});
+  request.mutable_parameters()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_DRAFT);
+  request.mutable_parameters()->mutable_rule_basis()->set_draft("drafts/d");
+  const auto reader = Watch(request);
+  ASSERT_TRUE(reader->Next());
+  EXPECT_EQ(reader->model.rows()[0].second.cells(0).label(), "Would be");
+  draft("Might be");
+  ASSERT_TRUE(reader->Next());
+  EXPECT_EQ(reader->model.rows()[0].second.cells(0).label(), "Might be");
+  v1::Command publish;
+  publish.mutable_publish_draft()->set_draft("drafts/d");
+  side_.Do(publish);
+  EXPECT_EQ(domain::ReasonOf(reader->AwaitEnd()), v1::DRAFT_CLOSED);
+}
+
+TEST_F(ReportWatchesTest, ARebuildChangesNothing) {
+  side_.Do(CaptureFrom("web"));
+  const auto reader = Watch(Ask("sales_conversion"));
+  ASSERT_TRUE(reader->Next());
+  ASSERT_TRUE(side_.bus().tenant().models().Rebuild([](const projections::RebuildState&) {}).ok());
+  const uint64_t position = side_.Do(CaptureFrom("web"));
+  ASSERT_TRUE(reader->Next());
+  EXPECT_EQ(reader->model.position(), position);
+  EXPECT_EQ(reader->model.last().basis().generation(), 2u);
+}
+
 TEST_F(ReportWatchesTest, WhoeverIsLeftOrWrongIsEndedOrForgotten) {
   const auto unknown = Watch(Ask("no_such_report"));
   EXPECT_EQ(domain::ReasonOf(unknown->AwaitEnd()), v1::REPORT_NOT_FOUND);
@@ -283,115 +256,6 @@ TEST_F(ReportWatchesTest, AnAnswerOfTooManyRowsIsNotWatched) {
   EXPECT_EQ(reader->model.rows().size(), projections::kMostWatchedRows);
   capture(1);
   EXPECT_EQ(domain::ReasonOf(reader->AwaitEnd()), v1::ANSWER_TOO_LARGE);
-}
-
-// Commands of which some matter to each question, and some to none.
-class RandomCommands {
- public:
-  explicit RandomCommands(std::mt19937& random) : random_(random) {}
-
-  v1::Command Next() {
-    v1::Command command;
-    switch (deals_.empty() ? 0 : Any(9)) {
-      case 0:
-      case 1: {
-        auto* create = command.mutable_create_deal();
-        deals_.push_back(absl::StrCat("deals/", deals_.size()));
-        create->set_name(deals_.back());
-        create->set_title(absl::StrCat("Deal ", Any(100)));
-        create->mutable_owner()->set_name(User());
-        create->mutable_value()->set_currency_code(Any(4) == 0 ? "USD" : "EUR");
-        create->mutable_value()->set_units(Any(1000));
-        break;
-      }
-      case 2:
-        command.mutable_change_deal_stage()->mutable_deal()->set_name(Deal());
-        command.mutable_change_deal_stage()->set_stage(Any(2) == 0 ? "a" : "b");
-        break;
-      case 3:
-        command.mutable_change_deal_value()->mutable_deal()->set_name(Deal());
-        command.mutable_change_deal_value()->mutable_value()->set_currency_code("EUR");
-        command.mutable_change_deal_value()->mutable_value()->set_units(Any(1000));
-        break;
-      case 4:
-        command.mutable_assign_deal()->mutable_deal()->set_name(Deal());
-        command.mutable_assign_deal()->mutable_owner()->set_name(User());
-        break;
-      case 5:
-        command.mutable_delete_record()->mutable_record()->set_name(Deal());
-        command.mutable_delete_record()->set_reason("by chance");
-        break;
-      case 6:
-        command.mutable_change_user_details()->mutable_user()->set_name(User());
-        command.mutable_change_user_details()->set_display_name(absl::StrCat("User ", Any(50)));
-        break;
-      case 7:
-        return CaptureFrom(absl::StrCat("s", Any(4)));
-      default:
-        if (Any(4) != 0) return CaptureFrom("s0");
-        return Pipelines(absl::StrCat("Label ", Any(3)));
-    }
-    return command;
-  }
-  int Any(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
-  std::string User() { return absl::StrCat("users/", Any(3)); }
-
- private:
-  std::string Deal() { return deals_[random_() % deals_.size()]; }
-
-  std::mt19937& random_;
-  std::vector<std::string> deals_;
-};
-
-TEST_F(ReportWatchesTest, AtTheEndOfRandomCommandsEveryReaderHasTheAnswer) {
-  const unsigned seed = std::random_device{}();
-  SCOPED_TRACE(absl::StrCat("seed ", seed));
-  std::mt19937 random(seed);
-  RandomCommands commands(random);
-  side_.Do(Pipelines("First"));
-  for (int i = 0; i < 3; ++i) {
-    v1::Command user;
-    user.mutable_create_user()->set_name(absl::StrCat("users/", i));
-    user.mutable_create_user()->set_display_name(absl::StrCat("User ", i));
-    side_.Do(user);
-  }
-  const std::vector<v1::WatchReportRequest> questions = {
-      Ask("sales_conversion", {"source"}), Ask("pipeline_snapshot", {"stage", "owner"}, "deals desc"),
-      Ask("pipeline_snapshot", {"owner"}), Ask("pipeline_detail"), Ask("pipeline_detail", {"owner", "value"}, "value desc")};
-  std::vector<std::shared_ptr<Reader>> readers;
-  std::vector<std::function<void()>> leaves;
-  for (const auto& question : questions) {
-    readers.push_back(Watch(question));
-    leaves.push_back(leave_);
-    ASSERT_TRUE(readers.back()->Next());
-  }
-  for (int i = 0; i < 400; ++i) {
-    const Outcome outcome = side_.bus().Send(commands.Next());
-    if (!outcome.status.ok()) continue;  // what was deleted cannot be changed
-    const size_t which = random() % questions.size();
-    if (commands.Any(6) == 0) {
-      // Goes away, and on from the last token, with what it had.
-      leaves[which]();
-      auto resumed = std::make_shared<Reader>();
-      resumed->model = readers[which]->model;
-      v1::WatchReportRequest request = questions[which];
-      request.set_resume_token(resumed->model.token());
-      leaves[which] = MustWatch(request, resumed);
-      readers[which] = resumed;
-    }
-  }
-  const uint64_t lead = side_.Do(CaptureFrom("last"));
-  v1::Command last;
-  last.mutable_create_deal()->mutable_value()->set_currency_code("EUR");
-  last.mutable_create_deal()->mutable_value()->set_units(5000);
-  last.mutable_create_deal()->mutable_owner()->set_name("users/1");
-  const uint64_t deal = side_.Do(last);
-  for (size_t i = 0; i < questions.size(); ++i) {
-    SCOPED_TRACE(questions[i].ShortDebugString());
-    readers[i]->ReadTo(i == 0 ? lead : deal);
-    readers[i]->model.ExpectEqual(Run(questions[i], deal));
-    EXPECT_EQ(readers[i]->model.restarts(), 1);
-  }
 }
 
 }  // namespace
