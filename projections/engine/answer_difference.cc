@@ -19,7 +19,11 @@ std::vector<bool> LongestIncreasing(const std::vector<size_t>& places) {
     const auto end = std::lower_bound(ends.begin(), ends.end(), places[i],
                                       [&](size_t index, size_t place) { return places[index] < place; });
     if (end != ends.begin()) former[i] = *(end - 1);
-    end == ends.end() ? ends.push_back(i) : void(*end = i);
+    if (end == ends.end()) {
+      ends.push_back(i);
+    } else {
+      *end = i;
+    }
   }
   std::vector<bool> kept(places.size());
   for (size_t i = ends.empty() ? kNowhere : ends.back(); i != kNowhere; i = former[i]) kept[i] = true;
