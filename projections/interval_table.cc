@@ -46,6 +46,18 @@ std::unique_ptr<IntervalTable> IntervalTable::WithOtherTimes() const {
   return copy;
 }
 
+std::unique_ptr<IntervalTable> IntervalTable::WithOtherPositions() const {
+  std::unique_ptr<IntervalTable> copy(new IntervalTable(*this, dictionary_));
+  copy->indexes_ = std::make_shared<RowIndexes>();
+  copy->since_.Unshare();
+  // Meanwhile rows may be retired in the original.
+  SharedArray<uint64_t> until;
+  until.reserve(size());
+  for (size_t row = 0; row < size(); ++row) until.push_back(until_.Load(row));
+  copy->until_ = std::move(until);
+  return copy;
+}
+
 void IntervalTable::Layout::Add(ColumnDef column) {
   const int index = static_cast<int>(columns.size());
   by_name[column.name] = index;

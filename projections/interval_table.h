@@ -110,6 +110,12 @@ class IntervalTable {
     valid_to_.Put(row, valid_to);
   }
   void SetTime(size_t row, int column, int64_t micros) { values_[column].Put(row, micros); }
+  // The same for other positions of rows that are there; of a row that is not to be seen at all both are 0.
+  std::unique_ptr<IntervalTable> WithOtherPositions() const;
+  void SetPositions(size_t row, uint64_t since, uint64_t until) {
+    since_.Put(row, since);
+    until_.Put(row, until);
+  }
 
   // Room for so many rows in all, about so many of them of records of their own.
   void Reserve(size_t rows, size_t records);

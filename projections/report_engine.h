@@ -82,6 +82,8 @@ class ReportEngine {
   absl::StatusOr<v1::RunReportResponse> Run(const v1::RunReportRequest& request, const EngineContext& context) const;
   absl::StatusOr<v1::ExplainReportResponse> Explain(const v1::ExplainReportRequest& request,
                                                     const EngineContext& context) const;
+  // Why two answers differ, by cause.
+  absl::StatusOr<v1::DiffReportsResponse> Diff(const v1::DiffReportsRequest& request, const EngineContext& context) const;
   // Fields of a subject, with derived and custom ones and those of companions.
   std::vector<v1::SubjectField> Fields(absl::string_view subject, const Snapshot* snapshot) const;
 

@@ -75,7 +75,7 @@ absl::StatusOr<std::unique_ptr<Query>> ResolveApart(const Query& query, const st
   parameters.add_group_by(std::string("-"));
   parameters.clear_measures();
   for (const v1::Measure& measure : definition.measures()) parameters.add_measures(measure.id());
-  const ResolveInput input{query.context, &definition, std::move(parameters), query.language, &pin};
+  const ResolveInput input{query.context, &definition, std::move(parameters), query.language, &pin, query.substitution};
   storage::v1::Pin same;
   auto apart = Resolve(input, &same);
   if (!apart.ok()) return apart;

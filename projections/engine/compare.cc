@@ -201,6 +201,7 @@ Scalar Reduced(absl::int128 numerator, absl::int128 denominator) {
 }
 
 bool IsForward(const Query& first, const Query& second) {
+  if (first.substitution != nullptr) return false;  // a diff goes from the one to the other
   return second.basis.rule_basis().kind() == v1::RULE_BASIS_KIND_DRAFT && first.basis.rule_basis().kind() != v1::RULE_BASIS_KIND_DRAFT;
 }
 

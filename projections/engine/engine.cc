@@ -39,7 +39,8 @@ absl::StatusOr<ReportToken> PinnedToken(const v1::RunReportRequest& essence, abs
   return given;
 }
 
-// What is to be run: the request itself, or what its token holds.
+}  // namespace
+
 absl::StatusOr<ReportToken> TokenOf(const v1::RunReportRequest& request, const EngineContext& context) {
   const v1::RunReportRequest essence = Essence(request);
   const uint64_t hash = HashOf(Bytes(essence));
@@ -56,6 +57,8 @@ absl::StatusOr<ReportToken> TokenOf(const v1::RunReportRequest& request, const E
   token.set_request_hash(hash);
   return token;
 }
+
+namespace {
 
 // What a token that is sound cannot be honoured for is said of the field that it came in.
 absl::Status InField(const absl::Status& status, const v1::RunReportRequest& request) {

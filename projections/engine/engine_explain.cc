@@ -6,6 +6,7 @@
 #include "domain/refusal.h"
 #include "eventstore/steady_time.h"
 #include "projections/engine/answer_page.h"
+#include "projections/engine/diff_reports.h"
 #include "projections/engine/explain_change.h"
 #include "projections/engine/roll_up.h"
 #include "projections/engine/tokens.h"
@@ -185,6 +186,30 @@ absl::StatusOr<Explanation> Open(const ReportToken& token, const CellQueries& qu
   return ExplainChange(token.column(), *queries.query, *std::move(opened), *queries.compared, *std::move(compared));
 }
 
+// A cell that is to be opened, and what it was counted by.
+struct Opening {
+  ReportToken cell;
+  CellQueries queries;
+  std::unique_ptr<DiffedShare> share;  // of a comparison by cause: what the queries stand on
+};
+
+absl::StatusOr<Opening> OpeningOf(absl::string_view cell_id, const Catalogue& catalogue, const EngineContext& context) {
+  Opening opening;
+  if (IsDiffToken(cell_id)) {
+    auto share = ShareOf(catalogue, cell_id, context);
+    if (!share.ok()) return share.status();
+    opening.cell = (*share)->cell;
+    opening.queries = std::move((*share)->queries);
+    opening.share = *std::move(share);
+    return opening;
+  }
+  auto token = DecodeToken(cell_id, "cell_id", context.token_key);
+  if (!token.ok()) return token.status();
+  if (token->kind() != ReportToken::KIND_CELL) return domain::Refuse(v1::TOKEN_INVALID, "this is not the id of a cell", "cell_id");
+  opening.cell = *std::move(token);
+  return opening;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::ExplainReportRequest& request,
@@ -192,16 +217,19 @@ absl::StatusOr<v1::ExplainReportResponse> ReportEngine::Explain(const v1::Explai
   const absl::Time start = eventstore::SteadyNow();
   auto page_size = PageSize(request.page_size(), 100);
   if (!page_size.ok()) return page_size.status();
-  auto token = DecodeToken(request.cell_id(), "cell_id", context.token_key);
-  if (!token.ok()) return token.status();
-  if (token->kind() != ReportToken::KIND_CELL) return domain::Refuse(v1::TOKEN_INVALID, "this is not the id of a cell", "cell_id");
+  auto opening = OpeningOf(request.cell_id(), *catalogue_, context);
+  if (!opening.ok()) return opening.status();
   auto first = FirstOf(request, context);
   if (!first.ok()) return first.status();
-  auto definition = FindDefinition(*catalogue_, token->request(), token->definition_version());
-  if (!definition.ok()) return definition.status();
-  const auto queries = QueriesOfCell(**definition, context, *token);
-  if (!queries.ok()) return queries.status();
-  auto opened = Open(*token, *queries);
+  if (opening->share == nullptr) {
+    auto definition = FindDefinition(*catalogue_, opening->cell.request(), opening->cell.definition_version());
+    if (!definition.ok()) return definition.status();
+    auto counted_by = QueriesOfCell(**definition, context, opening->cell);
+    if (!counted_by.ok()) return counted_by.status();
+    opening->queries = *std::move(counted_by);
+  }
+  const CellQueries* queries = &opening->queries;
+  auto opened = Open(opening->cell, *queries);
   if (!opened.ok()) return opened.status();
 
   v1::ExplainReportResponse response;

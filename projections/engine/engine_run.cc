@@ -98,16 +98,16 @@ absl::StatusOr<std::unique_ptr<Query>> ResolveCompared(const v1::ReportDefinitio
   return query;
 }
 
-// What a shape makes when it is halted is none. `pin`: what the query was resolved to.
-absl::StatusOr<Answer> RunShape(const Shape& shape, const Query& query, const storage::v1::Pin& pin) {
-  auto answer = shape.Run(query);
+}  // namespace
+
+// What a shape makes when it is halted is none.
+absl::StatusOr<Answer> RunQuery(const Query& query, const storage::v1::Pin& pin) {
+  auto answer = ShapeOf(*query.definition)->Run(query);
   if (!query.halt->status().ok()) return query.halt->status();
   if (!answer.ok()) return answer;
   if (auto status = AddApartRow(query, pin, &*answer); !status.ok()) return status;
   return answer;
 }
-
-}  // namespace
 
 absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, const EngineContext& context,
                                      storage::v1::ReportToken* token) {
@@ -118,8 +118,7 @@ absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, con
   auto query = Resolve(input, token->mutable_pin());
   if (!query.ok()) return query.status();
   whole.query = std::move(*query);
-  const Shape& shape = *ShapeOf(definition);
-  auto answer = RunShape(shape, *whole.query, token->pin());
+  auto answer = RunQuery(*whole.query, token->pin());
   if (!answer.ok()) return answer.status();
   whole.answer = std::move(*answer);
   if (request.has_compare()) {
@@ -129,7 +128,7 @@ absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, con
     auto compared = ResolveCompared(definition, context, *whole.query, token);
     if (!compared.ok()) return compared.status();
     whole.compared = std::move(*compared);
-    auto second = RunShape(shape, *whole.compared, token->compared());
+    auto second = RunQuery(*whole.compared, token->compared());
     if (!second.ok()) return second.status();
     whole.answer = Compare(*whole.query, std::move(whole.answer), *whole.compared, std::move(*second));
   }

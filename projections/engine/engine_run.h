@@ -24,6 +24,11 @@ struct WholeAnswer {
 // `token` has the request; its pins are followed if they are there, else filled in.
 absl::StatusOr<WholeAnswer> RunWhole(const v1::ReportDefinition& definition, const EngineContext& context,
                                      storage::v1::ReportToken* token);
+// One run that is not sorted, of what `query` was resolved to, its pin.
+absl::StatusOr<Answer> RunQuery(const Query& query, const storage::v1::Pin& pin);
+
+// What is to be run: the request itself, or what its page token or pin holds.
+absl::StatusOr<storage::v1::ReportToken> TokenOf(const v1::RunReportRequest& request, const EngineContext& context);
 
 // What a cell was counted by.
 struct CellQueries {

@@ -39,10 +39,12 @@ class Translation {
 
 }  // namespace
 
-FinishedAnswer::FinishedAnswer(WholeAnswer whole)
-    : answer(std::move(whole.answer)), texts(NoTexts()), calendar(whole.query->calendar()), basis(BasisOf(*whole.query)) {
-  if (whole.compared != nullptr) compared_basis = BasisOf(*whole.compared);
-  Translation translation(*whole.query->texts, &texts);
+FinishedAnswer::FinishedAnswer(WholeAnswer whole) : FinishedAnswer(std::move(whole.answer), *whole.query, whole.compared.get()) {}
+
+FinishedAnswer::FinishedAnswer(Answer whole, const Query& query, const Query* compared)
+    : answer(std::move(whole)), texts(NoTexts()), calendar(query.calendar()), basis(BasisOf(query)) {
+  if (compared != nullptr) compared_basis = BasisOf(*compared);
+  Translation translation(*query.texts, &texts);
   for (AnswerColumn& column : answer.columns) {
     column.order.clear();
     absl::flat_hash_map<Term, std::string> labels;

@@ -14,6 +14,8 @@ namespace recount::projections {
 struct FinishedAnswer {
   // Takes over the answer's rows; their texts become its own.
   explicit FinishedAnswer(WholeAnswer whole);
+  // `answer` is of `query`, beside what was counted by `compared`; nullptr: nothing.
+  FinishedAnswer(Answer answer, const Query& query, const Query* compared);
 
   Answer answer;                    // sorted
   Texts texts;                      // of the answer

@@ -359,4 +359,9 @@ absl::StatusOr<v1::ExplainReportResponse> History::Explain(const std::string& ce
   return ReportEngine(&BuiltIn()).Explain(request, Context(&snapshot));
 }
 
+absl::StatusOr<v1::DiffReportsResponse> History::Diff(const v1::DiffReportsRequest& request) {
+  const TablesSnapshot snapshot(tables_);
+  return ReportEngine(&BuiltIn()).Diff(request, Context(&snapshot));
+}
+
 }  // namespace recount::projections

@@ -73,6 +73,7 @@ class History {
   // The same of facts that are folded anew from the log.
   absl::StatusOr<v1::RunReportResponse> RunRebuilt(const v1::RunReportRequest& request);
   absl::StatusOr<v1::ExplainReportResponse> Explain(const std::string& cell_id);
+  absl::StatusOr<v1::DiffReportsResponse> Diff(const v1::DiffReportsRequest& request);
   // Rows as texts: cells of the columns named, joined by one blank; ratios as `n/d`, money as `12.50 USD`, nothing as `-`; a total
   // begins with `=`.
   static std::vector<std::string> Texts(const v1::RunReportResponse& answer, const std::vector<std::string>& columns);

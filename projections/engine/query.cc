@@ -58,7 +58,8 @@ absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string
   constexpr int64_t kFurthestZones = 26 * 3600000000LL;
   const RecordedDays& days = query.facts->days();
   const int64_t valid_at = query.moment().valid_at;
-  auto events = query.context->events(record, query.moment().position, days.empty() ? valid_at : valid_at + kFurthestZones);
+  const uint64_t position = query.earlier == nullptr ? query.moment().position : query.earlier->PositionOf(record);
+  auto events = query.context->events(record, position, days.empty() ? valid_at : valid_at + kFurthestZones);
   if (!events.ok() || days.empty()) return events;
   std::vector<v1::Event> read;
   for (v1::Event& event : *events) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "projections/engine/earlier_facts.h"
 #include "projections/engine/expression.h"
 #include "projections/engine/rezoned.h"
 #include "projections/engine/selection.h"
@@ -52,6 +53,9 @@ struct Query {
 
   std::unique_ptr<Halt> halt;
   std::unique_ptr<Texts> texts;
+  // A step of a diff: what is counted otherwise than the pin says, and the facts that this leads to; nullptr: nothing.
+  const Substitution* substitution = nullptr;
+  std::unique_ptr<EarlierSnapshot> earlier;
   std::unique_ptr<RezonedSnapshot> facts;    // what the worlds stand on
   std::unique_ptr<World> world;              // at (P, D), under the rule basis
   domain::Period period;                     // local days

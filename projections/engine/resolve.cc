@@ -31,6 +31,7 @@ class Resolver {
     query_->definition = &definition_;
     query_->parameters = parameters_;
     query_->language = input_.language;
+    query_->substitution = input_.substitution;
     query_->halt = std::make_unique<Halt>(context_.goes_on);
     query_->texts = std::make_unique<Texts>(context_.snapshot->dictionary());
     query_->subject = SubjectOfDefinition(definition_);
@@ -116,7 +117,12 @@ class Resolver {
     if (input_.pin != nullptr) {
       if (auto status = PinnedDraft(basis); !status.ok()) return status;
     }
-    book_ = Head().UpTo(pin_.rules_position());
+    if (input_.substitution == nullptr) {
+      book_ = Head().UpTo(pin_.rules_position());
+    } else {
+      draft_ = SubstitutedDraft(draft_, *input_.substitution);
+      book_ = SubstitutedRules(Head(), pin_.rules_position(), *input_.substitution);
+    }
     if (!draft_.empty()) book_ = book_.WithDraft(draft_);
     return absl::OkStatus();
   }
@@ -216,7 +222,12 @@ class Resolver {
 
   absl::Status Worlds() {
     WorldOptions options;
-    query_->facts = std::make_unique<RezonedSnapshot>(context_.snapshot, rules_->calendar);
+    const Snapshot* facts = context_.snapshot;
+    if (input_.substitution != nullptr && input_.substitution->earlier != nullptr) {
+      query_->earlier = std::make_unique<EarlierSnapshot>(facts, input_.substitution->earlier, pin_.position(), OpeningPosition());
+      facts = query_->earlier.get();
+    }
+    query_->facts = std::make_unique<RezonedSnapshot>(facts, rules_->calendar);
     options.snapshot = query_->facts.get();
     options.halt = query_->halt.get();
     options.moment = {pin_.position(), pin_.valid_at_micros()};
@@ -241,6 +252,8 @@ class Resolver {
     }
     return absl::OkStatus();
   }
+
+  uint64_t OpeningPosition() const { return definition_.has_movement() ? pin_.opening_position() : pin_.position(); }
 
   // The opening counts as any other report of its moment: the same basis, of what was published up to its own position.
   domain::Rulebook OpeningBook() const {

@@ -17,6 +17,8 @@ struct ResolveInput {
   std::string language;
   // Fixed by a token; nullptr: taken from the parameters and now.
   const storage::v1::Pin* pin = nullptr;
+  // A step of a diff, only with a pin; it outlives the query. nullptr: none.
+  const Substitution* substitution = nullptr;
 };
 
 // `pin` is filled with what was resolved.

@@ -7,7 +7,9 @@
 #include <cstring>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "domain/refusal.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
@@ -62,12 +64,19 @@ v1::RunReportRequest Essence(const v1::RunReportRequest& request) {
   return essence;
 }
 
-std::string EncodeToken(const storage::v1::ReportToken& token, absl::string_view key) {
-  storage::v1::ReportToken complete = token;
+namespace {
+
+template <typename Token>
+std::string Encode(const Token& token, absl::string_view key) {
+  Token complete = token;
   complete.set_engine_version(kEngineVersion);
   const std::string bytes = Bytes(complete);
   return absl::WebSafeBase64Escape(absl::StrCat(Signature(bytes, key), bytes));
 }
+
+}  // namespace
+
+std::string EncodeToken(const storage::v1::ReportToken& token, absl::string_view key) { return Encode(token, key); }
 
 namespace {
 
@@ -109,17 +118,41 @@ absl::Status PageMismatch() {
                         "the page token belongs to another request: repeat the request as it was, or ask without the token", "page_token");
 }
 
-absl::StatusOr<storage::v1::ReportToken> DecodeToken(absl::string_view text, absl::string_view field,
-                                                 absl::string_view key) {
+namespace {
+
+template <typename Token>
+absl::StatusOr<Token> Decode(absl::string_view text, absl::string_view field, absl::string_view key) {
   std::string raw;
   if (!absl::WebSafeBase64Unescape(text, &raw) || raw.size() < kSignatureBytes) return Invalid(field, "it is not one of this tenant's, or was changed");
   const absl::string_view bytes = absl::string_view(raw).substr(kSignatureBytes);
   const std::string signature = Signature(bytes, key);
   if (CRYPTO_memcmp(signature.data(), raw.data(), kSignatureBytes) != 0) return Invalid(field, "it is not one of this tenant's, or was changed");
-  storage::v1::ReportToken token;
+  Token token;
   if (!token.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Invalid(field, "it is damaged");
   if (token.engine_version() != kEngineVersion) return Invalid(field, "it was made by another version of the server");
   return token;
+}
+
+// No letter of theirs that are of other messages.
+constexpr absl::string_view kDiffPrefix = "diff.";
+
+// So that bytes of the one are never read as the other.
+std::string DiffKey(absl::string_view key) { return absl::StrCat("diff ", key); }
+
+}  // namespace
+
+absl::StatusOr<storage::v1::ReportToken> DecodeToken(absl::string_view text, absl::string_view field, absl::string_view key) {
+  return Decode<storage::v1::ReportToken>(text, field, key);
+}
+
+std::string EncodeDiffToken(const storage::v1::DiffToken& token, absl::string_view key) {
+  return absl::StrCat(kDiffPrefix, Encode(token, DiffKey(key)));
+}
+
+bool IsDiffToken(absl::string_view text) { return absl::StartsWith(text, kDiffPrefix); }
+
+absl::StatusOr<storage::v1::DiffToken> DecodeDiffToken(absl::string_view text, absl::string_view field, absl::string_view key) {
+  return Decode<storage::v1::DiffToken>(absl::StripPrefix(text, kDiffPrefix), field, DiffKey(key));
 }
 
 }  // namespace recount::projections

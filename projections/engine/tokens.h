@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "recount/storage/v1/diff_token.pb.h"
 #include "recount/storage/v1/token.pb.h"
 
 namespace recount::projections {
@@ -36,6 +37,10 @@ class AlikeTokens {
 
 // TOKEN_INVALID, naming the field that it came in, if it is not one of ours or of another engine version.
 absl::StatusOr<storage::v1::ReportToken> DecodeToken(absl::string_view text, absl::string_view field, absl::string_view key);
+// The same of a comparison by cause. They are told from others by how they begin.
+std::string EncodeDiffToken(const storage::v1::DiffToken& token, absl::string_view key);
+bool IsDiffToken(absl::string_view text);
+absl::StatusOr<storage::v1::DiffToken> DecodeDiffToken(absl::string_view text, absl::string_view field, absl::string_view key);
 // PAGE_TOKEN_MISMATCH.
 absl::Status PageMismatch();
 
