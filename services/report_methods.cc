@@ -1,5 +1,6 @@
 #include "services/report_methods.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -133,8 +134,12 @@ void AddReportService(const Backend* backend, MethodTable* table) {
   table->Add("recount.v1.ReportService.WatchReport", std::move(watch));
   table->AddTyped<v1::DiffReportsRequest, v1::DiffReportsResponse>(
       "recount.v1.ReportService.DiffReports", Access::kRead,
-      [](const Call&, const v1::DiffReportsRequest&) -> absl::StatusOr<v1::DiffReportsResponse> {
-        return absl::UnimplementedError("DiffReports is not served yet");
+      [backend](const Call& call, const v1::DiffReportsRequest& request) {
+        const uint64_t awaited =
+            std::max(request.before().request().min_position(), request.after().request().min_position());
+        return AskEngine<v1::DiffReportsResponse>(
+            backend, call, awaited,
+            [&](const projections::EngineContext& context) { return backend->engine->Diff(request, context); });
       });
 }
 
