@@ -31,6 +31,7 @@ struct Program {
 
   ReportOptions report;
   ExplainOptions explain;
+  DiffOptions diff;
   HistoryOptions history;
   RuleOptions rules;
   ImportCommandOptions import;
@@ -140,6 +141,24 @@ void AddReportOptions(Program& p, CLI::App* command, bool is_watched = false) {
   command->add_option("--compare", r.compare, "prior, period:P, draft:NAME, as-of:X, valid-at:X, at:X, head, as-recorded");
 }
 
+// `report diff`, with the options of `report run` for the first of the two answers.
+void AddReportDiff(Program& p, CLI::App* report) {
+  CLI::App* diff = Add(report, "diff", "Say why two answers differ, by cause",
+                       "  recount report diff won_lost --period 2026-03 --as-of 2026-04-01\n"
+                       "  recount report diff pipeline_snapshot --by owner --as-of 2026-04-01 --to-as-of 2026-05-01\n"
+                       "  recount report diff --before \"$(cat mailed.json | jq -r .pin)\"");
+  diff->add_option("ID", p.report.report, "Report; not with --before");
+  AddReportOptions(p, diff);
+  diff->add_option("--to-as-of", p.diff.to_as_of, "The other answer: what was known then; default: now");
+  diff->add_option("--to-valid-at", p.diff.to_valid_at, "The other answer: what was so then");
+  diff->add_option("--to-period", p.diff.to_period, "The other answer: another period");
+  diff->add_option("--to-basis", p.diff.to_basis, "The other answer: other rules, as in --basis");
+  diff->add_option("--to-filter", p.diff.to_filter, "The other answer: another filter");
+  diff->add_option("--before", p.diff.before, "The `pin` of an answer in JSON, instead of a report and its options");
+  diff->add_option("--after", p.diff.after, "The `pin` of the other answer");
+  OnRun(p, diff, [&p](Session& s) { return DiffReports(s, p.report, p.diff); }, Csv::kYes);
+}
+
 void AddReports(Program& p) {
   CLI::App* report = Add(&p.app, "report", "Reports", "  recount report list\n  recount report run won_lost --period 2026-Q2 --by owner");
   report->require_subcommand(1);
@@ -181,6 +200,7 @@ void AddReports(Program& p) {
   explain->add_option("--cell", p.explain.cell, "A cell id of an answer in JSON, instead of all that");
   explain->add_option("--limit", p.explain.limit, "Records")->check(CLI::PositiveNumber)->capture_default_str();
   OnRun(p, explain, [&p](Session& s) { return ExplainReport(s, p.report, p.explain); });
+  AddReportDiff(p, report);
 }
 
 void AddHistory(Program& p) {

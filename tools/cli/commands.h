@@ -46,6 +46,12 @@ struct ExplainOptions {
   int limit = 10;      // records
 };
 absl::Status ExplainReport(Session& session, const ReportOptions& options, const ExplainOptions& explain);
+// The other answer: a pin, or the same question with what is given here; neither: at the head, by what holds now (report_diff.cc).
+struct DiffOptions {
+  std::string before, after;  // pins
+  std::string to_period, to_as_of, to_valid_at, to_basis, to_filter;
+};
+absl::Status DiffReports(Session& session, const ReportOptions& options, const DiffOptions& diff);
 // A report under the draft beside the present rules: value, would-be value, difference.
 absl::Status PreviewDraft(Session& session, const std::string& draft, const std::vector<std::string>& reports,
                           const ReportOptions& options);
