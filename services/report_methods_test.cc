@@ -95,6 +95,43 @@ TEST(ReportMethods, AnAsOfBeyondTheHeadIsRefusedAtOnce) {
   EXPECT_EQ(domain::ReasonOf(refused), v1::POSITION_BEYOND_HEAD) << refused;
 }
 
+v1::DiffReportsRequest DiffSince(const std::string& pin) {
+  v1::DiffReportsRequest request;
+  request.mutable_before()->set_pin(pin);
+  return request;
+}
+
+TEST(ReportMethods, WhyAnAnswerDiffersFromAFormerOne) {
+  ReadSide side;
+  v1::RunReportRequest request = Conversion();
+  request.set_min_position(side.Do(Capture("1")));
+  const std::string pin = side.Run(request)->pin();
+  request.set_min_position(side.Do(Capture("2")));
+  ASSERT_TRUE(side.Run(request).ok());
+  const auto diff = side.Ask<v1::DiffReportsResponse>("ReportService.DiffReports", DiffSince(pin));
+  ASSERT_TRUE(diff.ok()) << diff.status();
+  ASSERT_GT(diff->rows_size(), 0);
+  const v1::DiffedCell& cell = diff->rows(0).cells(0);
+  EXPECT_EQ(cell.before().integer() + 1, cell.after().integer()) << diff->ShortDebugString();
+  ASSERT_EQ(cell.shares_size(), 1);
+  EXPECT_EQ(cell.shares(0).change().integer(), 1);
+  v1::ExplainReportRequest explain;
+  explain.set_cell_id(cell.shares(0).cell_id());
+  const auto opened = side.Ask<v1::ExplainReportResponse>("ReportService.ExplainReport", explain);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_EQ(opened->total_contributions(), 1) << "only the lead that came";
+}
+
+TEST(ReportMethods, APinOfAnotherTenantIsNotComparedWith) {
+  ReadSide side;
+  v1::RunReportRequest request = Conversion();
+  request.set_min_position(side.Do(Capture("1")));
+  std::string pin = side.Run(request)->pin();
+  side.backend().token_key = "key of others";  // what a tenant's key is made of
+  const auto diff = side.Ask<v1::DiffReportsResponse>("ReportService.DiffReports", DiffSince(pin));
+  EXPECT_EQ(domain::ReasonOf(diff.status()), v1::TOKEN_INVALID) << diff.status();
+}
+
 // Questions that hold the position of a former answer: its pin, the page after it, its cells.
 class FormerAnswer : public testing::Test {
  protected:
