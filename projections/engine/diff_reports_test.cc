@@ -1,4 +1,5 @@
 // Why two answers differ: each cause with a history in which the number is known, and both together add up.
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "domain/refusal.h"
@@ -175,6 +176,82 @@ TEST_F(DiffedPipelineTest, ARate) {
   history_.Rate("USD", "EUR", "2024-02-01", 0.75);
   EXPECT_THAT(Cells(Between(request, before, history_.position())),
               ElementsAre("=EUR weighted 10000 EUR -> 15000 EUR: RATES exchange_rates 5000 EUR"));
+}
+
+TEST_F(DiffedPipelineTest, EachKindOfRulesIsAStepOfItsOwn) {
+  history_.Rate("USD", "EUR", "2024-01-01", 0.5);
+  const uint64_t before = history_.position();
+  auto request = Weighted();
+  request.mutable_parameters()->set_currency("EUR");
+  Probabilities(10, 30);
+  history_.Rate("USD", "EUR", "2024-02-01", 1);
+  EXPECT_THAT(Cells(Between(request, before, history_.position())),
+              ElementsAre("=EUR weighted 10000 EUR -> 30000 EUR: RULES probabilities 5000 EUR, RATES exchange_rates 15000 EUR"));
+}
+
+TEST_F(DiffedPipelineTest, SoIsEachKindOfADraft) {
+  history_.Rate("USD", "EUR", "2024-01-01", 0.5);
+  std::vector<v1::RuleProposal> draft(2);
+  auto* row = draft[0].mutable_content()->mutable_probabilities()->add_probabilities();
+  row->set_pipeline("p");
+  row->set_stage("b");
+  row->set_probability_bp(3000);
+  auto* rate = draft[1].mutable_content()->mutable_exchange_rates()->add_rates();
+  rate->set_from("USD");
+  rate->set_to("EUR");
+  *rate->mutable_date() = Date(2024, 1, 1);
+  rate->set_rate_nanos(1'000'000'000);
+  history_.Draft(draft);
+  auto holds = Weighted();
+  holds.mutable_parameters()->set_currency("EUR");
+  auto would_hold = holds;
+  would_hold.mutable_parameters()->mutable_rule_basis()->set_kind(v1::RULE_BASIS_KIND_DRAFT);
+  would_hold.mutable_parameters()->mutable_rule_basis()->set_draft("drafts/both");
+  EXPECT_THAT(Cells(Diff(holds, would_hold)),
+              ElementsAre("=EUR weighted 10000 EUR -> 30000 EUR: RULES probabilities 5000 EUR, RATES exchange_rates 15000 EUR"));
+  EXPECT_THAT(Cells(Diff(would_hold, holds)),
+              ElementsAre("=EUR weighted 30000 EUR -> 10000 EUR: RULES probabilities -10000 EUR, RATES exchange_rates -10000 EUR"));
+}
+
+TEST_F(DiffReportsTest, RatiosAndMediansAreExact) {
+  for (const char* id : {"1", "2", "3", "4"}) history_.Create(id, "2024-03-01", {.value = 100});
+  history_.Win("1", "2024-03-05");
+  history_.Lose("2", "2024-03-06");
+  history_.RecordedOn("2024-03-20");
+  const uint64_t before = history_.Lose("3", "2024-03-20");
+  history_.RecordedOn("2024-03-25");
+  history_.Win("4", "2024-03-10");
+  const uint64_t after = history_.Delete("2", "2024-03-24");
+  auto rate = Ask("won_lost", {"-"});
+  rate.mutable_parameters()->add_measures("win_rate");
+  // 1/3, with the late win 2/4, without the deleted loss 2/3.
+  EXPECT_THAT(Cells(Between(rate, before, after)), ElementsAre("= win_rate 1/3 -> 2/3: LATE_FACTS 1/6, DELETIONS 1/6"));
+  auto cycle = Ask("sales_cycle", {"-"});
+  cycle.mutable_parameters()->add_measures("median");
+  // 4 days, then of 4 and 9.
+  EXPECT_THAT(Cells(Between(cycle, before, after)), ElementsAre("= median 4 -> 13/2: LATE_FACTS 5/2"));
+}
+
+TEST_F(DiffedPipelineTest, RowsOfAListThatAreInOneAnswerAlone) {
+  auto request = Ask("pipeline_detail", {"value"});
+  const uint64_t after = history_.Create("2", "2024-03-05", {.stage = "b", .value = 100});
+  EXPECT_THAT(Cells(Between(request, before_, after)), ElementsAre("deals/2 value - -> 10000 USD: NEW_FACTS -"));
+  EXPECT_THAT(Cells(Between(request, after, before_)), ElementsAre("deals/2 value 10000 USD -> -: NEW_FACTS -"));
+}
+
+TEST_F(DiffedPipelineTest, AMovementByWhatWasEnteredLate) {
+  auto request = Ask("pipeline_movement", {"-"});
+  request.mutable_parameters()->set_period("2024-03");
+  request.mutable_parameters()->add_measures("deals");
+  history_.RecordedOn("2024-04-10");
+  const uint64_t before = history_.Create("2", "2024-04-10", {.value = 1});
+  history_.RecordedOn("2024-04-12");
+  const uint64_t after = history_.Create("3", "2024-03-20", {.value = 50});
+  std::vector<std::string> deals;
+  for (const std::string& cell : Cells(Between(request, before, after))) {
+    if (absl::StrContains(cell, " deals ")) deals.push_back(cell);
+  }
+  EXPECT_THAT(deals, ElementsAre("USD new deals 1 -> 2: LATE_FACTS 1", "USD closing deals 1 -> 2: LATE_FACTS 1"));
 }
 
 TEST_F(DiffedPipelineTest, AnotherDefinition) {
