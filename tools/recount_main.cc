@@ -119,43 +119,21 @@ void AddBackups(Program& p) {
 }
 
 void AddReportOptions(Program& p, CLI::App* command, bool is_watched = false) {
-  ReportOptions& r = p.report;
-  command->add_option("--period", r.period, "2026, 2026-Q2, 2026-04, 2026-W14, FY2026-Q1, 2026-04-01..2026-06-30");
-  if (!is_watched) command->add_option("--as-of", r.as_of, "What was known then: position, date or time");
-  command->add_option("--valid-at", r.valid_at, "What was true then: date or time");
-  command->add_option("--basis", r.basis, "Rules: current, head, as-recorded, at:POSITION, at:DATE, draft:NAME");
-  command->add_option("--attribution", r.attribution, "Whose it is: at-event, at-close, current");
-  command->add_option("--mode", r.mode, "A mode of the report");
-  command->add_option("--by", r.by, "Groupings, with commas; - for none");
-  command->add_option("--filter", r.filter, "E.g. 'owner = \"users/7\" AND value > 1000'");
-  command->add_option("--currency", r.currency, "Convert all money to it");
-  command->add_option("--measures", r.measures, "Only these, with commas");
-  command->add_option("--arg", r.arguments, "NAME=VALUE of a parameter of the report; again for more")->allow_extra_args(false);
-  command->add_option("--sort", r.sort, "COLUMN, 'COLUMN desc', several with commas");
-  command->add_option("--opening-valid-at", r.opening_valid_at, "Of a movement: moment of its opening");
-  command->add_option("--language", r.language, "Of labels, e.g. he");
-  if (is_watched) return;
-  command->add_option("--opening-as-of", r.opening_as_of, "Of a movement: knowledge at its opening");
-  command->add_option("--record", r.record, "Of a timeline: deals/7, or deals/external/SOURCE/ID");
-  command->add_option("--min-position", r.min_position, "Wait until the read models stand there");
-  command->add_option("--compare", r.compare, "prior, period:P, draft:NAME, as-of:X, valid-at:X, at:X, head, as-recorded");
+  for (const TextOption& option : TextOptionsOf(&p.report)) {
+    if (!is_watched || option.is_of_watches) command->add_option(option.name, *option.value, option.what);
+  }
+  command->add_option("--arg", p.report.arguments, "NAME=VALUE of a parameter of the report; again for more")->allow_extra_args(false);
+  if (!is_watched) command->add_option("--min-position", p.report.min_position, "Wait until the read models stand there");
 }
 
-// `report diff`, with the options of `report run` for the first of the two answers.
 void AddReportDiff(Program& p, CLI::App* report) {
   CLI::App* diff = Add(report, "diff", "Say why two answers differ, by cause",
                        "  recount report diff won_lost --period 2026-03 --as-of 2026-04-01\n"
                        "  recount report diff pipeline_snapshot --by owner --as-of 2026-04-01 --to-as-of 2026-05-01\n"
-                       "  recount report diff --before \"$(cat mailed.json | jq -r .pin)\"");
-  diff->add_option("ID", p.report.report, "Report; not with --before");
+                       "  recount report diff --before \"$(jq -r .pin mailed.json)\"");
+  diff->add_option("ID", p.report.report, "Report, asked with the same options as in `report run`; not with --before");
   AddReportOptions(p, diff);
-  diff->add_option("--to-as-of", p.diff.to_as_of, "The other answer: what was known then; default: now");
-  diff->add_option("--to-valid-at", p.diff.to_valid_at, "The other answer: what was so then");
-  diff->add_option("--to-period", p.diff.to_period, "The other answer: another period");
-  diff->add_option("--to-basis", p.diff.to_basis, "The other answer: other rules, as in --basis");
-  diff->add_option("--to-filter", p.diff.to_filter, "The other answer: another filter");
-  diff->add_option("--before", p.diff.before, "The `pin` of an answer in JSON, instead of a report and its options");
-  diff->add_option("--after", p.diff.after, "The `pin` of the other answer");
+  for (const TextOption& option : TextOptionsOf(&p.diff)) diff->add_option(option.name, *option.value, option.what);
   OnRun(p, diff, [&p](Session& s) { return DiffReports(s, p.report, p.diff); }, Csv::kYes);
 }
 

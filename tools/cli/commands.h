@@ -52,6 +52,15 @@ struct DiffOptions {
   std::string to_period, to_as_of, to_valid_at, to_basis, to_filter;
 };
 absl::Status DiffReports(Session& session, const ReportOptions& options, const DiffOptions& diff);
+// Options that are texts (report_options.cc).
+struct TextOption {
+  const char* name;
+  std::string* value;
+  const char* what;
+  bool is_of_watches = true;  // has a meaning where a report is watched too
+};
+std::vector<TextOption> TextOptionsOf(ReportOptions* options);
+std::vector<TextOption> TextOptionsOf(DiffOptions* options);
 // A report under the draft beside the present rules: value, would-be value, difference.
 absl::Status PreviewDraft(Session& session, const std::string& draft, const std::vector<std::string>& reports,
                           const ReportOptions& options);

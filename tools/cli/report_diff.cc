@@ -33,12 +33,15 @@ absl::StatusOr<api::DiffReportsRequest> RequestOf(const ReportOptions& options, 
   api::DiffReportsRequest request;
   request.set_language(options.language);
   request.set_page_size(1000);
-  if (!diff.before.empty()) {
-    request.mutable_before()->set_pin(diff.before);
-  } else {
-    auto first = ToRunRequest(options);
-    if (!first.ok()) return first.status();
+  auto first = ToRunRequest(options);
+  if (!first.ok()) return first.status();
+  if (diff.before.empty()) {
     *request.mutable_before()->mutable_request() = *std::move(first);
+  } else {
+    first->clear_language();
+    if (first->parameters().ByteSizeLong() == 0) first->clear_parameters();
+    if (first->ByteSizeLong() != 0) return Usage("--before is a whole answer: give no options of a report beside it");
+    request.mutable_before()->set_pin(diff.before);
   }
   const bool has_second = !(diff.to_period + diff.to_as_of + diff.to_valid_at + diff.to_basis + diff.to_filter).empty();
   if (!diff.after.empty() && has_second) return Usage("--after is a whole answer: give no --to-... beside it");
