@@ -75,6 +75,7 @@ COMMANDS = {
 }
 COLLECTIONS = {"Deal": "deals/open", "Lead": "leads/open", "Person": "persons/p", "Organization": "organizations/o",
                "Product": "products/x", "User": "users/ann", "Team": "teams/t", "OrgUnit": "org_units/u"}
+WON_LOST = dict(report="won_lost", parameters=dict(period="2024", group_by=["owner"]))
 QUERIES = {
     "Execute": dict(assign_deal=dict(deal="deals/open", owner="users/ann", header=dict(validate_only=True))),
     "ExecuteBatch": dict(commands=[dict(sequence=1, command=dict(assign_deal=dict(deal="deals/open", owner="users/ann",
@@ -83,7 +84,7 @@ QUERIES = {
                                                                            header=dict(validate_only=True))))]),
     "GetRulebook": dict(valid_at="2024-01-01"), "ListRuleVersions": dict(kind=v1.RULE_KIND_REASONS), "ListDrafts": dict(),
     "ListReports": dict(), "GetReport": dict(report="won_lost"),
-    **dict.fromkeys(("RunReport", "WatchReport"), dict(report="won_lost", parameters=dict(period="2024", group_by=["owner"]))),
+    **dict.fromkeys(("RunReport", "WatchReport"), WON_LOST), "DiffReports": dict(before=dict(request=WON_LOST)),
     "ExplainReport": None,  # needs a cell: made in setUpClass
     "ReadStream": dict(ref="deals/open", collection="deals"), "ReadLog": dict(), "Subscribe": dict(), "ReadCommits": dict(),
     "CreateTenant": dict(tenant_id="acme", zone="UTC", currency="USD", region="US"), "ListTenants": dict(), "GetStatus": dict(),

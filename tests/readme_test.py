@@ -16,7 +16,7 @@ from harness.protos import SOURCE
 from harness.walk import Lie, Walk, blocks, commands, matches
 
 # Pages that must show commands at all.
-WALKED = {"README.md", "docs/backup.md", "docs/cli.md", "docs/first-steps.md", "docs/import.md", "docs/witness.md"}
+WALKED = {"README.md", "docs/backup.md", "docs/cli.md", "docs/diff.md", "docs/first-steps.md", "docs/import.md", "docs/witness.md"}
 # A shown command outside a tested block: indented, or in a block of another fence.
 UNTESTED = re.compile(r"^(?:    (?:\$ )?|\$ )(?:recount|recountd|build/release/bin/\w+) .*", re.M)
 

@@ -130,7 +130,7 @@ void AddReportDiff(Program& p, CLI::App* report) {
   CLI::App* diff = Add(report, "diff", "Say why two answers differ, by cause",
                        "  recount report diff won_lost --period 2026-03 --as-of 2026-04-01\n"
                        "  recount report diff pipeline_snapshot --by owner --as-of 2026-04-01 --to-as-of 2026-05-01\n"
-                       "  recount report diff --before \"$(jq -r .pin mailed.json)\"");
+                       "  recount report diff --before \"$(recount report run won_lost --format json | jq -r .pin)\"");
   diff->add_option("ID", p.report.report, "Report, asked with the same options as in `report run`; not with --before");
   AddReportOptions(p, diff);
   for (const TextOption& option : TextOptionsOf(&p.diff)) diff->add_option(option.name, *option.value, option.what);
