@@ -49,11 +49,15 @@ class PackBuilder {
   std::string directory_, hashes_, records_;
 };
 
-// Reads a pack where it lies. Opening checks all of it once; stepping from commit to commit is free then.
+// kWhole: opening checks all of it once; stepping from commit to commit is free then. kParts: whoever takes a commit checks it
+// against the hash chain, so that one of them does not cost the reading of all.
+enum class PackCheck { kWhole, kParts };
+
+// Reads a pack where it lies.
 class PackView {
  public:
   // `bytes` must stay as they are while the view is used. DATA_LOSS if they are not the pack that was put at this place.
-  absl::Status Open(TenantNumber tenant, uint64_t first_position, absl::string_view bytes);
+  absl::Status Open(TenantNumber tenant, uint64_t first_position, absl::string_view bytes, PackCheck check = PackCheck::kWhole);
 
   const PackPlace& place() const { return place_; }
   uint64_t first_position() const { return place_.first_position; }

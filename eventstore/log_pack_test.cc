@@ -2,6 +2,7 @@
 #include "eventstore/log_pack.h"
 
 #include "absl/strings/str_cat.h"
+#include "eventstore/commit_codec.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -75,6 +76,49 @@ TEST(LogPackTest, EveryChangedByteAndEveryCutIsFound) {
     EXPECT_THAT(std::string(status.message()), HasSubstr("restore a backup"));
     EXPECT_TRUE(absl::IsDataLoss(pack.Open(kTenant, 101, absl::string_view(bytes).substr(0, at)))) << at;
   }
+}
+
+// With a hash chain, and saying where they begin.
+std::vector<StoredCommit> MakeChainedCommits(int count) {
+  std::vector<StoredCommit> commits = MakeCommits(count);
+  ChainHash before = Place().previous_hash;
+  for (StoredCommit& commit : commits) {
+    storage::v1::CommitRecord record;
+    record.set_first_position(commit.first_position);
+    for (uint64_t p = commit.first_position; p <= commit.last_position; ++p) record.add_events()->set_stream(absl::StrCat("deals/", p));
+    commit.bytes = record.SerializeAsString();
+    before = commit.hash = NextHash(before, commit.bytes);
+  }
+  return commits;
+}
+
+// Whoever takes a commit checks it against the hash chain, and that it holds the position (CommitCursor::SeekTo()).
+TEST(LogPackTest, OfAChangedPackThatIsNotCheckedNoOtherCommitIsTaken) {
+  const auto commits = MakeChainedCommits(4);
+  const std::string bytes = MakePack(commits);
+  size_t found = 0, taken_well = 0;
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    std::string changed = bytes;
+    changed[at] = static_cast<char>(changed[at] ^ (1 << at % 8));
+    for (const StoredCommit& wanted : commits) {
+      PackView pack;
+      absl::Status status = pack.Open(kTenant, 101, changed, PackCheck::kParts);
+      StoredCommit taken;
+      if (status.ok() && !pack.Holds(wanted.first_position)) status = absl::DataLossError("missing");
+      if (status.ok()) {
+        const size_t commit = pack.Find(wanted.first_position);
+        status = DecodeCommit(kTenant, pack.FirstPositionOf(commit), pack.PartsOf(commit), pack.HashBefore(commit), &taken);
+        if (status.ok() && taken.last_position < wanted.first_position) status = absl::DataLossError("another");
+      }
+      found += !status.ok();
+      if (!status.ok()) continue;
+      ++taken_well;
+      EXPECT_EQ(taken.bytes, wanted.bytes) << at;
+      EXPECT_EQ(taken.hash, wanted.hash) << at;
+    }
+  }
+  EXPECT_GT(found, bytes.size());
+  EXPECT_GT(taken_well, bytes.size());
 }
 
 TEST(LogPackTest, APackInAnothersPlaceIsFound) {

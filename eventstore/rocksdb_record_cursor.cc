@@ -114,7 +114,9 @@ absl::Status RecordCursor::PackFailure(uint64_t position) const {
 
 absl::Status RecordCursor::OpenPack() {
   pack_is_open_ = false;
-  absl::Status status = pack_.Open(tenant_, FirstPosition(*packs_), ToView(packs_->value()));
+  // Of points RocksDB has checked the block, and each commit is checked against the hash chain (rocksdb_cursor.h).
+  const PackCheck check = use_ == CursorUse::kPoints ? PackCheck::kParts : PackCheck::kWhole;
+  absl::Status status = pack_.Open(tenant_, FirstPosition(*packs_), ToView(packs_->value()), check);
   pack_is_open_ = status.ok();
   return status;
 }
