@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -67,6 +68,8 @@ void RunIn(const LoadOptions& options) {
   run_in.first_command = 0;
   run_in.in_flight = 8;
   run_in.commands_a_message = 64;
+  // All of them, however slow the disk is: later commands stand on these.
+  run_in.warm_seconds = std::numeric_limits<double>::infinity();
   const CommandBytes bytes(CommandMix::kPlain);
   run_in.most_commands = 0;
   for (uint64_t i = 0; i < CommandBytes::kRunIn; ++i)
