@@ -29,7 +29,8 @@ IntervalTable::IntervalTable(const IntervalTable& other, const Dictionary* dicti
     : subject_(other.subject_), subject_hash_(other.subject_hash_), layout_(other.layout_), dictionary_(dictionary),
       record_(other.record_), item_(other.item_), valid_from_(other.valid_from_), valid_to_(other.valid_to_),
       since_(other.since_), until_(other.until_), values_(other.values_), first_row_(other.first_row_),
-      next_row_(other.next_row_), indexes_(other.indexes_), current_rows_(other.current_rows_), digest_(other.digest_) {}
+      next_row_(other.next_row_), retired_rows_(other.retired_rows_), indexes_(other.indexes_),
+      current_rows_(other.current_rows_), digest_(other.digest_) {}
 
 std::unique_ptr<const IntervalTable> IntervalTable::Frozen(const Dictionary* dictionary) const {
   return std::unique_ptr<const IntervalTable>(new IntervalTable(*this, dictionary));
@@ -37,7 +38,7 @@ std::unique_ptr<const IntervalTable> IntervalTable::Frozen(const Dictionary* dic
 
 std::unique_ptr<IntervalTable> IntervalTable::WithOtherTimes() const {
   std::unique_ptr<IntervalTable> copy(new IntervalTable(*this, dictionary_));
-  copy->indexes_ = std::make_shared<RowIndexes>();
+  copy->indexes_ = std::make_shared<RowIndexes>(RowIndexes::Use::kOneQuestion);
   copy->valid_from_.Unshare();
   copy->valid_to_.Unshare();
   for (size_t i = 0; i < values_.size(); ++i) {
@@ -48,7 +49,7 @@ std::unique_ptr<IntervalTable> IntervalTable::WithOtherTimes() const {
 
 std::unique_ptr<IntervalTable> IntervalTable::WithOtherPositions() const {
   std::unique_ptr<IntervalTable> copy(new IntervalTable(*this, dictionary_));
-  copy->indexes_ = std::make_shared<RowIndexes>();
+  copy->indexes_ = std::make_shared<RowIndexes>(RowIndexes::Use::kOneQuestion);
   copy->since_.Unshare();
   // Meanwhile rows may be retired in the original.
   SharedArray<uint64_t> until;
@@ -122,6 +123,7 @@ void IntervalTable::Retire(size_t row, uint64_t until) {
   until_.Store(row, until);
   digest_ += HashRow(row, until);
   --current_rows_;
+  retired_rows_.push_back(static_cast<uint32_t>(row));
   retired_blocks_.insert(static_cast<uint32_t>(row / kUntilBlock));
 }
 

@@ -148,6 +148,9 @@ class IntervalTable {
   absl::uint128 DigestAt(uint64_t position) const;
   absl::uint128 digest() const { return digest_; }
 
+  // Rows that were retired since the table was made, one after the other.
+  absl::Span<const uint32_t> retired_rows() const { return retired_rows_.span(); }
+
   // Blocks of kUntilBlock rows with a row that was retired since the last call.
   std::vector<uint32_t> TakeRetiredBlocks();
 
@@ -181,6 +184,7 @@ class IntervalTable {
   std::vector<SharedArray<int64_t>> values_;
   RowIndex first_row_;               // by record
   SharedArray<uint32_t> next_row_;   // of the same record; RowChain::kEnd: none
+  SharedArray<uint32_t> retired_rows_;
   // Only for the writer: the last row of the record whose first row it is, of other rows nothing; and see TakeRetiredBlocks().
   std::shared_ptr<std::vector<uint32_t>> last_row_;
   absl::flat_hash_set<uint32_t> retired_blocks_;

@@ -162,9 +162,57 @@ size_t RowIndexes::Find(const IntervalTable& table, int column, int64_t least, i
   return Collect(table, index, BucketOf(least, bits), BucketOf(greatest, bits), moment, fits, rows);
 }
 
-size_t RowIndexes::All(const IntervalTable& table, RowMoment moment, std::vector<uint32_t>* rows) {
+// Rows that came since are read one by one: they stay a small part. Each time it is made again there are so many more that it is worth it.
+bool RowIndexes::IsOld(const PresentRows& present, const IntervalTable& table) {
+  constexpr size_t kFew = 64;
+  return table.size() > present.table_rows() + std::max(kFew, present.table_rows() / 8);
+}
+
+std::shared_ptr<const PresentRows> RowIndexes::Present(const IntervalTable& table) {
+  if (use_ == Use::kOneQuestion) return nullptr;
+  std::shared_ptr<const PresentRows> present;
+  {
+    std::shared_lock lock(mutex_);
+    present = present_;
+  }
+  if (present == nullptr || IsOld(*present, table)) {
+    std::unique_lock alone(mutex_);
+    if (present_ == nullptr || IsOld(*present_, table)) {
+      Index& all = indexes_[kAll];
+      Extend(table, kAll, &all);
+      Bucket& bucket = all.buckets[0];
+      LookThrough(table, &bucket);
+      // Those that came after this copy of the table stand at the end.
+      const auto end = std::lower_bound(bucket.current.begin(), bucket.current.end(), table.size());
+      const auto count = static_cast<size_t>(end - bucket.current.begin());
+      present_ = std::make_shared<PresentRows>(table, absl::MakeConstSpan(bucket.current).subspan(0, count));
+    }
+    present = present_;
+  }
+  if (present->table_rows() > table.size()) return nullptr;  // of a copy from before
+  present->SeeRetired(table);
+  return present;
+}
+
+size_t RowIndexes::Others(const IntervalTable& table, const PresentRows* present, RowMoment moment, std::vector<uint32_t>* rows) {
   std::shared_lock<std::shared_mutex> lock;
-  return Collect(table, Extended(table, kAll, &lock), 0, 0, moment, [](uint32_t) { return true; }, rows);
+  const Index& all = Extended(table, kAll, &lock);
+  const auto none = [](uint32_t) { return true; };
+  if (present == nullptr) return Collect(table, all, 0, 0, moment, none, rows);
+  const auto found = all.buckets.find(0);
+  if (found == all.buckets.end()) return 0;
+  const Bucket& bucket = found->second;
+  size_t looked_at = 0;
+  const auto look = [&](uint32_t row) {
+    ++looked_at;
+    const bool is_other = row < table.size() && present->PlaceOf(row) == PresentRows::kNowhere;
+    if (is_other && table.VisibleAt(row, moment.position, moment.valid_at)) rows->push_back(row);
+  };
+  bucket.retired.At(moment.position, look);
+  bucket.ended.At(InOrder(moment.valid_at), look);
+  const auto later = std::lower_bound(bucket.current.begin(), bucket.current.end(), present->table_rows());
+  std::for_each(later, bucket.current.end(), look);
+  return looked_at;
 }
 
 void RowIndexes::Extend(const IntervalTable& table, Newest* newest) {

@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <shared_mutex>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "projections/present_rows.h"
 
 namespace recount::projections {
 
@@ -37,21 +39,22 @@ class SpanBlocks {
   uint64_t latest_ = 0;            // no span ends later
 };
 
-// A moment: what was believed at a position about a time.
-struct RowMoment {
-  uint64_t position;
-  int64_t valid_at;
-};
-
 // Of one table and all copies of it. An index is made when a question first needs it, and grows with the questions after it.
 class RowIndexes {
  public:
+  enum class Use { kManyQuestions, kOneQuestion };
+  explicit RowIndexes(Use use = Use::kManyQuestions) : use_(use) {}
+
   // Appends the rows that hold at the moment and whose value of `column` is in [least, greatest], in no order; those without a value
   // if both are kNull. Returns how many rows were looked at. On any thread, for any copy of the table.
   size_t Find(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment,
               std::vector<uint32_t>* rows);
-  // The same of all rows.
-  size_t All(const IntervalTable& table, RowMoment moment, std::vector<uint32_t>* rows);
+  // The rows that hold now side by side, for whoever reads many. nullptr: of a copy of the table from before those were put there, or
+  // of one that is asked once.
+  std::shared_ptr<const PresentRows> Present(const IntervalTable& table);
+  // As Find(), of all rows, or of those that are not in `present`.
+  size_t All(const IntervalTable& table, RowMoment moment, std::vector<uint32_t>* rows) { return Others(table, nullptr, moment, rows); }
+  size_t Others(const IntervalTable& table, const PresentRows* present, RowMoment moment, std::vector<uint32_t>* rows);
   // For each record (dictionary code, or kNull) the row that holds at the moment, UINT32_MAX where there is none. Of a table whose
   // records have one such row each.
   void RowsOf(const IntervalTable& table, absl::Span<const int64_t> records, RowMoment moment, std::vector<uint32_t>* rows);
@@ -94,9 +97,13 @@ class RowIndexes {
   static void Extend(const IntervalTable& table, int column, Index* index);
   static void LookThrough(const IntervalTable& table, Bucket* bucket);
 
+  static bool IsOld(const PresentRows& present, const IntervalTable& table);
+
+  const Use use_;
   std::shared_mutex mutex_;
   std::map<int, Index> indexes_;  // by column; kAll: of all rows
   Newest newest_;
+  std::shared_ptr<const PresentRows> present_;
 };
 
 }  // namespace recount::projections

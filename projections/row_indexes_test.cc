@@ -97,6 +97,34 @@ std::vector<uint32_t> Found(const IntervalTable& table, int column, int64_t leas
   return rows;
 }
 
+// All rows, of the present and others.
+std::vector<uint32_t> FoundApart(const IntervalTable& table, RowMoment moment) {
+  const auto present = table.indexes().Present(table);
+  std::vector<uint32_t> rows;
+  table.indexes().Others(table, present.get(), moment, &rows);
+  for (size_t place = 0; present != nullptr && place < present->size(); ++place) {
+    if (present->VisibleAt(place, moment)) rows.push_back(present->row(place));
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+void ExpectInPlace(const IntervalTable& table) {
+  const auto present = table.indexes().Present(table);
+  if (present == nullptr) return;
+  for (uint32_t place = 0; place < present->size(); ++place) {
+    const uint32_t row = present->row(place);
+    EXPECT_EQ(present->PlaceOf(row), place);
+    EXPECT_EQ(present->record(place), table.record()[row]);
+    EXPECT_EQ(present->Items(table)[place], table.item()[row]);
+    for (const int column : {kWhen, kDay, kText}) EXPECT_EQ(present->Column(table, column)[place], table.column(column)[row]);
+    const uint32_t first = present->FirstOf(present->record(place));
+    EXPECT_LE(first, place);
+    EXPECT_TRUE(first == 0 || present->record(first - 1) < present->record(place));
+    EXPECT_TRUE(place == 0 || present->record(place - 1) < present->record(place) || present->row(place - 1) < row);
+  }
+}
+
 void ExpectAsScanned(RandomTable* random, const IntervalTable& table, RowMoment moment) {
   const int column = static_cast<int>(random->Any(3));
   const int64_t unit = column == kWhen ? kDayMicros : 1;
@@ -109,6 +137,7 @@ void ExpectAsScanned(RandomTable* random, const IntervalTable& table, RowMoment 
   table.indexes().All(table, moment, &all);
   std::sort(all.begin(), all.end());
   EXPECT_EQ(all, Scanned(table, column, kNull, kOpenTime, moment));
+  EXPECT_EQ(FoundApart(table, moment), all);
   std::vector<uint32_t> of_records;
   table.indexes().RowsOf(table, random->records(), moment, &of_records);
   of_records.erase(std::remove(of_records.begin(), of_records.end(), UINT32_MAX), of_records.end());
@@ -123,6 +152,7 @@ TEST(RowIndexesTest, AnyRangeAtAnyMomentIsWhatAScanFinds) {
   for (int step = 0; step < 3000 && !::testing::Test::HasFailure(); ++step) {
     random.Change();
     if (step % 7 == 0) ExpectAsScanned(&random, random.table(), random.AnyMoment());
+    if (step % 50 == 0) ExpectInPlace(random.table());
   }
 }
 
@@ -173,6 +203,7 @@ TEST(RowIndexesTest, CopiesAreAskedWhileTheTableGrows) {
         const int64_t greatest = column == kWhen ? 200 * kDayMicros : 200;
         differences += Found(*copy->table, column, 0, greatest, copy->moment) != Scanned(*copy->table, column, 0, greatest, copy->moment);
       }
+      differences += FoundApart(*copy->table, copy->moment) != Scanned(*copy->table, kWhen, kNull, kOpenTime, copy->moment);
       std::vector<uint32_t> rows;
       copy->table->indexes().RowsOf(*copy->table, random.records(), copy->moment, &rows);
     }

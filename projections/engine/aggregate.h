@@ -21,16 +21,26 @@ struct MeasureRecords {
   std::shared_ptr<const RowGroups> groups;
   std::shared_ptr<const Values> counts;         // nullptr: all
   std::shared_ptr<const Values> values;         // nullptr: a count
-  std::vector<int64_t> currency;                // of the row that it counts in; empty: rows are not split
+  std::shared_ptr<const std::vector<int64_t>> currency;  // of the row that it counts in; nullptr: rows are not split
 
   bool Counts(size_t i) const { return counts == nullptr || counts->data[i] == 1; }
   int64_t Value(size_t i) const { return values == nullptr ? 1 : values->data[i]; }
-  int64_t Currency(size_t i) const { return currency.empty() ? kNull : currency[i]; }
+  int64_t Currency(size_t i) const { return currency == nullptr ? kNull : (*currency)[i]; }
+  // Both have the same rows, in the same rows of the answer.
+  bool CountsWhere(const MeasureRecords& other) const {
+    return selection == other.selection && groups == other.groups && currency == other.currency;
+  }
 };
 
+// Counts all records at once, or in parts that fit the processor's cache: `for (part : parts()) GoTo(part), ...`.
 class Aggregation {
  public:
   explicit Aggregation(const Query& query);
+
+  // Of a question that is counted in parts. Each record is in one of them.
+  size_t parts();
+  // From now on records are those of one part; groups keep their numbers.
+  void GoTo(size_t part);
 
   // Rows are split by currency: a measure that is shown is money, or is made of it.
   bool split() const { return split_expr_ != nullptr; }
@@ -44,12 +54,17 @@ class Aggregation {
   const MeasureRecords& All();
 
  private:
-  MeasureRecords Base(const Expr& axis);
+  // Rows that may count, by what is said of them; of the part that is counted.
+  const RowList& RowsBy(const Expr& axis, const std::string& text);
+  const RowList& RowsOf(int measure);
+  Rows InPart(const RowList& rows) const;
+  MeasureRecords Base(const Expr& axis, const std::string& text);
   // Of a mode by measure axis.
   const MeasureRecords& ByAxis(const QueryMeasure& measure);
   // The facts of a measure that has a subject of its own: only what counts.
-  MeasureRecords Facts(const QueryMeasure& measure);
-  std::vector<int64_t> CurrenciesOf(const Selection& selection, const Values* money);
+  MeasureRecords Facts(int measure);
+  using Currencies = std::shared_ptr<const std::vector<int64_t>>;
+  Currencies CurrenciesOf(const Selection& selection, const std::shared_ptr<const Values>& money);
 
   const Query& query_;
   GroupKeys keys_;
@@ -59,6 +74,8 @@ class Aggregation {
   // In a mode by measure axis: those of all measures that have the same axis and condition, without values.
   std::map<std::pair<std::string, std::string>, MeasureRecords> alike_;
   std::optional<MeasureRecords> all_;
+  std::optional<size_t> part_;           // nullopt: all are one
+  std::map<std::string, RowList> rows_;  // by the axis, as it is written; `=` before the number of a measure with facts of its own
 };
 
 }  // namespace recount::projections

@@ -1,5 +1,6 @@
 // The aggregate shape: groups and measures.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <numeric>
 #include <set>
@@ -24,15 +25,10 @@ using RowKey = std::pair<int64_t, int64_t>;
 class RowNumbers {
  public:
   uint32_t Of(int64_t group, int64_t currency) {
-    if (last_ == currencies_.size() || currencies_[last_] != currency) {
-      last_ = std::find(currencies_.begin(), currencies_.end(), currency) - currencies_.begin();
-      if (last_ == currencies_.size()) {
-        currencies_.push_back(currency);
-        numbers_.emplace_back();
-      }
-    }
+    Known& known = known_[static_cast<uint64_t>(currency) % known_.size()];
+    if (!known.is_known || known.currency != currency) known = {currency, PlaceOf(currency), true};
     const size_t place = static_cast<size_t>(group - GroupKeys::kTotal);
-    std::vector<uint32_t>& of_currency = numbers_[last_];
+    std::vector<uint32_t>& of_currency = numbers_[known.place];
     if (place >= of_currency.size()) of_currency.resize(std::max(place + 1, of_currency.size() * 2), kNone);
     uint32_t& number = of_currency[place];
     if (number == kNone) {
@@ -53,8 +49,23 @@ class RowNumbers {
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
+  struct Known {
+    int64_t currency = 0;
+    size_t place = 0;
+    bool is_known = false;
+  };
+
+  size_t PlaceOf(int64_t currency) {
+    const size_t place = std::find(currencies_.begin(), currencies_.end(), currency) - currencies_.begin();
+    if (place == currencies_.size()) {
+      currencies_.push_back(currency);
+      numbers_.emplace_back();
+    }
+    return place;
+  }
+
   std::vector<int64_t> currencies_;
-  size_t last_ = 0;                             // of currencies_
+  std::array<Known, 16> known_;                 // places in currencies_, each at its currency's remainder
   std::vector<std::vector<uint32_t>> numbers_;  // by currency and group
   std::vector<RowKey> keys_;
 };
@@ -62,7 +73,7 @@ class RowNumbers {
 class Table {
  public:
   Table(const Query& query, Aggregation* counting)
-      : query_(query), counting_(*counting), tallies_(query.all_measures.size()) {
+      : query_(query), counting_(*counting), notes_(query), tallies_(query.all_measures.size()) {
     for (const int index : query.shown) {
       const QueryMeasure& measure = query.all_measures[index];
       if (!IsMadeOfMeasures(measure.measure->function()) || measure.measure->function() == v1::FUNCTION_RATIO) continue;
@@ -72,15 +83,13 @@ class Table {
   }
 
   Answer Make() {
-    if (!counting_.by_measure_axis()) {
-      // A record makes its rows, also where no measure counts it.
-      const MeasureRecords& all = counting_.All();
-      for (size_t i = 0; i < all.selection->size() && !query_.halt->AtStep(); ++i) {
-        for (const int64_t group : GroupsOf(all, i)) rows_.Of(group, all.Currency(i));
-        if (!Adds(all)) rows_.Of(GroupKeys::kTotal, all.Currency(i));
-      }
+    const size_t parts = counting_.parts();
+    for (size_t part = 0; part < parts && !query_.halt->AskNow(); ++part) {
+      counting_.GoTo(part);
+      if (!counting_.by_measure_axis()) MakeRows(counting_.All());
+      for (const int index : counting_.counted()) Count(index);
+      notes_.LookAtMeasures(&counting_);
     }
-    for (const int index : counting_.counted()) Count(index);
     AddTotals();
     const bool of_nothing = rows_.size() == 0;
     if (of_nothing) rows_.Of(GroupKeys::kTotal, CurrencyOfNothing());
@@ -89,11 +98,32 @@ class Table {
     AddColumns(&answer);
     for (const uint32_t row : rows_.InOrder()) answer.rows.push_back(Row(row));
     answer.rows.back().of_nothing = of_nothing;
-    AddNotes(query_, counting_, &answer.notes);
+    notes_.Write(false, &answer.notes);
     return answer;
   }
 
  private:
+  // A record makes its rows, also where no measure counts it.
+  void MakeRows(const MeasureRecords& all) {
+    if (Adds(all)) {
+      NumberRows(all);
+      return;
+    }
+    for (size_t i = 0; i < all.selection->size() && !query_.halt->AtStep(); ++i) {
+      for (const int64_t group : GroupsOf(all, i)) rows_.Of(group, all.Currency(i));
+      rows_.Of(GroupKeys::kTotal, all.Currency(i));
+    }
+  }
+
+  // The row of the answer of each record, which is in one group; measures that count where the last one did have the same.
+  const std::vector<uint32_t>& NumberRows(const MeasureRecords& records) {
+    if (numbered_.selection != nullptr && numbered_.CountsWhere(records)) return numbers_;
+    numbered_ = records;
+    numbers_.resize(records.selection->size());
+    for (size_t i = 0; i < numbers_.size(); ++i) numbers_[i] = rows_.Of(GroupsOf(records, i)[0], records.Currency(i));
+    return numbers_;
+  }
+
   // There is a total even of nothing: counts are 0, sums of money 0 in the report currency, and without one there is no value.
   int64_t CurrencyOfNothing() const {
     const std::string& currency = query_.world->options().currency;
@@ -118,13 +148,25 @@ class Table {
     const bool keep = KeepsValues(query_.all_measures[index].measure->function());
     const bool adds = Adds(records);
     std::vector<Tally>* const column = &tallies_[index];
+    if (adds) {
+      CountInOne(records, NumberRows(records), keep, column);
+      if (counting_.keys().grouped()) added_up_.insert(index);
+      return;
+    }
     for (size_t i = 0; i < records.selection->size() && !query_.halt->AtStep(); ++i) {
       if (!records.Counts(i)) continue;
       const int64_t value = records.Value(i), currency = records.Currency(i);
       for (const int64_t group : GroupsOf(records, i)) At(column, rows_.Of(group, currency)).Add(value, keep);
-      if (!adds) At(column, rows_.Of(GroupKeys::kTotal, currency)).Add(value, keep);
+      At(column, rows_.Of(GroupKeys::kTotal, currency)).Add(value, keep);
     }
-    if (adds && counting_.keys().grouped()) added_up_.push_back(index);
+  }
+
+  void CountInOne(const MeasureRecords& records, const std::vector<uint32_t>& numbers, bool keep, std::vector<Tally>* column) {
+    if (column->size() < rows_.size()) column->resize(rows_.size());
+    const bool all = records.counts == nullptr;
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      if (all || records.counts->data[i] == 1) (*column)[numbers[i]].Add(records.Value(i), keep);
+    }
   }
 
   void AddTotals() {
@@ -196,9 +238,12 @@ class Table {
 
   const Query& query_;
   Aggregation& counting_;
+  NoteTaker notes_;
   RowNumbers rows_;
+  MeasureRecords numbered_;                  // whose rows numbers_ are
+  std::vector<uint32_t> numbers_;
   std::vector<std::vector<Tally>> tallies_;  // by measure and row; rows at the end may be missing
-  std::vector<int> added_up_;                // measures whose totals are the sums of the groups
+  std::set<int> added_up_;                   // measures whose totals are the sums of the groups
   std::set<int> of_the_whole_;  // measures of which a row needs the total's, too
 };
 

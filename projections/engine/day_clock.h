@@ -1,4 +1,4 @@
-// Days of many instants, fast: each local day's first instant is looked up once.
+// Days of many instants, fast: each local day's instants are looked up once.
 #ifndef RECOUNT_PROJECTIONS_ENGINE_DAY_CLOCK_H_
 #define RECOUNT_PROJECTIONS_ENGINE_DAY_CLOCK_H_
 
@@ -18,34 +18,35 @@ class DayClock {
 
   // Local day that holds an instant.
   int32_t DayOf(int64_t micros) {
-    if (begin_ <= micros && micros < end_) return day_;  // one often lies near the other
-    constexpr int64_t kDayMicros = 86400000000;
-    int32_t day = static_cast<int32_t>(micros / kDayMicros - (micros % kDayMicros < 0));
-    while (StartOf(day) > micros) --day;
-    while (StartOf(day + 1) <= micros) ++day;
-    begin_ = StartOf(day);
-    end_ = StartOf(day + 1);
-    return day_ = day;
+    // Most days begin as far from midnight UTC as the last that had to be looked for.
+    const int64_t shifted = micros - shift_;
+    int32_t day = static_cast<int32_t>(shifted / kDayMicros - (shifted % kDayMicros < 0));
+    const Span& guessed = SpanOf(day);
+    if (guessed.begin <= micros && micros < guessed.end) return day;
+    while (SpanOf(day).begin > micros) --day;
+    while (SpanOf(day).end <= micros) ++day;
+    shift_ = SpanOf(day).begin - day * kDayMicros;
+    return day;
   }
 
  private:
-  struct Start {
-    int32_t day = std::numeric_limits<int32_t>::min();
-    int64_t micros = 0;
-  };
+  static constexpr int64_t kDayMicros = 86400000000;
   static constexpr size_t kKept = 2048;  // five years, and some
+  struct Span {
+    int32_t day = std::numeric_limits<int32_t>::min();
+    int64_t begin = 0, end = 0;
+  };
 
-  int64_t StartOf(int32_t day) {
-    if (starts_.empty()) starts_.resize(kKept);
-    Start& start = starts_[static_cast<uint32_t>(day) % kKept];
-    if (start.day != day) start = {day, calendar_.StartOf(day)};
-    return start.micros;
+  const Span& SpanOf(int32_t day) {
+    if (spans_.empty()) spans_.resize(kKept);
+    Span& span = spans_[static_cast<uint32_t>(day) % kKept];
+    if (span.day != day) span = {day, calendar_.StartOf(day), calendar_.StartOf(day + 1)};
+    return span;
   }
 
   const domain::Calendar& calendar_;
-  std::vector<Start> starts_;  // each at its day's remainder
-  int64_t begin_ = 0, end_ = 0;  // of the day of the last call
-  int32_t day_ = 0;
+  std::vector<Span> spans_;  // each at its day's remainder
+  int64_t shift_ = 0;
 };
 
 }  // namespace recount::projections

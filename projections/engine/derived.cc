@@ -59,11 +59,7 @@ bool HasStage(const Subject& subject) { return HasColumn(subject, "stage") && Ha
 // As recorded: the event that last set the stage; of a visit the one that began it.
 Values StagePositions(const Selection& selection) {
   if (HasColumn(selection.subject(), "stage_position")) return *selection.Column("stage_position");
-  Values out = Make(Type::kInteger, selection.size());
-  for (size_t i = 0; i < selection.size(); ++i) {
-    if (selection.rows()[i] != kNoRow) out.data[i] = selection.table()->item()[selection.rows()[i]];
-  }
-  return out;
+  return selection.Items();
 }
 
 template <typename Member>

@@ -122,11 +122,13 @@ absl::StatusOr<Type> CheckOrder(std::vector<Expr>& a) {
 }
 
 // -1, 0, 1; nullopt: cannot be compared, which makes every comparison false.
+using Order = std::optional<int>;
+
 class Comparer {
  public:
   explicit Comparer(const CallArguments& a) : a_(a), clock_(a.world), units_(a.world.texts()) {}
 
-  std::optional<int> Compare(size_t i) {
+  Order Compare(size_t i) {
     int64_t x = a_[0].data[i], y = a_[1].data[i];
     if (x == kNull || y == kNull) return std::nullopt;
     const Type left = a_[0].type, right = a_[1].type;
@@ -142,7 +144,7 @@ class Comparer {
 
  private:
   // A plain number beside money means whole units of the money's own currency.
-  std::optional<int> CompareMoney(size_t i) {
+  Order CompareMoney(size_t i) {
     const Values &left = a_[0], &right = a_[1];
     absl::int128 x = left.data[i], y = right.data[i];
     if (left.type == Type::kMoney && right.type == Type::kMoney) {
@@ -160,9 +162,22 @@ class Comparer {
   WholeUnits units_;
 };
 
+// Numbers, days and times beside their like compare as they are.
+bool AreOrderedNumbers(const CallArguments& a) {
+  const auto is_number = [](Type type) { return type == Type::kInteger || type == Type::kDay || type == Type::kTime; };
+  return is_number(a[0].type) && a[0].type == a[1].type;
+}
+
 template <typename Test>
 Values CompareAll(const CallArguments& a, Test test) {
   Values out = Make(Type::kFlag, a.size);
+  if (AreOrderedNumbers(a)) {
+    for (size_t i = 0; i < a.size; ++i) {
+      const int64_t x = a[0].data[i], y = a[1].data[i];
+      out.data[i] = x != kNull && y != kNull && test(Order((x > y) - (x < y)));
+    }
+    return out;
+  }
   Comparer comparer(a);
   for (size_t i = 0; i < a.size; ++i) out.data[i] = test(comparer.Compare(i));
   return out;
@@ -174,7 +189,6 @@ bool AreNumbers(const CallArguments& a) {
   return left != Type::kMoney && right != Type::kMoney && (left == Type::kTime) == (right == Type::kTime);
 }
 
-using Order = std::optional<int>;
 Values Equal(const CallArguments& a) {
   if (AreNumbers(a)) {
     Values out = Make(Type::kFlag, a.size);

@@ -115,10 +115,7 @@ Values Elapsed(const CallArguments& a) {
 }
 
 Values InAskedPeriod(const CallArguments& a) {
-  Values out = Make(Type::kFlag, a.size);
-  const std::vector<bool> inside = InPeriod(a[0], a.world.options().period, a.world.rules().calendar);
-  for (size_t i = 0; i < a.size; ++i) out.data[i] = inside[i];
-  return out;
+  return InPeriod(a[0], a.world.options().period, a.world.rules().calendar);
 }
 
 }  // namespace

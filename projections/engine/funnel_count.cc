@@ -12,10 +12,6 @@ namespace {
 
 constexpr char kVisits[] = "stage_visit";
 
-absl::Span<const int64_t> ColumnOf(const IntervalTable& table, absl::string_view name) {
-  return table.column(table.ColumnIndex(name));
-}
-
 FunnelLadder MakeLadder(const v1::Pipeline& pipeline) {
   FunnelLadder ladder;
   ladder.pipeline = pipeline.id();
@@ -29,8 +25,8 @@ FunnelLadder MakeLadder(const v1::Pipeline& pipeline) {
 
 }  // namespace
 
-FunnelCount::FunnelCount(const Query& query, const Selection& records, FunnelMode mode, bool by_period)
-    : query_(query), records_(records), mode_(mode), by_period_(by_period), visits_(query.world->snapshot().table(kVisits)),
+FunnelCount::FunnelCount(const Query& query, FunnelMode mode, bool by_period, size_t records)
+    : query_(query), mode_(mode), by_period_(by_period), visits_(query.world->snapshot().table(kVisits)),
       won_(query.texts->Find("won")), lost_(query.texts->Find("lost")) {
   if (query.period.first_day) begin_ = query.calendar().StartOf(*query.period.first_day);
   if (query.period.last_day) end_ = query.calendar().EndOf(*query.period.last_day);
@@ -39,10 +35,19 @@ FunnelCount::FunnelCount(const Query& query, const Selection& records, FunnelMod
     ladders_.push_back(MakeLadder(pipeline));
   }
   if (visits_ == nullptr) return;
-  columns_ = {ColumnOf(*visits_, "pipeline"), ColumnOf(*visits_, "stage"), ColumnOf(*visits_, "entered_at"),
-              ColumnOf(*visits_, "left_at"), ColumnOf(*visits_, "left_to")};
+  const auto column = [&](absl::string_view name) { return visits_->column(visits_->ColumnIndex(name)); };
+  columns_ = {visits_->item(), column("pipeline"), column("stage"), column("entered_at"), column("left_at"), column("left_to")};
+  const Subject& subject = *FindSubject(kVisits);
+  present_ = query.world->Present(subject);
   constexpr size_t kRowsOfRecord = 16;
-  if (records.size() * kRowsOfRecord > visits_->size()) ReadAll();
+  looks_up_ = present_ == nullptr && records * kRowsOfRecord < visits_->size();
+  if (looks_up_) return;
+  for (const uint32_t row : query.world->Others(subject)) others_.emplace_back(visits_->record()[row], row);
+  std::sort(others_.begin(), others_.end());
+  if (present_ == nullptr) return;
+  const auto present = [&](absl::string_view name) { return present_->Column(*visits_, visits_->ColumnIndex(name)); };
+  present_columns_ = {present_->Items(*visits_), present("pipeline"), present("stage"),
+                      present("entered_at"),     present("left_at"),  present("left_to")};
 }
 
 int FunnelCount::LadderOf(int64_t pipeline) {
@@ -71,44 +76,36 @@ FunnelCount::Place FunnelCount::PlaceOf(const Rules& rules, int64_t pipeline, in
   return known.place;
 }
 
-FunnelCount::Visit FunnelCount::Read(uint32_t row) {
-  const int64_t item = visits_->item()[row];
+FunnelCount::Visit FunnelCount::Read(const Columns& columns, size_t place) {
+  const int64_t item = columns.item[place];
   // As recorded: the stage as it was when the deal entered it.
   const World& world = *query_.world;
   const Rules& rules = world.options().as_recorded ? world.RulesOf(item) : world.rules();
-  const int64_t left_to = columns_.left_to[row];
+  const int64_t left_to = columns.left_to[place];
   const bool to_outcome = left_to != kNull && (left_to == won_ || left_to == lost_);
-  return {item, columns_.entered_at[row], to_outcome ? kNull : columns_.left_at[row],
-          PlaceOf(rules, columns_.pipeline[row], columns_.stage[row])};
-}
-
-void FunnelCount::ReadAll() {
-  has_all_ = true;
-  const auto record = visits_->record();
-  std::vector<uint32_t> rows;
-  visits_->indexes().All(*visits_, {query_.moment().position, query_.moment().valid_at}, &rows);
-  starts_.assign(visits_->dictionary().size() + 2, 0);
-  // Two behind, so that starts_[code + 1] is where the next visit of the record goes, and in the end where its visits end.
-  for (const uint32_t row : rows) ++starts_[record[row] + 2];
-  for (size_t i = 2; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
-  visits_of_all_.resize(rows.size());
-  for (const uint32_t row : rows) visits_of_all_[starts_[record[row] + 1]++] = Read(row);
-  for (size_t i = 0; i + 1 < starts_.size(); ++i) {
-    PutInOrder(absl::MakeSpan(visits_of_all_).subspan(starts_[i], starts_[i + 1] - starts_[i]));
-  }
+  return {item, columns.entered_at[place], to_outcome ? kNull : columns.left_at[place],
+          PlaceOf(rules, columns.pipeline[place], columns.stage[place])};
 }
 
 absl::Span<const FunnelCount::Visit> FunnelCount::VisitsOf(int64_t record) {
   if (visits_ == nullptr || record < 0) return {};
-  if (has_all_) {
-    if (static_cast<size_t>(record) + 1 >= starts_.size()) return {};
-    return absl::MakeConstSpan(visits_of_all_).subspan(starts_[record], starts_[record + 1] - starts_[record]);
-  }
   of_record_.clear();
-  for (const uint32_t row : visits_->RowsOf(record)) {
-    if (visits_->VisibleAt(row, query_.moment().position, query_.moment().valid_at)) of_record_.push_back(Read(row));
+  const RowMoment moment{query_.moment().position, query_.moment().valid_at};
+  if (looks_up_) {
+    for (const uint32_t row : visits_->RowsOf(record)) {
+      if (visits_->VisibleAt(row, moment.position, moment.valid_at)) of_record_.push_back(Read(columns_, row));
+    }
+  }
+  for (size_t place = present_ == nullptr ? 0 : present_->FirstOf(record);
+       present_ != nullptr && place < present_->size() && present_->record(place) == record; ++place) {
+    if (present_->VisibleAt(place, moment)) of_record_.push_back(Read(present_columns_, place));
+  }
+  for (auto other = std::lower_bound(others_.begin(), others_.end(), std::make_pair(record, uint32_t{0}));
+       other != others_.end() && other->first == record; ++other) {
+    of_record_.push_back(Read(columns_, other->second));
   }
   PutInOrder(absl::MakeSpan(of_record_));
+  query_.world->CountScanned(of_record_.size());
   return of_record_;
 }
 
@@ -154,14 +151,14 @@ absl::Span<FunnelCount::Way> FunnelCount::WaysOf(int64_t record, int* present) {
   return absl::MakeSpan(ways_).subspan(0, count);
 }
 
-void FunnelCount::ForEach(const Visitor& visit) {
-  const auto outcome = records_.Field("outcome");
-  const auto won_at = records_.Field("won_at");
-  const auto lost_at = records_.Field("lost_at");
+void FunnelCount::ForEach(const Selection& records, const Visitor& visit) {
+  const auto outcome = records.Field("outcome");
+  const auto won_at = records.Field("won_at");
+  const auto lost_at = records.Field("lost_at");
   std::vector<FunnelLine> lines;
-  for (size_t row = 0; row < records_.size() && !query_.halt->AtStep(); ++row) {
+  for (size_t row = 0; row < records.size() && !query_.halt->AtStep(); ++row) {
     int present = -1;
-    const absl::Span<Way> ways = WaysOf(records_.record(row), &present);
+    const absl::Span<Way> ways = WaysOf(records.record(row), &present);
     if (present >= 0 && outcome->data[row] != kNull) {
       FunnelPath& path = ways[present].path;
       path.won = outcome->data[row] == won_ && Counts(won_at->data[row]);

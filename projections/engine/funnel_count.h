@@ -30,11 +30,12 @@ class FunnelCount {
  public:
   // `by_period`: entries in the query's period count, whenever the record was created; else all entries of the selected
   // records do.
-  FunnelCount(const Query& query, const Selection& records, FunnelMode mode, bool by_period);
+  // `records`: about so many will be asked for.
+  FunnelCount(const Query& query, FunnelMode mode, bool by_period, size_t records);
 
   // Called for each record and each pipeline that it was in: row of the selection, ladder, lines.
   using Visitor = std::function<void(size_t row, int ladder, const std::vector<FunnelLine>& lines)>;
-  void ForEach(const Visitor& visit);
+  void ForEach(const Selection& records, const Visitor& visit);
 
   // Pipelines in their order, then those that the rules asked for do not know; complete after ForEach().
   const std::vector<FunnelLadder>& ladders() const { return ladders_; }
@@ -57,17 +58,15 @@ class FunnelCount {
     FunnelPath path;
     int64_t left_at = kNull;       // of the last visit, if the record only went on to another stage
   };
-  // Of the visits' table.
+  // Of the visits' table, or of its present rows.
   struct Columns {
-    absl::Span<const int64_t> pipeline, stage, entered_at, left_at, left_to;
+    absl::Span<const int64_t> item, pipeline, stage, entered_at, left_at, left_to;
   };
 
   // `rules`: those that say what a stage is; the ladders are always those of the world.
   Place PlaceOf(const Rules& rules, int64_t pipeline, int64_t stage);
   int LadderOf(int64_t pipeline);
-  Visit Read(uint32_t row);
-  // All visits that hold at the moment, by record: read in the table's order.
-  void ReadAll();
+  Visit Read(const Columns& columns, size_t place);
   static void PutInOrder(absl::Span<Visit> visits);
   // The visits of a record that hold at the moment, in the order of entry.
   absl::Span<const Visit> VisitsOf(int64_t record);
@@ -77,17 +76,18 @@ class FunnelCount {
   bool Counts(int64_t micros) const { return !by_period_ || (begin_ <= micros && micros < end_); }
 
   const Query& query_;
-  const Selection& records_;
   const FunnelMode mode_;
   const bool by_period_;
   int64_t begin_ = domain::kBeginning, end_ = domain::kOpenEnd;
   const IntervalTable* const visits_;
   const int64_t won_, lost_;   // texts
   Columns columns_;
-  // Of all records, where many are asked for: of few each is looked up.
-  bool has_all_ = false;
-  std::vector<Visit> visits_of_all_;
-  std::vector<uint32_t> starts_;  // in visits_of_all_, by record; one more than there are
+  // The present visits; nullptr: they do not lie side by side.
+  const PresentRows* present_ = nullptr;
+  Columns present_columns_;
+  // The others, by record and row; of few records each is looked up instead.
+  bool looks_up_ = false;
+  std::vector<std::pair<int64_t, uint32_t>> others_;
   std::vector<Visit> of_record_;
   std::vector<Way> ways_;         // of the last record, and more whose memory is kept
   std::vector<FunnelLadder> ladders_;

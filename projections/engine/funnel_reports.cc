@@ -48,15 +48,42 @@ Scalar Shown(Scalar cell, bool is_ratio) {
   return cell;
 }
 
-struct Funnel {
-  Selection records;
-  GroupKeys keys;
-  RowGroups groups;
-  FunnelCount count;
+class Funnel {
+ public:
+  // `all`: records count whenever they were created.
+  Funnel(const Query& query, FunnelMode mode, bool all)
+      : query_(query), all_(all || (query.mode != nullptr && query.mode->by_measure_axis())),
+        rows_(all_ ? query.world->AllRows(*query.subject) : RowsByAxis(query, query.axis)), keys_(query),
+        count_(query, mode, all, rows_->size()) {}
 
-  Funnel(const Query& query, FunnelMode funnel_mode, bool period)
-      : records(period ? SelectIn(query, *query.world) : SelectRecords(query)),
-        keys(query), groups(keys.Group(records)), count(query, records, funnel_mode, period) {}
+  // As FunnelCount::ForEach(), of all records, part after part.
+  using Visitor =
+      std::function<void(int64_t record, absl::Span<const int64_t> groups, int ladder, const std::vector<FunnelLine>& lines)>;
+  void ForEach(const Visitor& visit) {
+    size_t begin = 0;
+    do {
+      const Selection records = Part(rows_->Slice(begin, kRowsOfPart));
+      const RowGroups groups = keys_.Group(records);
+      count_.ForEach(records, [&](size_t row, int ladder, const std::vector<FunnelLine>& lines) {
+        visit(records.record(row), groups.Of(row), ladder, lines);
+      });
+      begin += kRowsOfPart;
+    } while (begin < rows_->size() && !query_.halt->AskNow());
+  }
+
+  GroupKeys& keys() { return keys_; }
+  const FunnelCount& count() const { return count_; }
+
+ private:
+  Selection Part(Rows rows) const {
+    return all_ ? SelectIn(query_, *query_.world, std::move(rows)) : SelectByAxis(query_, query_.axis, std::move(rows));
+  }
+
+  const Query& query_;
+  const bool all_;
+  const RowList rows_;
+  GroupKeys keys_;
+  FunnelCount count_;
 };
 
 absl::StatusOr<std::unique_ptr<Funnel>> Prepare(const Query& query) {
@@ -76,7 +103,7 @@ using Sums = std::map<std::pair<int64_t, int>, std::vector<FunnelLine>>;  // by 
 
 Sums SumUp(Funnel* funnel) {
   std::vector<std::vector<std::vector<FunnelLine>>> by_ladder;  // and group; the total first
-  funnel->count.ForEach([&](size_t row, int ladder, const std::vector<FunnelLine>& lines) {
+  funnel->ForEach([&](int64_t, absl::Span<const int64_t> in_groups, int ladder, const std::vector<FunnelLine>& lines) {
     if (by_ladder.size() <= static_cast<size_t>(ladder)) by_ladder.resize(ladder + 1);
     auto& groups = by_ladder[ladder];
     const auto add = [&](size_t place) {
@@ -85,8 +112,8 @@ Sums SumUp(Funnel* funnel) {
       sum.resize(lines.size());
       for (size_t line = 0; line < lines.size(); ++line) sum[line] += lines[line];
     };
-    for (const int64_t group : funnel->groups.Of(row)) add(static_cast<size_t>(group) + 1);
-    if (funnel->keys.grouped()) add(0);
+    for (const int64_t group : in_groups) add(static_cast<size_t>(group) + 1);
+    if (funnel->keys().grouped()) add(0);
   });
   Sums sums;
   for (size_t ladder = 0; ladder < by_ladder.size(); ++ladder) {
@@ -118,10 +145,10 @@ std::vector<Term> LinesInOrder(const Query& query, const FunnelCount& count) {
 }
 
 // Of no record at all: the lines of every pipeline, with nothing in them.
-Sums SumsOfNothing(const Funnel& funnel) {
+Sums SumsOfNothing(Funnel& funnel) {
   Sums sums;
-  const auto& ladders = funnel.count.ladders();
-  const int64_t whole = funnel.keys.grouped() ? GroupKeys::kTotal : 0;
+  const auto& ladders = funnel.count().ladders();
+  const int64_t whole = funnel.keys().grouped() ? GroupKeys::kTotal : 0;
   for (size_t ladder = 0; ladder < ladders.size(); ++ladder) {
     sums[{whole, static_cast<int>(ladder)}].resize(ladders[ladder].open() + 2);
   }
@@ -129,16 +156,16 @@ Sums SumsOfNothing(const Funnel& funnel) {
 }
 
 // `all`: the lines of all groups.
-void AddRows(const Query& query, const Funnel& funnel, int64_t group, int ladder, const std::vector<FunnelLine>& lines,
+void AddRows(const Query& query, Funnel& funnel, int64_t group, int ladder, const std::vector<FunnelLine>& lines,
              const std::vector<FunnelLine>& all, bool of_nothing, Answer* answer) {
-  const FunnelLadder& steps = funnel.count.ladders()[ladder];
+  const FunnelLadder& steps = funnel.count().ladders()[ladder];
   for (int line = 0; line < static_cast<int>(lines.size()); ++line) {
     const bool unknown = line == steps.open() + 1;
     if (unknown && lines[line].reached == 0 && lines[line].lost_here == 0) continue;
     AnswerRow row;
     row.is_total = group == GroupKeys::kTotal;
     row.of_nothing = of_nothing;
-    row.cells = funnel.keys.Cells(group);
+    row.cells = funnel.keys().Cells(group);
     const int64_t pipeline = query.texts->Code(steps.pipeline);
     row.cells.push_back({pipeline});
     row.cells.push_back(unknown ? Scalar() : Scalar{query.texts->Code(steps.Line(line)), 0, kNull, pipeline});
@@ -201,26 +228,26 @@ class FunnelShape : public Shape {
     const bool of_nothing = sums.empty();
     if (of_nothing) sums = SumsOfNothing(**funnel);
     Answer answer;
-    answer.columns = (*funnel)->keys.Columns();
+    answer.columns = (*funnel)->keys().Columns();
     for (size_t i = 0; i < answer.columns.size(); ++i) DescribeKey(query, *query.group_by[i].expr, &answer.columns[i]);
     const v1::FunnelShape& shape = query.definition->funnel();
     answer.columns.push_back(KeyColumn(query, shape.pipeline(), Type::kText));
     DescribeKey(query, FieldNode("pipeline"), &answer.columns.back());
     answer.columns.push_back(KeyColumn(query, shape.stage(), Type::kText));
     DescribeKey(query, FieldNode("stage"), &answer.columns.back());
-    answer.columns.back().order = LinesInOrder(query, (*funnel)->count);
+    answer.columns.back().order = LinesInOrder(query, (*funnel)->count());
     for (const int shown : query.shown) {
       const v1::Measure& measure = *query.all_measures[shown].measure;
       answer.columns.push_back(MeasureColumn(query, measure, Type::kInteger));
-      answer.columns.back().column.set_non_additive(IsRatio(measure.id()) || (*funnel)->keys.has_sets());
+      answer.columns.back().column.set_non_additive(IsRatio(measure.id()) || (*funnel)->keys().has_sets());
       // A difference: the two steps that it is of open by themselves.
       if (measure.id() == kAboveAverage) answer.columns.back().opens = false;
     }
-    for (const int64_t group : (*funnel)->keys.InOrder()) {
-      for (size_t ladder = 0; ladder < (*funnel)->count.ladders().size(); ++ladder) {
+    for (const int64_t group : (*funnel)->keys().InOrder()) {
+      for (size_t ladder = 0; ladder < (*funnel)->count().ladders().size(); ++ladder) {
         const auto sum = sums.find({group, static_cast<int>(ladder)});
         if (sum == sums.end()) continue;
-        const auto all = (*funnel)->keys.grouped() ? sums.find({GroupKeys::kTotal, static_cast<int>(ladder)}) : sum;
+        const auto all = (*funnel)->keys().grouped() ? sums.find({GroupKeys::kTotal, static_cast<int>(ladder)}) : sum;
         AddRows(query, **funnel, group, static_cast<int>(ladder), sum->second, all->second, of_nothing, &answer);
       }
     }
@@ -237,7 +264,7 @@ struct Target {
   int64_t group = -2;
 };
 
-absl::StatusOr<Target> TargetOf(const Query& query, const Funnel& funnel, const CellAddress& cell) {
+absl::StatusOr<Target> TargetOf(const Query& query, Funnel* funnel, const CellAddress& cell) {
   const size_t dimensions = query.group_by.size();
   if (cell.key.size() != dimensions + 2 || cell.key[dimensions].number == kNull) {
     return domain::Refuse(v1::TOKEN_INVALID, "The cell id names no line of a funnel.", "cell_id");
@@ -247,7 +274,7 @@ absl::StatusOr<Target> TargetOf(const Query& query, const Funnel& funnel, const 
   const int64_t stage = cell.key[dimensions + 1].number;
   if (stage != kNull) target.stage = std::string(query.texts->Text(stage));
   target.group = cell.is_total ? GroupKeys::kTotal
-                               : funnel.keys.Find(absl::MakeConstSpan(cell.key).subspan(0, dimensions));
+                               : funnel->keys().Expect(absl::MakeConstSpan(cell.key).subspan(0, dimensions));
   return target;
 }
 
@@ -266,21 +293,21 @@ bool InGroup(absl::Span<const int64_t> groups, int64_t group) {
 absl::StatusOr<Explanation> FunnelShape::Explain(const Query& query, const CellAddress& cell) const {
   auto funnel = Prepare(query);
   if (!funnel.ok()) return funnel.status();
-  const auto target = TargetOf(query, **funnel, cell);
+  const auto target = TargetOf(query, funnel->get(), cell);
   if (!target.ok()) return target.status();
   Explanation explanation;
   explanation.is_ratio = IsRatio(cell.column);
   Scalar sum{0, 0, kNull};
-  const auto& ladders = (*funnel)->count.ladders();
-  (*funnel)->count.ForEach([&](size_t row, int ladder, const std::vector<FunnelLine>& lines) {
+  const auto& ladders = (*funnel)->count().ladders();
+  (*funnel)->ForEach([&](int64_t record, absl::Span<const int64_t> groups, int ladder, const std::vector<FunnelLine>& lines) {
     if (ladders[ladder].pipeline != target->pipeline) return;
-    if (!InGroup((*funnel)->groups.Of(row), target->group)) return;
+    if (!InGroup(groups, target->group)) return;
     const int line = LineOf(ladders[ladder], target->stage);
     if (line < 0) return;
     const Scalar brings = CellOf(cell.column, lines, line, ladders[ladder].open());
     if (brings.number == kNull || (brings.number == 0 && brings.denominator == 0)) return;
     Contribution contribution;
-    contribution.record = (*funnel)->records.record(row);
+    contribution.record = record;
     if (explanation.is_ratio) {
       contribution.numerator = {brings.number};
       contribution.denominator = {brings.denominator};

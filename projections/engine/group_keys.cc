@@ -1,6 +1,7 @@
 #include "projections/engine/group_keys.h"
 
 #include <algorithm>
+#include <array>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
@@ -24,20 +25,25 @@ int Compare(int64_t a, int64_t b, Type type, const Texts& texts) {
   return a < b ? -1 : 1;
 }
 
-// Numbers the different values; the same one often follows.
+// Numbers the different values; mostly they are few.
 class Numbers {
  public:
   uint32_t Of(int64_t value) {
-    if (value == last_ && size() != 0) return last_number_;
-    last_ = value;
-    return last_number_ = numbers_.try_emplace(value, static_cast<uint32_t>(size())).first->second;
+    Known& known = known_[static_cast<uint64_t>(value) % known_.size()];
+    if (known.value == value && known.is_known) return known.number;
+    known = {value, numbers_.try_emplace(value, static_cast<uint32_t>(size())).first->second, true};
+    return known.number;
   }
   size_t size() const { return numbers_.size(); }
 
  private:
+  struct Known {
+    int64_t value = 0;
+    uint32_t number = 0;
+    bool is_known = false;
+  };
   absl::flat_hash_map<int64_t, uint32_t> numbers_;
-  int64_t last_ = 0;
-  uint32_t last_number_ = 0;
+  std::array<Known, 256> known_;  // each at its value's remainder
 };
 
 // Of each row its former place, less than `most`, and its value: the place of both. Returns what all places are less than.
@@ -202,6 +208,13 @@ int64_t GroupKeys::Find(absl::Span<const Scalar> key) const {
   for (const Scalar& part : key) numbers.push_back(part.number);
   const auto found = numbers_.find(numbers);
   return found == numbers_.end() ? -2 : found->second;
+}
+
+int64_t GroupKeys::Expect(absl::Span<const Scalar> key) {
+  if (!grouped()) return 0;
+  Key numbers;
+  for (const Scalar& part : key) numbers.push_back(part.number);
+  return Intern(numbers);
 }
 
 bool GroupKeys::has_sides() const {

@@ -50,6 +50,8 @@ class GroupKeys {
 
   // Number of a key as it stands in a cell's address; -2: no row has it.
   int64_t Find(absl::Span<const Scalar> key) const;
+  // The same before the rows are counted: the number that it will have.
+  int64_t Expect(absl::Span<const Scalar> key);
   // Of a movement: whether a dimension looks at one side of a change.
   bool has_sides() const;
   // The group of a key without the values of those dimensions.

@@ -48,6 +48,19 @@ void NoteTaker::LookAtDays(const Selection& selection, const Expr& expr, const C
   }
 }
 
+void NoteTaker::LookAtMeasures(Aggregation* counting) {
+  for (const int index : counting->counted()) {
+    const QueryMeasure& measure = query_.all_measures[index];
+    const MeasureRecords& records = counting->RecordsOf(index);
+    const auto counts = [&](size_t i) { return records.Counts(i); };
+    if (measure.type == Type::kMoney && measure.expr != nullptr) {
+      LookAtMoney(*records.selection, measure.expr, *records.values, counts);
+    }
+    if (measure.expr != nullptr) LookAtDays(*records.selection, measure.expr, counts);
+    for (const QueryDimension& dimension : query_.group_by) LookAtDays(*records.selection, dimension.expr, counts);
+  }
+}
+
 void NoteTaker::Write(bool in_list, std::vector<v1::Note>* notes) {
   for (const int64_t record : no_probability_) no_value_.erase(record);
   Add("NO_RATE", absl::StrCat("Without an exchange rate into ", query_.world->options().currency,
@@ -57,21 +70,6 @@ void NoteTaker::Write(bool in_list, std::vector<v1::Note>* notes) {
       "Without a value, which is not 0: they count as records and add no money.", no_value_.size(), notes);
   Add("ONLY_DAY_KNOWN", "Of a time only its day is known: it has no hour and is no end of an elapsed time, so they are left out there.",
       only_day_.size(), notes);
-}
-
-void AddNotes(const Query& query, Aggregation& counting, std::vector<v1::Note>* notes) {
-  NoteTaker taker(query);
-  for (const int index : counting.counted()) {
-    const QueryMeasure& measure = query.all_measures[index];
-    const MeasureRecords& records = counting.RecordsOf(index);
-    const auto counts = [&](size_t i) { return records.Counts(i); };
-    if (measure.type == Type::kMoney && measure.expr != nullptr) {
-      taker.LookAtMoney(*records.selection, measure.expr, *records.values, counts);
-    }
-    if (measure.expr != nullptr) taker.LookAtDays(*records.selection, measure.expr, counts);
-    for (const QueryDimension& dimension : query.group_by) taker.LookAtDays(*records.selection, dimension.expr, counts);
-  }
-  taker.Write(false, notes);
 }
 
 }  // namespace recount::projections

@@ -21,6 +21,8 @@ class NoteTaker {
   void LookAtMoney(const Selection& selection, const Expr& expr, const Values& values, const Counts& counts = nullptr);
   // Any column or grouping: what has no hour and no elapsed time because only the day is known (decisions.md 3).
   void LookAtDays(const Selection& selection, const Expr& expr, const Counts& counts = nullptr);
+  // The measures of an aggregate report, in the part that is counted.
+  void LookAtMeasures(Aggregation* counting);
   // `in_list`: one row a record, so that nothing is added.
   void Write(bool in_list, std::vector<v1::Note>* notes);
 
@@ -31,8 +33,6 @@ class NoteTaker {
   const Query& query_;
   Records no_rate_, no_probability_, no_value_, only_day_;
 };
-
-void AddNotes(const Query& query, Aggregation& counting, std::vector<v1::Note>* notes);
 
 }  // namespace recount::projections
 

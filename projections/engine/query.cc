@@ -3,16 +3,17 @@
 #include "absl/strings/str_cat.h"
 #include "projections/engine/row_ranges.h"
 #include "projections/engine/timeline_events.h"
+#include "projections/engine/world_caches.h"
 
 namespace recount::projections {
 
 namespace {
 
 // The rows for which `where` can hold and whose axis can lie in the period, and others.
-Selection Candidates(const Query& query, const Subject& subject, const Expr& axis, const Expr& where) {
+RowList Candidates(const Query& query, const Subject& subject, const Expr& axis, const Expr& where) {
   const World& world = *query.world;
   const auto ranges = Shorter(world, RangesIn(world, subject, axis, query.period), RangesWhere(world, subject, where));
-  return ranges ? world.SelectAmong(subject, *ranges, query.with_deleted) : world.Select(subject, query.with_deleted);
+  return ranges ? world.RowsAmong(subject, *ranges) : world.AllRows(subject);
 }
 
 Selection Holding(Selection all, const Expr& where) { return where == nullptr ? all : all.Keep(*all.Evaluate(where)); }
@@ -23,10 +24,11 @@ Selection InPeriodOf(const Query& query, Selection all, const Expr& axis, const 
   const auto times = all.Evaluate(axis);
   // The axis comes first: an owner at the event is asked for by the filter too.
   all.SetAxis(times);
-  const auto holds = where == nullptr ? nullptr : all.Evaluate(where);
-  const std::vector<bool> inside = InPeriod(*times, query.period, query.calendar());
-  Values kept;
-  for (size_t i = 0; i < all.size(); ++i) kept.data.push_back(inside[i] && (holds == nullptr || holds->data[i] == 1));
+  Values kept = InPeriod(*times, query.period, query.calendar());
+  if (where != nullptr) {
+    const auto holds = all.Evaluate(where);
+    for (size_t i = 0; i < all.size(); ++i) kept.data[i] &= holds->data[i] == 1;
+  }
   return all.Keep(kept);
 }
 
@@ -37,21 +39,33 @@ const Subject* SubjectOfDefinition(const v1::ReportDefinition& definition) {
   return subject != nullptr && definition.has_timeline() ? &EventSubject() : subject;
 }
 
-Selection SelectIn(const Query& query, const World& world) {
-  return Holding(world.Select(*query.subject, query.with_deleted), query.where);
+Selection SelectIn(const Query& query, const World& world) { return SelectIn(query, world, world.AllRows(*query.subject)->All()); }
+
+Selection SelectIn(const Query& query, const World& world, Rows rows) {
+  return Holding(world.Selected(*query.subject, std::move(rows), query.with_deleted), query.where);
 }
 
 Selection SelectRecords(const Query& query) {
   if (query.mode != nullptr && query.mode->by_measure_axis()) return SelectIn(query, *query.world);
-  return SelectByAxis(query, query.axis);
+  return SelectByAxis(query, query.axis, RowsByAxis(query, query.axis)->All());
 }
 
-Selection SelectByAxis(const Query& query, const Expr& axis) {
-  return InPeriodOf(query, Candidates(query, *query.subject, axis, query.where), axis, query.where);
+RowList RowsByAxis(const Query& query, const Expr& axis) {
+  const RowList rows = Candidates(query, *query.subject, axis, query.where);
+  query.world->caches().in_parts.emplace(query.subject, rows);
+  return rows;
 }
 
-Selection SelectFacts(const Query& query, const QueryMeasure& measure) {
-  return InPeriodOf(query, Candidates(query, *measure.subject, measure.axis, measure.report_where), measure.axis, measure.report_where);
+Selection SelectByAxis(const Query& query, const Expr& axis, Rows rows) {
+  return InPeriodOf(query, query.world->Selected(*query.subject, std::move(rows), query.with_deleted), axis, query.where);
+}
+
+RowList RowsOfFacts(const Query& query, const QueryMeasure& measure) {
+  return Candidates(query, *measure.subject, measure.axis, measure.report_where);
+}
+
+Selection SelectFacts(const Query& query, const QueryMeasure& measure, Rows rows) {
+  return InPeriodOf(query, query.world->Selected(*measure.subject, std::move(rows), query.with_deleted), measure.axis, measure.report_where);
 }
 
 absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string_view record) {

@@ -89,12 +89,15 @@ const Subject* SubjectOfDefinition(const v1::ReportDefinition& definition);
 // The rows that a query is about: at its moment, not deleted, `where` holds, and, unless the mode goes by measure axis, the
 // driving axis lies in the period. The axis is set.
 Selection SelectRecords(const Query& query);
-// The same by a measure's own axis; null: no axis.
-Selection SelectByAxis(const Query& query, const Expr& axis);
+// The rows that may be among those by a measure's own axis; null: no axis. Then, of some of these rows, those that are.
+RowList RowsByAxis(const Query& query, const Expr& axis);
+Selection SelectByAxis(const Query& query, const Expr& axis, Rows rows);
 // The same of the facts of a measure that has a subject of its own.
-Selection SelectFacts(const Query& query, const QueryMeasure& measure);
+RowList RowsOfFacts(const Query& query, const QueryMeasure& measure);
+Selection SelectFacts(const Query& query, const QueryMeasure& measure, Rows rows);
 // The same in another world and without looking at axis and period, e.g. the opening of a movement. `subject` is the query's.
 Selection SelectIn(const Query& query, const World& world);
+Selection SelectIn(const Query& query, const World& world, Rows rows);
 
 // Events of a record up to the query's moment, in the order of occurrence; what is known by its day lies at the beginning of that
 // day in the query's zone.

@@ -22,10 +22,27 @@ void Describe(const Node& node, std::string* text) {
 }
 
 // Least and greatest code; nothing of no records.
-std::pair<int64_t, int64_t> Bounds(const std::vector<int64_t>& records) {
-  std::pair<int64_t, int64_t> bounds(std::numeric_limits<int64_t>::max(), kNull + 1);
-  for (const int64_t record : records) {
-    if (record != kNull) bounds = {std::min(bounds.first, record), std::max(bounds.second, record)};
+struct Bounds {
+  int64_t least = std::numeric_limits<int64_t>::max(), greatest = kNull + 1;
+
+  void Add(int64_t record) {
+    if (record == kNull) return;
+    least = std::min(least, record);
+    greatest = std::max(greatest, record);
+  }
+};
+
+Bounds BoundsOf(const std::vector<int64_t>& records) {
+  Bounds bounds;
+  for (const int64_t record : records) bounds.Add(record);
+  return bounds;
+}
+
+// Of the records asked for now and of those that will be.
+Bounds BoundsOfParts(const Selection& selection, Bounds bounds) {
+  const auto [begin, end] = selection.world().caches().in_parts.equal_range(&selection.subject());
+  for (auto list = begin; list != end && selection.table() != nullptr; ++list) {
+    list->second->VisitRecords(*selection.table(), [&](int64_t record) { bounds.Add(record); });
   }
   return bounds;
 }
@@ -46,15 +63,16 @@ void Add(absl::string_view function, const RolledUp::Brought& more, RolledUp::Br
 
 // The other subject's rows that may lead to records from `least` to `greatest`. Records that came one after the other have such codes:
 // those of a quarter are few of all.
-Selection LeadingTo(const World& world, const Node& node, int64_t least, int64_t greatest) {
-  const bool with_deleted = Names(node.parts[2], "deleted");
+RowList LeadingTo(const World& world, const Node& node, int64_t least, int64_t greatest) {
   const auto ranges = RangesFrom(world, *node.subject, node.parts[0], least, greatest);
-  return ranges ? world.SelectAmong(*node.subject, *ranges, with_deleted) : world.Select(*node.subject, with_deleted);
+  return ranges ? world.RowsAmong(*node.subject, *ranges) : world.AllRows(*node.subject);
+}
+Selection Selected(const World& world, const Node& node, Rows rows) {
+  return world.Selected(*node.subject, std::move(rows), Names(node.parts[2], "deleted"));
 }
 
-std::unique_ptr<const RolledUp> Gather(const World& world, const Node& node, int64_t least, int64_t greatest) {
-  const Selection all = LeadingTo(world, node, least, greatest);
-  auto out = std::make_unique<RolledUp>(least, greatest, all.size());
+void GatherFrom(const World& world, const Node& node, Rows rows, RolledUp* out) {
+  const Selection all = Selected(world, node, std::move(rows));
   const auto reference = all.Evaluate(node.parts[0]);
   const auto value = all.Evaluate(node.parts[1]);
   const auto condition = all.Evaluate(node.parts[2]);
@@ -66,6 +84,14 @@ std::unique_ptr<const RolledUp> Gather(const World& world, const Node& node, int
     bool is_first = false;
     RolledUp::Brought* const sum = out->Add(reference->data[i], brings, &is_first);
     if (sum != nullptr && !is_first) Add(node.name, brings, sum);
+  }
+}
+
+std::unique_ptr<const RolledUp> Gather(const World& world, const Node& node, int64_t least, int64_t greatest) {
+  const RowList rows = LeadingTo(world, node, least, greatest);
+  auto out = std::make_unique<RolledUp>(least, greatest, rows->size());
+  for (size_t begin = 0; begin < rows->size() && !world.halt().AskNow(); begin += kRowsOfPart) {
+    GatherFrom(world, node, rows->Slice(begin, kRowsOfPart), out.get());
   }
   return out;
 }
@@ -85,10 +111,10 @@ std::vector<std::vector<int64_t>> RolledUpRecords(const World& world, const std:
   for (const Expr& expr : exprs) FindRollUps(*expr, &roll_ups);
   absl::flat_hash_map<int64_t, size_t> place;
   for (size_t i = 0; i < records.size(); ++i) place.emplace(records[i], i);
-  const auto [least, greatest] = Bounds(records);
+  const auto [least, greatest] = BoundsOf(records);
   std::vector<std::vector<int64_t>> found(records.size());
   for (const Node* node : roll_ups) {
-    const Selection all = LeadingTo(world, *node, least, greatest);
+    const Selection all = Selected(world, *node, LeadingTo(world, *node, least, greatest)->All());
     const auto reference = all.Evaluate(node->parts[0]);
     const auto value = all.Evaluate(node->parts[1]);
     const auto condition = all.Evaluate(node->parts[2]);
@@ -109,12 +135,16 @@ Values RollUp(const Selection& selection, const Node& roll_up) {
   std::string key;
   Describe(roll_up, &key);
   auto& roll_ups = world.caches().roll_ups;
-  std::vector<int64_t> records(selection.size());
-  for (size_t i = 0; i < selection.size(); ++i) records[i] = selection.record(i);
-  const auto [least, greatest] = Bounds(records);
+  const std::vector<int64_t> records = selection.Records();
+  const Bounds asked = BoundsOf(records);
   auto it = roll_ups.find(key);
-  if (it == roll_ups.end() || !it->second->Covers(least, greatest)) {
-    it = roll_ups.insert_or_assign(key, Gather(world, roll_up, least, greatest)).first;
+  if (it == roll_ups.end()) {
+    const auto [least, greatest] = BoundsOfParts(selection, asked);
+    it = roll_ups.emplace(key, Gather(world, roll_up, least, greatest)).first;
+  } else if (!it->second->Covers(asked.least, asked.greatest)) {
+    // Of what references lead to nobody knows how much will be asked: rather all of it than each time some more.
+    const auto last = static_cast<int64_t>(world.snapshot().dictionary().size());
+    it->second = Gather(world, roll_up, std::min<int64_t>(asked.least, 0), std::max(asked.greatest, last));
   }
   Values out = Make(roll_up.type, selection.size());
   const bool counts = roll_up.name == "count_of";

@@ -1,5 +1,6 @@
 #include "projections/engine/selection.h"
 
+#include <algorithm>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -17,12 +18,23 @@ struct Selection::Cache {
   std::map<std::string, std::unique_ptr<Selection>, std::less<>> followed;
 };
 
-Selection::Selection(const World& world, const Subject& subject, std::vector<uint32_t> rows)
+Selection::Selection(const World& world, const Subject& subject, Rows rows)
     : world_(&world), subject_(&subject), table_(world.snapshot().table(subject.id)), rows_(std::move(rows)),
-      cache_(std::make_shared<Cache>()) {}
+      present_(rows_.places.empty() ? nullptr : world.Present(subject)),
+      lying_(present_ == nullptr ? Lying::kElsewhere : LyingOf(rows_.places)), cache_(std::make_shared<Cache>()) {}
+
+Selection::Lying Selection::LyingOf(absl::Span<const uint32_t> places) {
+  uint32_t most = 0, differs = 0;
+  for (uint32_t i = 0; i < places.size(); ++i) {
+    most = std::max(most, places[i]);
+    differs |= places[i] ^ (places[0] + i);
+  }
+  return most == PresentRows::kNowhere ? Lying::kElsewhere : differs == 0 ? Lying::kTogether : Lying::kApart;
+}
 
 int64_t Selection::record(size_t i) const {
-  return rows_[i] == kNoRow || table_ == nullptr ? kNull : table_->record()[rows_[i]];
+  if (present_ != nullptr && rows_.places[i] != PresentRows::kNowhere) return present_->record(rows_.places[i]);
+  return rows_.rows[i] == kNoRow || table_ == nullptr ? kNull : table_->record()[rows_.rows[i]];
 }
 
 void Selection::SetAxis(std::shared_ptr<const Values> axis) {
@@ -111,50 +123,112 @@ std::shared_ptr<const Values> Selection::Column(absl::string_view name) const {
 std::shared_ptr<const Values> Selection::Gathered(absl::string_view name) const {
   const int index = table_ == nullptr ? -1 : table_->ColumnIndex(name);
   if (index < 0) return std::make_shared<Values>(Make(Type::kNull, size()));
-  const auto column = table_->column(index);
-  Values out = Make(TypeOf(table_->columns()[index].kind), size());
-  for (size_t i = 0; i < size(); ++i) {
-    if (rows_[i] != kNoRow) out.data[i] = column[rows_[i]];
-  }
+  Values out;
+  out.type = TypeOf(table_->columns()[index].kind);
+  Gather(table_->column(index), present_ == nullptr ? absl::Span<const int64_t>() : present_->Column(*table_, index), &out.data);
   if (out.type == Type::kMoney) out.currency = Column(absl::StrCat(name, "_currency"))->data;
   return std::make_shared<Values>(std::move(out));
 }
 
-Selection Selection::Keep(const Values& flags) const {
-  std::vector<uint32_t> rows;
-  std::shared_ptr<Values> axis;
-  if (axis_ != nullptr) axis = std::make_shared<Values>(Make(axis_->type, 0));
+void Selection::Gather(absl::Span<const int64_t> values, absl::Span<const int64_t> present, std::vector<int64_t>* out) const {
+  if (lying_ == Lying::kTogether) {
+    const auto from = present.begin() + rows_.places[0];
+    out->assign(from, from + size());
+    return;
+  }
+  out->resize(size());
+  if (lying_ == Lying::kApart) {
+    for (size_t i = 0; i < size(); ++i) (*out)[i] = present[rows_.places[i]];
+    return;
+  }
   for (size_t i = 0; i < size(); ++i) {
-    if (flags.data[i] != 1) continue;
-    rows.push_back(rows_[i]);
-    if (axis != nullptr) axis->data.push_back(axis_->data[i]);
+    const uint32_t row = rows_.rows[i], place = present_ == nullptr ? PresentRows::kNowhere : rows_.places[i];
+    (*out)[i] = place != PresentRows::kNowhere ? present[place] : row != kNoRow ? values[row] : kNull;
+  }
+}
+
+Values Selection::Items() const {
+  Values out;
+  out.type = Type::kInteger;
+  if (table_ == nullptr) return Make(Type::kInteger, size());
+  Gather(table_->item(), present_ == nullptr ? absl::Span<const int64_t>() : present_->Items(*table_), &out.data);
+  return out;
+}
+
+namespace {
+
+// Those whose flag is 1.
+template <typename T>
+std::vector<T> Kept(const std::vector<T>& all, const Values& flags) {
+  std::vector<T> kept(all.size());
+  size_t count = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    kept[count] = all[i];
+    count += flags.data[i] == 1;
+  }
+  kept.resize(count);
+  return kept;
+}
+
+}  // namespace
+
+Selection Selection::Keep(const Values& flags) const {
+  // With what is already known of them.
+  const bool all = std::all_of(flags.data.begin(), flags.data.end(), [](int64_t flag) { return flag == 1; });
+  if (all && times_ == nullptr) return *this;
+  Rows rows;
+  rows.rows = Kept(rows_.rows, flags);
+  if (present_ != nullptr) rows.places = Kept(rows_.places, flags);
+  std::shared_ptr<Values> axis;
+  if (axis_ != nullptr) {
+    axis = std::make_shared<Values>();
+    axis->type = axis_->type;
+    axis->data = Kept(axis_->data, flags);
   }
   Selection kept(*world_, *subject_, std::move(rows));
   kept.axis_ = std::move(axis);
   return kept;
 }
 
+// There is no row where a deleted record is.
+void Selection::LeaveOutDeleted() {
+  if (table_ == nullptr || table_->ColumnIndex("deleted") < 0) return;
+  const auto deleted = Gathered("deleted");
+  for (size_t i = 0; i < size(); ++i) {
+    if (deleted->data[i] != 1) continue;
+    rows_.rows[i] = kNoRow;
+    if (present_ != nullptr) rows_.places[i] = PresentRows::kNowhere;
+    lying_ = Lying::kElsewhere;
+    cache_ = std::make_shared<Cache>();
+  }
+}
+
+std::vector<int64_t> Selection::Records() const {
+  std::vector<int64_t> records;
+  if (lying_ == Lying::kTogether) {
+    Gather({}, present_->records(), &records);
+    return records;
+  }
+  records.reserve(size());
+  for (size_t i = 0; i < size(); ++i) records.push_back(record(i));
+  return records;
+}
+
 // Records of another subject, one for each row here; null: the same records.
 std::unique_ptr<Selection> Selection::Other(const Subject& subject, const Values* records) const {
   std::vector<int64_t> own;
-  if (records == nullptr) {
-    for (size_t i = 0; i < size(); ++i) own.push_back(record(i));
-  }
+  if (records == nullptr) own = Records();
   const std::vector<int64_t>& others = records == nullptr ? own : records->data;
-  std::vector<uint32_t> rows;
+  Rows rows;
   if (times_ == nullptr) {
     rows = world_->RowsOf(subject, others);
   } else {
     for (size_t i = 0; i < size(); ++i) {
-      rows.push_back(others[i] == kNull ? kNoRow : world_->RowAt(subject, others[i], times_->data[i]));
+      rows.rows.push_back(others[i] == kNull ? kNoRow : world_->RowAt(subject, others[i], times_->data[i]));
     }
   }
-  const IntervalTable* table = world_->snapshot().table(subject.id);
-  const int deleted = table == nullptr || records == nullptr ? -1 : table->ColumnIndex("deleted");
-  for (uint32_t& row : rows) {
-    if (deleted >= 0 && row != kNoRow && table->column(deleted)[row] == 1) row = kNoRow;
-  }
   auto made = std::make_unique<Selection>(*world_, subject, std::move(rows));
+  if (records != nullptr) made->LeaveOutDeleted();
   made->axis_ = axis_;
   made->times_ = times_;
   made->clock_ = clock_;

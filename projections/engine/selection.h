@@ -14,14 +14,15 @@ namespace recount::projections {
 // Rows of one subject in a world, and the values of expressions over them. Row i of a Values is rows()[i].
 class Selection {
  public:
-  Selection(const World& world, const Subject& subject, std::vector<uint32_t> rows);
+  Selection(const World& world, const Subject& subject, Rows rows);
 
   const World& world() const { return *world_; }
   const Subject& subject() const { return *subject_; }
   const IntervalTable* table() const { return table_; }   // nullptr: nothing recorded yet
-  const std::vector<uint32_t>& rows() const { return rows_; }
+  const std::vector<uint32_t>& rows() const { return rows_.rows; }
   size_t size() const { return rows_.size(); }
   int64_t record(size_t i) const;                          // text code of the record's name; kNull for kNoRow
+  std::vector<int64_t> Records() const;                    // of all rows
   // When row i is looked at: the moment, or its own time (SetTimes).
   bool has_times() const { return times_ != nullptr; }
   // The instant whose rates, org chart and day count for row i.
@@ -46,6 +47,8 @@ class Selection {
   std::shared_ptr<const Values> Field(absl::string_view name) const;
   // A column of the table as it was set.
   std::shared_ptr<const Values> Column(absl::string_view name) const;
+  // The numbers of the rows within their records.
+  Values Items() const;
   // Only the rows where a flag is 1.
   Selection Keep(const Values& flags) const;
   // Rows that a to-one reference leads to, one for each row here, kNoRow where it leads nowhere or to a deleted record.
@@ -55,21 +58,29 @@ class Selection {
 
  private:
   struct Cache;
+  // Where the rows lie: all among the present ones, one after the other; with others between; or not all.
+  enum class Lying { kTogether, kApart, kElsewhere };
   std::shared_ptr<const Values> Gathered(absl::string_view column) const;
+  static Lying LyingOf(absl::Span<const uint32_t> places);
+  // Of the table's values and those of the present ones, by place, this selection's.
+  void Gather(absl::Span<const int64_t> values, absl::Span<const int64_t> present, std::vector<int64_t>* out) const;
   std::shared_ptr<const Values> WithoutRows(const Node& call) const;
+  void LeaveOutDeleted();
   std::unique_ptr<Selection> Other(const Subject& subject, const Values* records) const;
 
   const World* world_;
   const Subject* subject_;
   const IntervalTable* table_;
-  std::vector<uint32_t> rows_;
+  Rows rows_;
+  const PresentRows* present_;                             // that rows_ has places in; nullptr: none
+  Lying lying_ = Lying::kElsewhere;
   std::shared_ptr<const Values> axis_;
   std::shared_ptr<const Values> times_, clock_;
   std::shared_ptr<Cache> cache_;
 };
 
-// 1 where the axis lies in the period; 0 where it has no value. A period without ends holds every value.
-std::vector<bool> InPeriod(const Values& axis, const domain::Period& period, const domain::Calendar& calendar);
+// Flags: 1 where the axis lies in the period; 0 where it has no value. A period without ends holds every value.
+Values InPeriod(const Values& axis, const domain::Period& period, const domain::Calendar& calendar);
 
 }  // namespace recount::projections
 

@@ -31,6 +31,11 @@ void Tally::Add(const Tally& other) {
   values_.insert(values_.end(), other.values_.begin(), other.values_.end());
 }
 
+int64_t Tally::AtRank(size_t rank) {
+  std::nth_element(values_.begin(), values_.begin() + rank, values_.end());
+  return values_[rank];
+}
+
 Scalar Tally::Finish(const v1::Measure& measure, int64_t currency) {
   Scalar out;
   out.currency = currency;
@@ -52,19 +57,17 @@ Scalar Tally::Finish(const v1::Measure& measure, int64_t currency) {
       break;
     case v1::FUNCTION_MEDIAN: {
       if (values_.empty()) break;
-      std::sort(values_.begin(), values_.end());
       out.denominator = 1;
-      out.number = values_[middle];
+      out.number = AtRank(middle);
       if (values_.size() % 2 == 1) break;
-      const absl::int128 both = absl::int128(values_[middle - 1]) + values_[middle];
+      const absl::int128 both = absl::int128(*std::max_element(values_.begin(), values_.begin() + middle)) + out.number;
       out.denominator = both % 2 == 0 ? 1 : 2;
       out.number = static_cast<int64_t>(out.denominator == 1 ? both / 2 : both);
       break;
     }
     case v1::FUNCTION_PERCENTILE:
       if (values_.empty()) break;
-      std::sort(values_.begin(), values_.end());
-      out.number = values_[NearestRank(values_.size(), measure.percentile()) - 1];
+      out.number = AtRank(NearestRank(values_.size(), measure.percentile()) - 1);
       break;
     case v1::FUNCTION_COUNT_DISTINCT:
       std::sort(values_.begin(), values_.end());

@@ -23,6 +23,9 @@ class Tally {
   Scalar Finish(const v1::Measure& measure, int64_t currency);
 
  private:
+  // Those before it are none that are greater, from then on.
+  int64_t AtRank(size_t rank);
+
   int64_t counted_ = 0;
   int64_t with_value_ = 0;
   absl::int128 sum_ = 0;

@@ -53,13 +53,14 @@ World::World(WorldOptions options, Texts* texts) : options_(std::move(options)),
 }
 World::~World() = default;
 
-Selection World::Selected(const Subject& subject, std::vector<uint32_t> rows, bool with_deleted) const {
+Selection World::Selected(const Subject& subject, Rows rows, bool with_deleted) const {
   const IntervalTable* table = snapshot().table(subject.id);
-  if (subject.id == "stage_visit" && !stage_runs().empty()) {
-    const auto goes_on = [&](uint32_t row) { return stage_runs().GoesOn(table->item()[row]); };
-    rows.erase(std::remove_if(rows.begin(), rows.end(), goes_on), rows.end());
-  }
   Selection all(*this, subject, std::move(rows));
+  if (subject.id == "stage_visit" && !stage_runs().empty()) {
+    Values last;
+    for (const uint32_t row : all.rows()) last.data.push_back(!stage_runs().GoesOn(table->item()[row]));
+    all = all.Keep(last);
+  }
   if (with_deleted) return all;
   const auto deleted = all.Field("deleted");
   if (std::find(deleted->data.begin(), deleted->data.end(), 1) == deleted->data.end()) return all;
@@ -70,18 +71,57 @@ Selection World::Selected(const Subject& subject, std::vector<uint32_t> rows, bo
   return all.Keep(kept);
 }
 
-const std::vector<uint32_t>& World::AllRows(const Subject& subject) const {
+RowList World::AllRows(const Subject& subject) const {
   const IntervalTable* table = snapshot().table(subject.id);
-  auto [it, added] = caches_->selected.try_emplace(&subject);
-  if (added && table != nullptr && !halt().AskNow()) {
-    rows_scanned_ += table->indexes().All(*table, row_moment(), &it->second);
-    PutInOrder(table->size(), &it->second);
+  RowList& known = caches_->selected[&subject];
+  if (known != nullptr) return known;
+  if (table == nullptr || halt().AskNow()) return known = std::make_shared<RowSet>(Rows());
+  const auto present = PresentOf(subject);
+  if (present != nullptr) CountScanned(present->size());
+  return known = std::make_shared<RowSet>(present, row_moment(), Others(subject));
+}
+
+std::vector<uint32_t> World::Others(const Subject& subject) const {
+  const IntervalTable& table = *snapshot().table(subject.id);
+  std::vector<uint32_t> others;
+  CountScanned(table.indexes().Others(table, Present(subject), row_moment(), &others));
+  PutInOrder(table.size(), &others);
+  return others;
+}
+
+const std::shared_ptr<const PresentRows>& World::PresentOf(const Subject& subject) const {
+  const auto [known, added] = caches_->present.try_emplace(&subject);
+  const IntervalTable* table = snapshot().table(subject.id);
+  if (added && table != nullptr) known->second = table->indexes().Present(*table);
+  return known->second;
+}
+
+Rows World::InOrder(const Subject& subject, std::vector<uint32_t> rows) const {
+  const PresentRows* present = Present(subject);
+  const IntervalTable& table = *snapshot().table(subject.id);
+  Rows in_order;
+  if (present != nullptr) {
+    std::vector<uint32_t> places;
+    size_t left = 0;
+    for (const uint32_t row : rows) {
+      const uint32_t place = present->PlaceOf(row);
+      if (place == PresentRows::kNowhere) {
+        rows[left++] = row;
+      } else {
+        places.push_back(place);
+      }
+    }
+    rows.resize(left);
+    PutInOrder(present->size(), &places);
+    for (const uint32_t place : places) in_order.Add(present->row(place), place);
   }
-  return it->second;
+  PutInOrder(table.size(), &rows);
+  for (const uint32_t row : rows) in_order.Add(row, PresentRows::kNowhere);
+  return in_order;
 }
 
 Selection World::Select(const Subject& subject, bool with_deleted) const {
-  return Selected(subject, AllRows(subject), with_deleted);
+  return Selected(subject, AllRows(subject)->All(), with_deleted);
 }
 
 // Rows in the table's order are read at a third of the cost of rows in the order of a value.
@@ -96,40 +136,64 @@ bool World::IsMostOfAll(const RowRange& range) const {
 std::vector<uint32_t> World::FindRows(const Subject& subject, const RowRange& range) const {
   const IntervalTable& table = *snapshot().table(range.subject->id);
   std::vector<uint32_t> rows;
-  if (range.subject == &subject && IsMostOfAll(range)) {
-    const auto values = table.column(range.column);
-    for (const uint32_t row : AllRows(subject)) {
-      if (range.least <= values[row] && values[row] <= range.greatest) rows.push_back(row);
-    }
-    return rows;
-  }
   rows_scanned_ += table.indexes().Find(table, range.column, range.least, range.greatest, row_moment(), &rows);
   if (range.subject == &subject) return rows;
   std::vector<int64_t> records;
   for (const uint32_t row : rows) records.push_back(table.record()[row]);
-  rows = RowsOf(subject, records);
+  rows = std::move(RowsOf(subject, records).rows);
   rows.erase(std::remove(rows.begin(), rows.end(), kNoRow), rows.end());
   return rows;
 }
 
-Selection World::SelectAmong(const Subject& subject, const std::vector<RowRange>& ranges, bool with_deleted) const {
+RowList World::RowsAmong(const Subject& subject, const std::vector<RowRange>& ranges) const {
   const IntervalTable* table = snapshot().table(subject.id);
   std::vector<uint32_t> rows;
   for (const RowRange& range : ranges) {
     if (table == nullptr || halt().AskNow()) break;
+    if (range.subject == &subject && IsMostOfAll(range)) return AllRows(subject);
     const std::vector<uint32_t> more = FindRows(subject, range);
     rows.insert(rows.end(), more.begin(), more.end());
   }
-  if (table != nullptr) PutInOrder(table->size(), &rows);
-  return Selected(subject, std::move(rows), with_deleted);
+  return std::make_shared<RowSet>(table == nullptr ? Rows() : InOrder(subject, std::move(rows)));
 }
 
-uint32_t World::RowOf(const Subject& subject, int64_t record) const { return RowsOf(subject, {&record, 1})[0]; }
-
-std::vector<uint32_t> World::RowsOf(const Subject& subject, absl::Span<const int64_t> records) const {
+uint32_t World::RowOf(const Subject& subject, int64_t record) const {
   const IntervalTable* table = snapshot().table(subject.id);
-  std::vector<uint32_t> rows(records.size(), kNoRow);
-  if (table != nullptr) table->indexes().RowsOf(*table, records, row_moment(), &rows);
+  std::vector<uint32_t> rows = {kNoRow};
+  if (table != nullptr) table->indexes().RowsOf(*table, {&record, 1}, row_moment(), &rows);
+  return rows[0];
+}
+
+Rows World::RowsOf(const Subject& subject, absl::Span<const int64_t> records) const {
+  const IntervalTable* table = snapshot().table(subject.id);
+  Rows rows;
+  rows.rows.assign(records.size(), kNoRow);
+  if (table == nullptr) return rows;
+  const PresentRows* present = Present(subject);
+  if (present == nullptr) {
+    table->indexes().RowsOf(*table, records, row_moment(), &rows.rows);
+    return rows;
+  }
+  rows.places.assign(records.size(), PresentRows::kNowhere);
+  std::vector<int64_t> elsewhere;
+  std::vector<size_t> of_elsewhere;
+  // Records that come one after the other here and there need no search.
+  uint32_t place = 0;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (records[i] < 0) continue;
+    if (place >= present->size() || present->record(place) != records[i]) place = present->FirstOf(records[i]);
+    if (place < present->size() && present->record(place) == records[i] && present->VisibleAt(place, row_moment())) {
+      rows.rows[i] = present->row(place);
+      rows.places[i] = place++;
+    } else {
+      elsewhere.push_back(records[i]);
+      of_elsewhere.push_back(i);
+    }
+  }
+  if (elsewhere.empty()) return rows;
+  std::vector<uint32_t> found;
+  table->indexes().RowsOf(*table, elsewhere, row_moment(), &found);
+  for (size_t i = 0; i < found.size(); ++i) rows.rows[of_elsewhere[i]] = found[i];
   return rows;
 }
 
@@ -188,7 +252,7 @@ const StageRuns& World::stage_runs() const {
   return *caches_->stage_runs;
 }
 
-std::vector<bool> InPeriod(const Values& axis, const domain::Period& period, const domain::Calendar& calendar) {
+Values InPeriod(const Values& axis, const domain::Period& period, const domain::Calendar& calendar) {
   int64_t first = std::numeric_limits<int64_t>::min() + 1, last = std::numeric_limits<int64_t>::max();
   if (axis.type == Type::kTime) {
     if (period.first_day) first = calendar.StartOf(*period.first_day);
@@ -197,8 +261,10 @@ std::vector<bool> InPeriod(const Values& axis, const domain::Period& period, con
     if (period.first_day) first = *period.first_day;
     if (period.last_day) last = *period.last_day;
   }
-  std::vector<bool> inside(axis.data.size());
-  for (size_t i = 0; i < inside.size(); ++i) inside[i] = axis.data[i] != kNull && first <= axis.data[i] && axis.data[i] <= last;
+  Values inside;
+  inside.type = Type::kFlag;
+  inside.data.resize(axis.data.size());
+  for (size_t i = 0; i < inside.data.size(); ++i) inside.data[i] = (first <= axis.data[i]) & (axis.data[i] <= last);
   return inside;
 }
 

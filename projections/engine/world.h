@@ -15,6 +15,7 @@
 #include "domain/calendar.h"
 #include "domain/rulebook.h"
 #include "projections/engine/halt.h"
+#include "projections/engine/row_set.h"
 #include "projections/engine/values.h"
 #include "projections/read_models.h"
 #include "projections/subject.h"
@@ -43,7 +44,6 @@ struct Rules {
 struct Node;                       // of a checked expression (expression.h)
 using Expr = std::shared_ptr<const Node>;
 
-inline constexpr uint32_t kNoRow = 0xffffffff;
 
 // Everything that does not change from one world of a call to the next.
 struct WorldOptions {
@@ -75,15 +75,25 @@ class World {
   Texts& texts() const { return *texts_; }
   Halt& halt() const { return options_.halt == nullptr ? never_ : *options_.halt; }
 
-  // Rows of a subject that hold at the moment, deleted records left out unless asked for, in the table's order. Of visits of stages
-  // that are one under the rules only the last, which has the entry of the first.
+  // Rows of a subject that hold at the moment, deleted records left out unless asked for. Of visits of stages that are one under the
+  // rules only the last, which has the entry of the first.
   Selection Select(const Subject& subject, bool with_deleted = false) const;
-  // Of those, the rows in any of the ranges, which are the subject's or a companion's.
-  Selection SelectAmong(const Subject& subject, const std::vector<RowRange>& ranges, bool with_deleted) const;
+  // All of them, deleted ones and visits that go on too: what Selected() chooses from.
+  RowList AllRows(const Subject& subject) const;
+  // The same where all that is looked for lies in one of the ranges, which are the subject's or a companion's; some rows that lie in
+  // none may be among them.
+  RowList RowsAmong(const Subject& subject, const std::vector<RowRange>& ranges) const;
+  // Of some of those rows, the ones that Select() would have.
+  Selection Selected(const Subject& subject, Rows rows, bool with_deleted) const;
   // Row of a record in a subject that has one row a record; kNoRow: not there at the moment.
   uint32_t RowOf(const Subject& subject, int64_t record) const;
   // The same of many.
-  std::vector<uint32_t> RowsOf(const Subject& subject, absl::Span<const int64_t> records) const;
+  Rows RowsOf(const Subject& subject, absl::Span<const int64_t> records) const;
+  // Of the present, side by side; nullptr: they are not. Whoever reads them says how many.
+  const PresentRows* Present(const Subject& subject) const { return PresentOf(subject).get(); }
+  // All rows that are not among those.
+  std::vector<uint32_t> Others(const Subject& subject) const;
+  void CountScanned(uint64_t rows) const { rows_scanned_ += rows; }
   // The same at another time not later than the moment's: e.g. the deal state on the day it was won.
   uint32_t RowAt(const Subject& subject, int64_t record, int64_t valid_at) const;
   // Rates and org chart in force on a fact's own day.
@@ -101,12 +111,11 @@ class World {
 
  private:
   RowMoment row_moment() const { return {options_.moment.position, options_.moment.valid_at}; }
-  // Of rows of the table in its order.
-  Selection Selected(const Subject& subject, std::vector<uint32_t> rows, bool with_deleted) const;
-  // Of the moment, in the table's order.
-  const std::vector<uint32_t>& AllRows(const Subject& subject) const;
   bool IsMostOfAll(const RowRange& range) const;
   std::vector<uint32_t> FindRows(const Subject& subject, const RowRange& range) const;
+  const std::shared_ptr<const PresentRows>& PresentOf(const Subject& subject) const;
+  // In the order of a RowSet, each once.
+  Rows InOrder(const Subject& subject, std::vector<uint32_t> rows) const;
 
   WorldOptions options_;
   Texts* texts_;

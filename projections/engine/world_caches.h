@@ -23,7 +23,8 @@ struct World::Caches {
   explicit Caches(const World& world) : clock(world) {}
 
   DayClock clock;
-  std::map<const Subject*, std::vector<uint32_t>> selected;
+  std::map<const Subject*, RowList> selected;
+  std::map<const Subject*, std::shared_ptr<const PresentRows>> present;
   std::map<const domain::RuleVersionEntry*, std::unique_ptr<domain::RateTable>> rates;
   std::map<const domain::RuleVersionEntry*, std::unique_ptr<domain::OrgChart>> org_charts;
   // Rule basis AS_RECORDED: positions at which stages or probabilities were published or withdrawn, and the rules from each on.
@@ -34,6 +35,8 @@ struct World::Caches {
   // (owner, day, team or unit) -> the team or unit.
   absl::flat_hash_map<std::pair<int64_t, std::pair<int32_t, int>>, int64_t> ancestors;
   std::unique_ptr<StageRuns> stage_runs;  // made when it is asked for
+  // Rows that are asked for part after part, so that a roll-up is made once for the records of all.
+  std::multimap<const Subject*, RowList> in_parts;
   // Roll-ups by what they say.
   std::map<std::string, std::unique_ptr<const RolledUp>> roll_ups;
 };
