@@ -18,8 +18,7 @@ bool IsText(ColumnKind kind) {
 }  // namespace
 
 IntervalTable::IntervalTable(std::string subject, std::vector<ColumnDef> columns, const Dictionary* dictionary)
-    : subject_(std::move(subject)), subject_hash_(HashText(subject_)), dictionary_(dictionary), values_(columns.size()),
-      last_row_(std::make_shared<std::vector<uint32_t>>()) {
+    : subject_(std::move(subject)), subject_hash_(HashText(subject_)), dictionary_(dictionary), values_(columns.size()) {
   auto layout = std::make_shared<Layout>();
   for (ColumnDef& column : columns) layout->Add(std::move(column));
   layout_ = std::move(layout);
@@ -28,7 +27,7 @@ IntervalTable::IntervalTable(std::string subject, std::vector<ColumnDef> columns
 IntervalTable::IntervalTable(const IntervalTable& other, const Dictionary* dictionary)
     : subject_(other.subject_), subject_hash_(other.subject_hash_), layout_(other.layout_), dictionary_(dictionary),
       record_(other.record_), item_(other.item_), valid_from_(other.valid_from_), valid_to_(other.valid_to_),
-      since_(other.since_), until_(other.until_), values_(other.values_), first_row_(other.first_row_),
+      since_(other.since_), until_(other.until_), values_(other.values_), rows_of_(other.rows_of_),
       next_row_(other.next_row_), retired_rows_(other.retired_rows_), indexes_(other.indexes_),
       current_rows_(other.current_rows_), digest_(other.digest_) {}
 
@@ -110,12 +109,8 @@ size_t IntervalTable::Add(int64_t record, int64_t item, uint64_t since, uint64_t
 
 void IntervalTable::Link(uint32_t row, int64_t record) {
   next_row_.push_back(RowChain::kEnd);
-  last_row_->push_back(row);
-  const uint32_t first = first_row_.First(record, record_.span());
-  if (first == RowIndex::kNone) return first_row_.Add(row, record_.span());
-  uint32_t& last = (*last_row_)[first];
-  next_row_.Store(last, row);
-  last = row;
+  const uint32_t before = rows_of_.Add(record, row);
+  if (before != RowIndex::kNone) next_row_.Store(before, row);
 }
 
 void IntervalTable::Retire(size_t row, uint64_t until) {
@@ -127,16 +122,15 @@ void IntervalTable::Retire(size_t row, uint64_t until) {
   retired_blocks_.insert(static_cast<uint32_t>(row / kUntilBlock));
 }
 
-RowChain IntervalTable::RowsOf(int64_t record) const { return {&next_row_, first_row_.First(record, record_.span())}; }
+RowChain IntervalTable::RowsOf(int64_t record) const { return {&next_row_, rows_of_.First(record, size())}; }
 
-void IntervalTable::Reserve(size_t rows, size_t records) {
+void IntervalTable::Reserve(size_t rows, size_t codes) {
   for (auto* column : {&record_, &item_, &valid_from_, &valid_to_}) column->reserve(rows);
   since_.reserve(rows);
   until_.reserve(rows);
   next_row_.reserve(rows);
-  last_row_->reserve(rows);
   for (auto& column : values_) column.reserve(rows);
-  first_row_.Reserve(records, record_.span());
+  rows_of_.Reserve(codes);
 }
 
 absl::uint128 IntervalTable::DigestAt(uint64_t position) const {

@@ -117,8 +117,8 @@ class IntervalTable {
     until_.Put(row, until);
   }
 
-  // Room for so many rows in all, about so many of them of records of their own.
-  void Reserve(size_t rows, size_t records);
+  // Room for so many rows in all, of records whose codes are less than this.
+  void Reserve(size_t rows, size_t codes);
 
   size_t size() const { return since_.size(); }
   size_t current_rows() const { return current_rows_; }
@@ -182,11 +182,10 @@ class IntervalTable {
   SharedArray<int64_t> record_, item_, valid_from_, valid_to_;
   SharedArray<uint64_t> since_, until_;
   std::vector<SharedArray<int64_t>> values_;
-  RowIndex first_row_;               // by record
+  RowIndex rows_of_;                 // by record
   SharedArray<uint32_t> next_row_;   // of the same record; RowChain::kEnd: none
   SharedArray<uint32_t> retired_rows_;
-  // Only for the writer: the last row of the record whose first row it is, of other rows nothing; and see TakeRetiredBlocks().
-  std::shared_ptr<std::vector<uint32_t>> last_row_;
+  // Only for the writer; see TakeRetiredBlocks().
   absl::flat_hash_set<uint32_t> retired_blocks_;
   std::shared_ptr<RowIndexes> indexes_ = std::make_shared<RowIndexes>();  // of all copies
   size_t current_rows_ = 0;

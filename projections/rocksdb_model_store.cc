@@ -279,8 +279,7 @@ class RocksdbModelStore : public ModelStore {
     if (kept.rows() > 0 && !IsThere(TableKey(generation, "s", index, (kept.rows() - 1) / kChunk))) {
       return Damaged(absl::StrCat("rows of ", kept.subject()));
     }
-    // A record has a row at least; how many there are is not kept.
-    table->Reserve(kept.rows(), std::min<size_t>(kept.rows(), tables->dictionary.size()) / 2);
+    table->Reserve(kept.rows(), tables->dictionary.size());
     for (size_t first = 0; first < kept.rows(); first += kChunk) {
       const size_t rows = std::min<size_t>(kChunk, kept.rows() - first);
       std::string value;

@@ -1,65 +1,48 @@
-// First row of each record, for one writer and any number of readers.
+// First and last row of each record, for one writer and any number of readers of the first.
 #ifndef RECOUNT_PROJECTIONS_ROW_INDEX_H_
 #define RECOUNT_PROJECTIONS_ROW_INDEX_H_
 
 #include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
 
-#include "absl/types/span.h"
 #include "projections/shared_array.h"
 
 namespace recount::projections {
 
-// Open addressing; rows are only added. The slots are a SharedArray, so that a copy may be read while the original grows. A copy may
-// meet rows that came after it, which the caller tells by their numbers; it finds all that came before.
+// By the records' codes: records that came one after the other have such codes, so that arrays are dense, and what is asked of rows that
+// follow each other lies together. A copy may be read while the original grows; it may meet rows that came after it.
 class RowIndex {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  // `record`: of each row that the caller knows of; others are passed over. kNone: the record has no row.
-  uint32_t First(int64_t code, absl::Span<const int64_t> record) const {
-    if (slots_.size() == 0) return kNone;
-    for (size_t slot = Home(code);; slot = Next(slot)) {
-      const uint32_t row = slots_.Load(slot);
-      if (row == kNone) return kNone;
-      if (row < record.size() && record[row] == code) return row;
-    }
+  // kNone: the record has no row; a row of `rows` or beyond: had none when there were so many.
+  uint32_t First(int64_t code, size_t rows) const {
+    if (code < 0 || static_cast<size_t>(code) >= first_.size()) return kNone;
+    const uint32_t row = first_.Load(static_cast<size_t>(code));
+    return row < rows ? row : kNone;
   }
 
-  // Of a record that has no row yet.
-  void Add(uint32_t row, absl::Span<const int64_t> record) {
-    if ((rows_ + 1) * 2 > slots_.size()) Resize(std::max<size_t>(16, slots_.size() * 2), record);
-    Put(row, record[row]);
-    ++rows_;
+  // The writer's: a further row of a record. Returns the one before it; kNone: it is the first.
+  uint32_t Add(int64_t code, uint32_t row) {
+    const auto place = static_cast<size_t>(code);
+    while (first_.size() <= place) first_.push_back(kNone);
+    if (last_->size() <= place) last_->resize(first_.size(), kNone);
+    const uint32_t before = std::exchange((*last_)[place], row);
+    if (before == kNone) first_.Store(place, row);
+    return before;
   }
 
-  // Room for so many records.
-  void Reserve(size_t records, absl::Span<const int64_t> record) {
-    size_t slots = 16;
-    while (slots < records * 2) slots *= 2;
-    if (slots > slots_.size()) Resize(slots, record);
+  // Room for codes less than this.
+  void Reserve(size_t codes) {
+    first_.reserve(codes);
+    last_->reserve(codes);
   }
 
  private:
-  size_t Home(int64_t code) const { return (static_cast<uint64_t>(code) * 0x9e3779b97f4a7c15) >> shift_; }
-  size_t Next(size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
-  void Put(uint32_t row, int64_t code) {
-    size_t slot = Home(code);
-    while (slots_.Load(slot) != kNone) slot = Next(slot);
-    slots_.Store(slot, row);
-  }
-  // To a power of two.
-  void Resize(size_t size, absl::Span<const int64_t> record) {
-    const SharedArray<uint32_t> former = slots_;
-    slots_ = SharedArray<uint32_t>(size, kNone);
-    shift_ = 64 - __builtin_ctzll(size);
-    for (size_t slot = 0; slot < former.size(); ++slot) {
-      if (former[slot] != kNone) Put(former[slot], record[former[slot]]);
-    }
-  }
-
-  SharedArray<uint32_t> slots_;  // its size is a power of two
-  int shift_ = 64;
-  size_t rows_ = 0;
+  SharedArray<uint32_t> first_;
+  std::shared_ptr<std::vector<uint32_t>> last_ = std::make_shared<std::vector<uint32_t>>();  // only the writer looks into it
 };
 
 }  // namespace recount::projections

@@ -215,6 +215,40 @@ size_t RowIndexes::Others(const IntervalTable& table, const PresentRows* present
   return looked_at;
 }
 
+size_t RowIndexes::FindApart(const IntervalTable& table, const PresentRows& present, int column, int64_t least, int64_t greatest,
+                             RowMoment moment, std::vector<uint32_t>* places, std::vector<uint32_t>* rows) {
+  if (least > greatest) return 0;
+  std::shared_lock<std::shared_mutex> lock;
+  const Index& index = Extended(table, column, &lock);
+  const int bits = BucketBits(table.columns()[column].kind);
+  const auto values = table.column(column);
+  size_t looked_at = 0;
+  const auto look = [&](uint32_t row) {
+    ++looked_at;
+    const uint32_t place = present.PlaceOf(row);
+    if (place != PresentRows::kNowhere) {
+      if (present.VisibleAt(place, moment)) places->push_back(place);
+    } else if (row < table.size() && table.VisibleAt(row, moment.position, moment.valid_at) && least <= values[row] &&
+               values[row] <= greatest) {
+      rows->push_back(row);
+    }
+  };
+  const bool all = present.AllVisibleAt(moment);
+  const auto look_at_current = [&](uint32_t row) {
+    const uint32_t place = present.PlaceOf(row);
+    if (!all || place == PresentRows::kNowhere) return look(row);
+    ++looked_at;
+    places->push_back(place);
+  };
+  const auto end = index.buckets.upper_bound(BucketOf(greatest, bits));
+  for (auto at = index.buckets.lower_bound(BucketOf(least, bits)); at != end; ++at) {
+    std::for_each(at->second.current.begin(), at->second.current.end(), look_at_current);
+    at->second.retired.At(moment.position, look);
+    at->second.ended.At(InOrder(moment.valid_at), look);
+  }
+  return looked_at;
+}
+
 void RowIndexes::Extend(const IntervalTable& table, Newest* newest) {
   const auto record = table.record();
   const auto since = table.since();

@@ -109,6 +109,21 @@ std::vector<uint32_t> FoundApart(const IntervalTable& table, RowMoment moment) {
   return rows;
 }
 
+// Of what FindApart() leads to, the rows in the range.
+std::vector<uint32_t> FoundInPlaces(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment) {
+  const auto present = table.indexes().Present(table);
+  if (present == nullptr) return Found(table, column, least, greatest, moment);
+  std::vector<uint32_t> places, rows;
+  table.indexes().FindApart(table, *present, column, least, greatest, moment, &places, &rows);
+  for (const uint32_t place : places) {
+    const int64_t value = present->Column(table, column)[place];
+    EXPECT_TRUE(present->VisibleAt(place, moment));
+    if (least <= value && value <= greatest) rows.push_back(present->row(place));
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
 void ExpectInPlace(const IntervalTable& table) {
   const auto present = table.indexes().Present(table);
   if (present == nullptr) return;
@@ -131,6 +146,8 @@ void ExpectAsScanned(RandomTable* random, const IntervalTable& table, RowMoment 
   const int64_t least = random->Any(4) == 0 ? kNull + 2 : (random->Any(500) - 100) * unit;
   const int64_t greatest = random->Any(4) == 0 ? kOpenTime : least + random->Any(100) * unit;
   EXPECT_EQ(Found(table, column, least, greatest, moment), Scanned(table, column, least, greatest, moment));
+  EXPECT_EQ(FoundInPlaces(table, column, least, greatest, moment), Scanned(table, column, least, greatest, moment));
+  EXPECT_EQ(FoundInPlaces(table, column, kNull, kNull, moment), Scanned(table, column, kNull, kNull, moment));
   EXPECT_THAT(Found(table, column, greatest, least - 1, moment), IsEmpty());
   EXPECT_EQ(Found(table, column, kNull, kNull, moment), Scanned(table, column, kNull, kNull, moment));
   std::vector<uint32_t> all;
@@ -167,6 +184,9 @@ TEST(RowIndexesTest, ACopyFindsWhatItHasHoweverFarTheIndexWent) {
   for (int i = 0; i < 2000; ++i) random.Change();
   for (int i = 0; i < 40; ++i) ExpectAsScanned(&random, random.table(), random.now());
   for (int i = 0; i < 200 && !::testing::Test::HasFailure(); ++i) ExpectAsScanned(&random, *copy, then);
+  // What lies side by side by now has rows that the copy does not know.
+  EXPECT_NE(random.table().indexes().Present(random.table()), nullptr);
+  EXPECT_EQ(copy->indexes().Present(*copy), nullptr);
   // And the other way round: the copy's question does not hide what came later.
   ExpectAsScanned(&random, random.table(), random.now());
 }
@@ -228,6 +248,30 @@ TEST(RowIndexesTest, NeitherOtherYearsNorThePastAreLookedAt) {
   // Two thirds back: one block of each size.
   const RowMoment then = {random.now().position / 3, random.now().valid_at / 3};
   EXPECT_THAT(table.indexes().All(table, then, &rows), Le(table.size() / 20));
+}
+
+TEST(RowIndexesTest, OnlyWhatHoldsLiesSideBySide) {
+  RandomTable random(7);
+  for (int i = 0; i < 2000; ++i) random.Change();
+  const auto present = random.table().indexes().Present(random.table());
+  ASSERT_NE(present, nullptr);
+  EXPECT_EQ(present->size(), random.records().size());
+}
+
+TEST(RowIndexesTest, WhatCameLaterOrBeginsLaterIsNotAllVisible) {
+  Dictionary dictionary;
+  IntervalTable table("deal", Columns(), &dictionary);
+  const std::vector<int64_t> values = {5, 1, kNull};
+  for (uint64_t i = 1; i <= 3; ++i) {
+    table.Append(dictionary.Intern(absl::StrCat("deals/", i)), 0, i, static_cast<int64_t>(10 * i), kOpenTime, values);
+  }
+  const auto present = table.indexes().Present(table);
+  ASSERT_NE(present, nullptr);
+  EXPECT_TRUE(present->AllVisibleAt({3, 30}));
+  for (const RowMoment moment : {RowMoment{2, 30}, RowMoment{3, 29}}) {
+    EXPECT_FALSE(present->AllVisibleAt(moment));
+    EXPECT_EQ(FoundInPlaces(table, kWhen, 5, 5, moment), (std::vector<uint32_t>{0, 1}));
+  }
 }
 
 TEST(RowIndexesTest, AnEmptyTableHasNothing) {

@@ -20,15 +20,23 @@ void PutVarint(uint64_t value, std::string* out) {
   out->push_back(static_cast<char>(value));
 }
 
-bool GetVarint(absl::string_view* in, uint64_t* value) {
+// What follows it; nullptr: it does not end before `end`.
+inline const char* ReadVarint(const char* at, const char* end, uint64_t* value) {
   *value = 0;
-  for (int shift = 0; shift < 64 && !in->empty(); shift += 7) {
-    const uint8_t byte = static_cast<uint8_t>(in->front());
-    in->remove_prefix(1);
+  for (int shift = 0; shift < 64 && at != end; shift += 7) {
+    const uint8_t byte = static_cast<uint8_t>(*at++);
     *value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) return true;
+    if (byte < 0x80) return at;
   }
-  return false;
+  return nullptr;
+}
+
+bool GetVarint(absl::string_view* in, uint64_t* value) {
+  const char* const end = in->data() + in->size();
+  const char* const at = ReadVarint(in->data(), end, value);
+  if (at == nullptr) return false;
+  *in = absl::string_view(at, static_cast<size_t>(end - at));
+  return true;
 }
 
 uint64_t ZigZag(uint64_t difference) { return (difference << 1) ^ (difference >> 63 != 0 ? ~uint64_t{0} : 0); }
@@ -69,14 +77,18 @@ bool GetColumn(absl::string_view* in, size_t rows, int64_t missing, std::vector<
     bits = in->substr(0, size);
     in->remove_prefix(size);
   }
+  const char* at = in->data();
+  const char* const end = at + in->size();
   uint64_t before = 0;
   for (size_t i = 0; i < rows; ++i) {
     if (form == 's' && (bits[i / 8] >> (i % 8) & 1) == 0) continue;
     uint64_t code;
-    if (!GetVarint(in, &code)) return false;
+    at = ReadVarint(at, end, &code);
+    if (at == nullptr) return false;
     before += UnZigZag(code);
     (*values)[i] = static_cast<int64_t>(before);
   }
+  *in = absl::string_view(at, static_cast<size_t>(end - at));
   return true;
 }
 

@@ -5,23 +5,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
-#include <type_traits>
 
 #include "absl/types/span.h"
 
 namespace recount::projections {
-
-// Memory for an array that may be large, not set to anything; free() gives it back. Where it is worth it, it lies in large pages: the rows
-// that a question reads are far from each other, and to find a small page of memory costs as much as to read from it.
-void* AllocateArray(size_t bytes);
-
-template <typename T>
-std::shared_ptr<T[]> MakeArray(size_t size) {
-  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
-  return std::shared_ptr<T[]>(static_cast<T*>(AllocateArray(size * sizeof(T))), std::free);
-}
 
 // Only the original is written to, by one thread. A copy is made while nobody writes; from then on it may be read on any thread
 // while the original grows: where the elements have to move, the copy keeps the former ones alive. Elements that are there already
@@ -48,7 +36,7 @@ class SharedArray {
   void Store(size_t i, T value) { __atomic_store_n(&data_[i], value, __ATOMIC_RELAXED); }
   // From now on the elements are this copy's alone, and Put() may change them.
   void Unshare() {
-    std::shared_ptr<T[]> own = MakeArray<T>(size_);
+    std::shared_ptr<T[]> own(new T[size_]);
     std::copy_n(data_.get(), size_, own.get());
     data_ = std::move(own);
     capacity_ = size_;
@@ -56,7 +44,7 @@ class SharedArray {
   void Put(size_t i, T value) { data_[i] = value; }
   void reserve(size_t capacity) {
     if (capacity <= capacity_) return;
-    std::shared_ptr<T[]> larger = MakeArray<T>(capacity);
+    std::shared_ptr<T[]> larger(new T[capacity]);
     std::copy_n(data_.get(), size_, larger.get());
     data_ = std::move(larger);
     capacity_ = capacity;

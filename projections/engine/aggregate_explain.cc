@@ -52,16 +52,11 @@ void Join(std::vector<Contribution>* contributions) {
 
 class Opener {
  public:
-  Opener(const Query& query, const QueryMeasure& measure, const CellAddress& cell) : query_(query), counting_(query), cell_(cell) {
-    // Groups get their numbers while records are counted: what the cell is made of is counted before it is looked up.
-    const int own = static_cast<int>(&measure - query.all_measures.data());
-    for (const int index : {IsMadeOfMeasures(measure.measure->function()) ? -1 : own, measure.numerator, measure.denominator}) {
-      if (index >= 0) counting_.RecordsOf(index);
-    }
+  Opener(const Query& query, const CellAddress& cell) : query_(query), counting_(query), cell_(cell) {
     const size_t dimensions = query.group_by.size();
     if (counting_.split() && cell.key.size() > dimensions) currency_ = cell.key[dimensions].number;
     if (!cell.is_total) {
-      group_ = counting_.keys().Find(absl::MakeConstSpan(cell.key).subspan(0, std::min(dimensions, cell.key.size())));
+      group_ = counting_.keys().Expect(absl::MakeConstSpan(cell.key).subspan(0, std::min(dimensions, cell.key.size())));
     }
   }
 
@@ -70,25 +65,16 @@ class Opener {
   Part Open(int index, Which which = Which::kGroup) {
     Part part;
     const QueryMeasure& measure = query_.all_measures[index];
-    const MeasureRecords& records = counting_.RecordsOf(index);
     const bool money = measure.type == Type::kMoney;
-    const bool whole = cell_.is_total || !counting_.keys().grouped();
     Tally tally;
-    for (size_t i = 0; i < records.selection->size() && !records.selection->world().halt().AtStep(); ++i) {
-      if (!records.Counts(i) || records.Currency(i) != currency_) continue;
-      const auto groups = records.groups->Of(i);
-      const bool inside = whole || std::find(groups.begin(), groups.end(), group_) != groups.end();
-      if (which != Which::kAll && inside != (which == Which::kGroup)) continue;
-      tally.Add(records.Value(i), KeepsValues(measure.measure->function()));
-      Contribution& brings = part.records.emplace_back();
-      brings.record = records.selection->record(i);
-      brings.value = {records.Value(i), 0, money ? currency_ : kNull};
-      if (measure.subject != nullptr) brings.events = EventsOf(*records.selection, i);
+    const size_t parts = counting_.parts();
+    for (size_t i = 0; i < parts && !query_.halt->AskNow(); ++i) {
+      counting_.GoTo(i);
+      AddRecords(measure, counting_.RecordsOf(index), which, &tally, &part);
     }
     const v1::Function function = measure.measure->function();
     const bool adds = function == v1::FUNCTION_COUNT || function == v1::FUNCTION_SUM;
     if (measure.subject != nullptr && adds) Join(&part.records);
-    part.type = records.values == nullptr ? Type::kInteger : records.values->type;
     part.value = tally.Finish(*measure.measure, money ? currency_ : kNull);
     const bool nowhere = currency_ == kNull || currency_ == query_.texts->unconverted();
     if (money && nowhere) part.value = Scalar();
@@ -96,6 +82,23 @@ class Opener {
   }
 
  private:
+  void AddRecords(const QueryMeasure& measure, const MeasureRecords& records, Which which, Tally* tally, Part* part) {
+    const bool money = measure.type == Type::kMoney;
+    const bool whole = cell_.is_total || !counting_.keys().grouped();
+    if (records.values != nullptr) part->type = records.values->type;
+    for (size_t i = 0; i < records.selection->size() && !query_.halt->AtStep(); ++i) {
+      if (!records.Counts(i) || records.Currency(i) != currency_) continue;
+      const auto groups = records.groups->Of(i);
+      const bool inside = whole || std::find(groups.begin(), groups.end(), group_) != groups.end();
+      if (which != Which::kAll && inside != (which == Which::kGroup)) continue;
+      tally->Add(records.Value(i), KeepsValues(measure.measure->function()));
+      Contribution& brings = part->records.emplace_back();
+      brings.record = records.selection->record(i);
+      brings.value = {records.Value(i), 0, money ? currency_ : kNull};
+      if (measure.subject != nullptr) brings.events = EventsOf(*records.selection, i);
+    }
+  }
+
   const Query& query_;
   Aggregation counting_;
   const CellAddress& cell_;
@@ -210,7 +213,7 @@ absl::StatusOr<Explanation> ExplainAggregate(const Query& query, const CellAddre
     if (candidate.measure->id() == cell.column) measure = &candidate;
   }
   if (measure == nullptr) return domain::Refuse(v1::TOKEN_INVALID, absl::StrCat("there is no measure `", cell.column, "`"));
-  Opener opener(query, *measure, cell);
+  Opener opener(query, cell);
   Explanation out;
   AddCountsBy(query, *measure, &out.counts_by);
   for (const Expr& expr : {query.where, query.axis}) {

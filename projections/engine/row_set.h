@@ -36,7 +36,7 @@ struct Rows {
 // What may be asked for in parts.
 class RowSet {
  public:
-  // Some rows, which stay in their order.
+  // Some rows, which stay in their order; those of the present come first.
   explicit RowSet(Rows rows) : rows_(std::move(rows)) {}
   // All of `present` that hold at the moment, and others.
   RowSet(std::shared_ptr<const PresentRows> present, RowMoment moment, Rows others)

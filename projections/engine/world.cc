@@ -96,27 +96,15 @@ const std::shared_ptr<const PresentRows>& World::PresentOf(const Subject& subjec
   return known->second;
 }
 
-Rows World::InOrder(const Subject& subject, std::vector<uint32_t> rows) const {
+Rows World::InOrder(const Subject& subject, Found found) const {
   const PresentRows* present = Present(subject);
-  const IntervalTable& table = *snapshot().table(subject.id);
   Rows in_order;
-  if (present != nullptr) {
-    std::vector<uint32_t> places;
-    size_t left = 0;
-    for (const uint32_t row : rows) {
-      const uint32_t place = present->PlaceOf(row);
-      if (place == PresentRows::kNowhere) {
-        rows[left++] = row;
-      } else {
-        places.push_back(place);
-      }
-    }
-    rows.resize(left);
-    PutInOrder(present->size(), &places);
-    for (const uint32_t place : places) in_order.Add(present->row(place), place);
-  }
-  PutInOrder(table.size(), &rows);
-  for (const uint32_t row : rows) in_order.Add(row, PresentRows::kNowhere);
+  in_order.rows.reserve(found.places.size() + found.rows.size());
+  in_order.places.reserve(found.places.size() + found.rows.size());
+  if (present != nullptr) PutInOrder(present->size(), &found.places);
+  for (const uint32_t place : found.places) in_order.Add(present->row(place), place);
+  PutInOrder(snapshot().table(subject.id)->size(), &found.rows);
+  for (const uint32_t row : found.rows) in_order.Add(row, PresentRows::kNowhere);
   return in_order;
 }
 
@@ -133,28 +121,40 @@ bool World::IsMostOfAll(const RowRange& range) const {
   return rows > table.indexes().Estimate(table, range.column, kLeast, kGreatest) / 3;
 }
 
-std::vector<uint32_t> World::FindRows(const Subject& subject, const RowRange& range) const {
+void World::FindRows(const Subject& subject, const RowRange& range, Found* found) const {
   const IntervalTable& table = *snapshot().table(range.subject->id);
-  std::vector<uint32_t> rows;
-  rows_scanned_ += table.indexes().Find(table, range.column, range.least, range.greatest, row_moment(), &rows);
-  if (range.subject == &subject) return rows;
+  const PresentRows* present = Present(*range.subject);
+  Found there;
+  Found* const to = range.subject == &subject ? found : &there;
+  if (present == nullptr) {
+    CountScanned(table.indexes().Find(table, range.column, range.least, range.greatest, row_moment(), &to->rows));
+  } else {
+    CountScanned(table.indexes().FindApart(table, *present, range.column, range.least, range.greatest, row_moment(), &to->places,
+                                           &to->rows));
+  }
+  if (to == found) return;
   std::vector<int64_t> records;
-  for (const uint32_t row : rows) records.push_back(table.record()[row]);
-  rows = std::move(RowsOf(subject, records).rows);
-  rows.erase(std::remove(rows.begin(), rows.end(), kNoRow), rows.end());
-  return rows;
+  records.reserve(there.places.size() + there.rows.size());
+  if (present != nullptr) PutInOrder(present->size(), &there.places);
+  for (const uint32_t place : there.places) records.push_back(present->record(place));
+  for (const uint32_t row : there.rows) records.push_back(table.record()[row]);
+  const Rows rows = RowsOf(subject, records);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows.rows[i] == kNoRow) continue;
+    const bool is_placed = !rows.places.empty() && rows.places[i] != PresentRows::kNowhere;
+    (is_placed ? found->places : found->rows).push_back(is_placed ? rows.places[i] : rows.rows[i]);
+  }
 }
 
 RowList World::RowsAmong(const Subject& subject, const std::vector<RowRange>& ranges) const {
   const IntervalTable* table = snapshot().table(subject.id);
-  std::vector<uint32_t> rows;
+  Found found;
   for (const RowRange& range : ranges) {
     if (table == nullptr || halt().AskNow()) break;
     if (range.subject == &subject && IsMostOfAll(range)) return AllRows(subject);
-    const std::vector<uint32_t> more = FindRows(subject, range);
-    rows.insert(rows.end(), more.begin(), more.end());
+    FindRows(subject, range, &found);
   }
-  return std::make_shared<RowSet>(table == nullptr ? Rows() : InOrder(subject, std::move(rows)));
+  return std::make_shared<RowSet>(table == nullptr ? Rows() : InOrder(subject, std::move(found)));
 }
 
 uint32_t World::RowOf(const Subject& subject, int64_t record) const {

@@ -112,10 +112,14 @@ class World {
  private:
   RowMoment row_moment() const { return {options_.moment.position, options_.moment.valid_at}; }
   bool IsMostOfAll(const RowRange& range) const;
-  std::vector<uint32_t> FindRows(const Subject& subject, const RowRange& range) const;
+  // The rows of one range, or some more, as places among the present ones or as rows.
+  struct Found {
+    std::vector<uint32_t> places, rows;
+  };
+  void FindRows(const Subject& subject, const RowRange& range, Found* found) const;
   const std::shared_ptr<const PresentRows>& PresentOf(const Subject& subject) const;
   // In the order of a RowSet, each once.
-  Rows InOrder(const Subject& subject, std::vector<uint32_t> rows) const;
+  Rows InOrder(const Subject& subject, Found found) const;
 
   WorldOptions options_;
   Texts* texts_;
