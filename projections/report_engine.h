@@ -67,6 +67,10 @@ struct EngineContext {
   std::function<absl::StatusOr<std::vector<v1::Event>>(absl::string_view name, uint64_t as_of, int64_t valid_at)> events;
   // Asked now and then while the answer is worked out: what is not OK ends it, with that status. Empty: it goes on to its end.
   std::function<absl::Status()> goes_on;
+  // Reports are counted in parts of so many rows: their values then fit the processor's cache, whatever the number of rows in all.
+  size_t rows_of_part = 8192;
+  // Where there are several parts, a thread of the processors that are idle helps, at most one for each question.
+  bool may_be_helped = true;
   // Signs tokens (page tokens, cell ids, pins) so that nobody makes them up, and ties them to the tenant.
   std::string token_key;
 };

@@ -29,6 +29,7 @@ struct Backend {
   const projections::Catalogue* catalogue = nullptr;
   const projections::ReportEngine* engine = nullptr;
   ReportWatches* watches = nullptr;
+  size_t report_part_rows = 8192;     // projections::EngineContext
   std::string backups_folder;         // absolute; empty: no backups
   std::string token_key;              // signs page tokens, cells and pins
   std::unique_ptr<ListingCache> listings = std::make_unique<ListingCache>(32 << 20);

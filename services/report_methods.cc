@@ -86,6 +86,7 @@ projections::EngineContext MakeEngineContext(const Backend* backend, const Call&
   context.tenant = tenant.number();
   context.head = context.log->DurableHead(context.tenant);
   context.tenant_currency = tenant.info().currency();
+  context.rows_of_part = backend->report_part_rows;
   context.head_rules = &head_rules;
   context.goes_on = [call] { return call.CheckGoesOn(); };
   context.token_key = TenantTokenKey(backend->token_key, tenant.number());

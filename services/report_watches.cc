@@ -244,6 +244,7 @@ absl::StatusOr<std::shared_ptr<const WatchedAnswer>> ReportWatches::Count(const 
   const auto head_rules = reader.Rules(*question.tenant);
   if (!head_rules.ok()) return head_rules.status();
   projections::EngineContext context = MakeEngineContext(backend_, call, *question.tenant, snapshot, **head_rules);
+  context.may_be_helped = false;  // watches leave the processors to whoever asks
   // As they were, so that a name that has changed since is told, whichever position the watch goes on from.
   const uint64_t position = from == nullptr ? snapshot.position() : from->pin().position();
   context.label = [reader, &question, position](absl::string_view name) -> std::string {

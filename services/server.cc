@@ -80,6 +80,7 @@ class ServerParts : public Server {
     backend_.bus = bus_.get();
     backend_.catalogue = catalogue_.get();
     backend_.engine = engine_.get();
+    backend_.report_part_rows = options_.report_part_rows;
     watches_ = ReportWatches::Make(&backend_, &pool_);
     backend_.watches = watches_.get();
     return Serve();

@@ -28,6 +28,7 @@ struct ServerOptions {
   // Read models stand still; for measuring the write side alone.
   bool pause_projectors = false;
   size_t block_cache_bytes = 256 << 20;
+  size_t report_part_rows = 8192;   // reports are counted in parts of so many rows (projections::EngineContext)
   uint64_t unpacked_events = 4096;  // of each tenant, the newest (eventstore::RocksdbLogOptions)
   // A write of the log failed: nothing can be promised any more, and the process should end.
   std::function<void(absl::Status)> on_write_failure;

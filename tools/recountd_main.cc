@@ -37,6 +37,7 @@ struct Flags {
   bool insecure = false, simulated_clock = false, models_in_memory = false, pause_projectors = false;
   size_t cache_mb = 256;
   uint64_t unpacked_events = 4096;
+  size_t report_part_rows = 8192;
 };
 
 int Complain(int code, absl::string_view sentence) {
@@ -116,6 +117,10 @@ void DescribeFlags(CLI::App* app, Flags* flags) {
   app->add_option("--unpacked-events", flags->unpacked_events,
                   "newest events of each tenant that the log keeps one a value; older ones are packed in the background")
       ->capture_default_str();
+  app->add_option("--report-part-rows", flags->report_part_rows,
+                  "reports are counted in parts of so many rows, which should fit the processor's cache")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   app->set_version_flag("--version", recount::services::kVersion);
   app->footer("Example:\n  recountd --data /var/lib/recount --listen 127.0.0.1:7420 --insecure\n\n"
               "`recountd restore --help`: a new data folder from a backup.");
@@ -132,6 +137,7 @@ std::string OptionsFrom(const Flags& flags, ServerOptions* options) {
   options->pause_projectors = flags.pause_projectors;
   options->block_cache_bytes = flags.cache_mb << 20;
   options->unpacked_events = flags.unpacked_events;
+  options->report_part_rows = flags.report_part_rows;
   if (flags.insecure == !flags.tokens.empty()) {
     return "give either --tokens FILE, or --insecure to believe callers on this machine";
   }

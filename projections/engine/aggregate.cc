@@ -46,7 +46,8 @@ Aggregation::Currencies Aggregation::CurrenciesOf(const Selection& selection, co
 size_t Aggregation::parts() {
   size_t most = by_measure_axis() ? 0 : RowsBy(query_.axis, "")->size();
   for (const int index : counted_) most = std::max(most, RowsOf(index)->size());
-  return std::max<size_t>(1, (most + kRowsOfPart - 1) / kRowsOfPart);
+  const size_t of_part = query_.world->options().rows_of_part;
+  return std::max<size_t>(1, (most + of_part - 1) / of_part);
 }
 
 void Aggregation::GoTo(size_t part) {
@@ -74,7 +75,8 @@ const RowList& Aggregation::RowsOf(int index) {
 
 Rows Aggregation::InPart(const RowList& rows) const {
   if (!part_) return rows->All();
-  return rows->Slice(std::min(*part_ * kRowsOfPart, rows->size()), kRowsOfPart);
+  const size_t of_part = query_.world->options().rows_of_part;
+  return rows->Slice(std::min(*part_ * of_part, rows->size()), of_part);
 }
 
 MeasureRecords Aggregation::Base(const Expr& axis, const std::string& text) {

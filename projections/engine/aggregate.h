@@ -36,6 +36,8 @@ struct MeasureRecords {
 class Aggregation {
  public:
   explicit Aggregation(const Query& query);
+  // Of the same records, for a thread that helps: `query` is of ForHelper(). After parts() of the other.
+  Aggregation(const Query& query, const Aggregation& other) : Aggregation(query) { rows_ = other.rows_; }
 
   // Of a question that is counted in parts. Each record is in one of them.
   size_t parts();

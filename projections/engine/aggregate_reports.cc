@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "domain/money.h"
@@ -12,6 +13,7 @@
 #include "projections/engine/compare.h"
 #include "projections/engine/key_labels.h"
 #include "projections/engine/notes.h"
+#include "projections/engine/parts.h"
 #include "projections/engine/shape.h"
 #include "projections/engine/tally.h"
 
@@ -83,13 +85,7 @@ class Table {
   }
 
   Answer Make() {
-    const size_t parts = counting_.parts();
-    for (size_t part = 0; part < parts && !query_.halt->AskNow(); ++part) {
-      counting_.GoTo(part);
-      if (!counting_.by_measure_axis()) MakeRows(counting_.All());
-      for (const int index : counting_.counted()) Count(index);
-      notes_.LookAtMeasures(&counting_);
-    }
+    CountAll();
     AddTotals();
     const bool of_nothing = rows_.size() == 0;
     if (of_nothing) rows_.Of(GroupKeys::kTotal, CurrencyOfNothing());
@@ -103,6 +99,43 @@ class Table {
   }
 
  private:
+  void CountAll() {
+    Parts parts(counting_.parts());
+    const Help help = parts.size() > 1 ? Help::Ask() : Help();
+    const std::unique_ptr<Query> query = help.granted() ? ForHelper(query_) : nullptr;
+    if (query == nullptr) return CountParts(&parts);
+    Aggregation counting(*query, counting_);
+    Table helper(*query, &counting);
+    std::thread thread([&] { helper.CountParts(&parts); });
+    CountParts(&parts);
+    thread.join();
+    Take(helper);
+  }
+
+  void CountParts(Parts* parts) {
+    for (auto part = parts->Next(); part && !query_.halt->AskNow(); part = parts->Next()) {
+      counting_.GoTo(*part);
+      if (!counting_.by_measure_axis()) MakeRows(counting_.All());
+      for (const int index : counting_.counted()) Count(index);
+      notes_.LookAtMeasures(&counting_);
+    }
+  }
+
+  // What another one counted of other parts.
+  void Take(Table& other) {
+    TakeCounted(other.query_, query_);
+    counting_.keys().TakeTypes(other.counting_.keys());
+    for (uint32_t row = 0; row < other.rows_.size(); ++row) {
+      const RowKey key = other.rows_.KeyOf(row);
+      const uint32_t here = rows_.Of(counting_.keys().Take(other.counting_.keys(), key.first), key.second);
+      for (size_t i = 0; i < tallies_.size(); ++i) {
+        if (row < other.tallies_[i].size()) At(&tallies_[i], here).Add(other.tallies_[i][row]);
+      }
+    }
+    added_up_.insert(other.added_up_.begin(), other.added_up_.end());
+    notes_.Take(other.notes_);
+  }
+
   // A record makes its rows, also where no measure counts it.
   void MakeRows(const MeasureRecords& all) {
     if (Adds(all)) {

@@ -50,6 +50,19 @@ FunnelCount::FunnelCount(const Query& query, FunnelMode mode, bool by_period, si
                       present("entered_at"),     present("left_at"),  present("left_to")};
 }
 
+FunnelCount::FunnelCount(const Query& query, const FunnelCount& other)
+    : query_(query), mode_(other.mode_), by_period_(other.by_period_), begin_(other.begin_), end_(other.end_), visits_(other.visits_),
+      won_(other.won_), lost_(other.lost_), columns_(other.columns_), present_(other.present_), present_columns_(other.present_columns_),
+      looks_up_(other.looks_up_), others_(other.others_), ladders_(other.ladders_), ladder_of_(other.ladder_of_) {}
+
+int FunnelCount::Take(const FunnelLadder& ladder) {
+  const auto is_it = [&](const FunnelLadder& own) { return own.pipeline == ladder.pipeline; };
+  const auto known = std::find_if(ladders_.begin(), ladders_.end(), is_it);
+  if (known != ladders_.end()) return static_cast<int>(known - ladders_.begin());
+  ladders_.push_back(ladder);
+  return static_cast<int>(ladders_.size()) - 1;
+}
+
 int FunnelCount::LadderOf(int64_t pipeline) {
   const auto [found, added] = ladder_of_.emplace(pipeline, static_cast<int>(ladders_.size()));
   if (added) ladders_.push_back({std::string(pipeline == kNull ? "" : query_.texts->Text(pipeline)), {}, "won"});

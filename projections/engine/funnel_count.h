@@ -33,9 +33,15 @@ class FunnelCount {
   // `records`: about so many will be asked for.
   FunnelCount(const Query& query, FunnelMode mode, bool by_period, size_t records);
 
+  // The same for a thread that helps: `query` is of ForHelper().
+  FunnelCount(const Query& query, const FunnelCount& other);
+
   // Called for each record and each pipeline that it was in: row of the selection, ladder, lines.
   using Visitor = std::function<void(size_t row, int ladder, const std::vector<FunnelLine>& lines)>;
   void ForEach(const Selection& records, const Visitor& visit);
+
+  // The number here of a ladder of another one.
+  int Take(const FunnelLadder& ladder);
 
   // Pipelines in their order, then those that the rules asked for do not know; complete after ForEach().
   const std::vector<FunnelLadder>& ladders() const { return ladders_; }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
@@ -9,6 +10,7 @@
 #include "projections/engine/funnel_count.h"
 #include "projections/engine/group_keys.h"
 #include "projections/engine/key_labels.h"
+#include "projections/engine/parts.h"
 #include "projections/engine/shape.h"
 
 namespace recount::projections {
@@ -56,25 +58,36 @@ class Funnel {
         rows_(all_ ? query.world->AllRows(*query.subject) : RowsByAxis(query, query.axis)), keys_(query),
         count_(query, mode, all, rows_->size()) {}
 
-  // As FunnelCount::ForEach(), of all records, part after part.
+  // For a thread that helps: `query` is of ForHelper().
+  Funnel(const Query& query, const Funnel& other)
+      : query_(query), all_(other.all_), rows_(other.rows_), keys_(query), count_(query, other.count_) {}
+
+  // One at least, which may be empty.
+  size_t parts() const { return std::max<size_t>(1, (rows_->size() + of_part() - 1) / of_part()); }
+
+  // As FunnelCount::ForEach(), of the records of all parts that nobody else takes.
   using Visitor =
       std::function<void(int64_t record, absl::Span<const int64_t> groups, int ladder, const std::vector<FunnelLine>& lines)>;
-  void ForEach(const Visitor& visit) {
-    size_t begin = 0;
-    do {
-      const Selection records = Part(rows_->Slice(begin, kRowsOfPart));
+  void ForEach(Parts* parts, const Visitor& visit) {
+    for (auto part = parts->Next(); part && !query_.halt->AskNow(); part = parts->Next()) {
+      const Selection records = Part(rows_->Slice(*part * of_part(), of_part()));
       const RowGroups groups = keys_.Group(records);
       count_.ForEach(records, [&](size_t row, int ladder, const std::vector<FunnelLine>& lines) {
         visit(records.record(row), groups.Of(row), ladder, lines);
       });
-      begin += kRowsOfPart;
-    } while (begin < rows_->size() && !query_.halt->AskNow());
+    }
+  }
+  void ForEach(const Visitor& visit) {
+    Parts all(parts());
+    ForEach(&all, visit);
   }
 
   GroupKeys& keys() { return keys_; }
-  const FunnelCount& count() const { return count_; }
+  FunnelCount& count() { return count_; }
+  const Query& query() const { return query_; }
 
  private:
+  size_t of_part() const { return query_.world->options().rows_of_part; }
   Selection Part(Rows rows) const {
     return all_ ? SelectIn(query_, *query_.world, std::move(rows)) : SelectByAxis(query_, query_.axis, std::move(rows));
   }
@@ -101,29 +114,73 @@ absl::StatusOr<std::unique_ptr<Funnel>> Prepare(const Query& query) {
 
 using Sums = std::map<std::pair<int64_t, int>, std::vector<FunnelLine>>;  // by group and ladder
 
-Sums SumUp(Funnel* funnel) {
-  std::vector<std::vector<std::vector<FunnelLine>>> by_ladder;  // and group; the total first
-  funnel->ForEach([&](int64_t, absl::Span<const int64_t> in_groups, int ladder, const std::vector<FunnelLine>& lines) {
-    if (by_ladder.size() <= static_cast<size_t>(ladder)) by_ladder.resize(ladder + 1);
-    auto& groups = by_ladder[ladder];
-    const auto add = [&](size_t place) {
-      if (groups.size() <= place) groups.resize(place + 1);
-      auto& sum = groups[place];
-      sum.resize(lines.size());
-      for (size_t line = 0; line < lines.size(); ++line) sum[line] += lines[line];
-    };
-    for (const int64_t group : in_groups) add(static_cast<size_t>(group) + 1);
-    if (funnel->keys().grouped()) add(0);
-  });
-  Sums sums;
-  for (size_t ladder = 0; ladder < by_ladder.size(); ++ladder) {
-    for (size_t place = 0; place < by_ladder[ladder].size(); ++place) {
-      auto& sum = by_ladder[ladder][place];
-      const int64_t group = place == 0 ? GroupKeys::kTotal : static_cast<int64_t>(place) - 1;
-      if (!sum.empty()) sums[{group, static_cast<int>(ladder)}] = std::move(sum);
+// Lines by ladder and group, the total first.
+class LineSums {
+ public:
+  void Add(int ladder, size_t place, const std::vector<FunnelLine>& lines) {
+    if (by_ladder_.size() <= static_cast<size_t>(ladder)) by_ladder_.resize(ladder + 1);
+    auto& groups = by_ladder_[ladder];
+    if (groups.size() <= place) groups.resize(place + 1);
+    auto& sum = groups[place];
+    sum.resize(lines.size());
+    for (size_t line = 0; line < lines.size(); ++line) sum[line] += lines[line];
+  }
+
+  void AddParts(Funnel* funnel, Parts* parts) {
+    const bool grouped = funnel->keys().grouped();
+    funnel->ForEach(parts, [&](int64_t, absl::Span<const int64_t> groups, int ladder, const std::vector<FunnelLine>& lines) {
+      for (const int64_t group : groups) Add(ladder, PlaceOf(group), lines);
+      if (grouped) Add(ladder, PlaceOf(GroupKeys::kTotal), lines);
+    });
+  }
+
+  // What was summed up of another funnel's parts.
+  void Take(const LineSums& other, Funnel* others, Funnel* own) {
+    for (size_t ladder = 0; ladder < other.by_ladder_.size(); ++ladder) {
+      const int here = own->count().Take(others->count().ladders()[ladder]);
+      for (size_t place = 0; place < other.by_ladder_[ladder].size(); ++place) {
+        const std::vector<FunnelLine>& lines = other.by_ladder_[ladder][place];
+        if (!lines.empty()) Add(here, PlaceOf(own->keys().Take(others->keys(), GroupAt(place))), lines);
+      }
     }
   }
-  return sums;
+
+  Sums Done() {
+    Sums sums;
+    for (size_t ladder = 0; ladder < by_ladder_.size(); ++ladder) {
+      for (size_t place = 0; place < by_ladder_[ladder].size(); ++place) {
+        auto& sum = by_ladder_[ladder][place];
+        if (!sum.empty()) sums[{GroupAt(place), static_cast<int>(ladder)}] = std::move(sum);
+      }
+    }
+    return sums;
+  }
+
+ private:
+  static size_t PlaceOf(int64_t group) { return static_cast<size_t>(group - GroupKeys::kTotal); }
+  static int64_t GroupAt(size_t place) { return static_cast<int64_t>(place) + GroupKeys::kTotal; }
+
+  std::vector<std::vector<std::vector<FunnelLine>>> by_ladder_;
+};
+
+Sums SumUp(Funnel* funnel) {
+  Parts parts(funnel->parts());
+  LineSums sums;
+  const Help help = parts.size() > 1 ? Help::Ask() : Help();
+  const std::unique_ptr<Query> query = help.granted() ? ForHelper(funnel->query()) : nullptr;
+  if (query == nullptr) {
+    sums.AddParts(funnel, &parts);
+    return sums.Done();
+  }
+  Funnel helper(*query, *funnel);
+  LineSums others;
+  std::thread thread([&] { others.AddParts(&helper, &parts); });
+  sums.AddParts(funnel, &parts);
+  thread.join();
+  TakeCounted(*query, funnel->query());
+  funnel->keys().TakeTypes(helper.keys());
+  sums.Take(others, &helper, funnel);
+  return sums.Done();
 }
 
 // No value for what is no group of several.

@@ -217,6 +217,15 @@ int64_t GroupKeys::Expect(absl::Span<const Scalar> key) {
   return Intern(numbers);
 }
 
+int64_t GroupKeys::Take(const GroupKeys& other, int64_t group) {
+  if (group == kTotal || !grouped()) return group;
+  const int64_t number = Intern(other.keys_[group]);
+  if (static_cast<size_t>(group) < other.pipelines_.size() && !other.pipelines_[group].empty()) {
+    SeePipelinesOf(number, other.pipelines_[group]);
+  }
+  return number;
+}
+
 bool GroupKeys::has_sides() const {
   return std::any_of(query_.group_by.begin(), query_.group_by.end(), [](const QueryDimension& dimension) {
     return dimension.dimension->side() != v1::MOVEMENT_SIDE_UNSPECIFIED;

@@ -52,6 +52,12 @@ class GroupKeys {
   int64_t Find(absl::Span<const Scalar> key) const;
   // The same before the rows are counted: the number that it will have.
   int64_t Expect(absl::Span<const Scalar> key);
+  // Of one that has grouped something.
+  void TakeTypes(const GroupKeys& other) {
+    if (types_.empty()) types_ = other.types_;
+  }
+  // The number here of a group of another one for the same query, with what that has seen of it.
+  int64_t Take(const GroupKeys& other, int64_t group);
   // Of a movement: whether a dimension looks at one side of a change.
   bool has_sides() const;
   // The group of a key without the values of those dimensions.

@@ -61,6 +61,13 @@ void NoteTaker::LookAtMeasures(Aggregation* counting) {
   }
 }
 
+void NoteTaker::Take(const NoteTaker& other) {
+  no_rate_.insert(other.no_rate_.begin(), other.no_rate_.end());
+  no_probability_.insert(other.no_probability_.begin(), other.no_probability_.end());
+  no_value_.insert(other.no_value_.begin(), other.no_value_.end());
+  only_day_.insert(other.only_day_.begin(), other.only_day_.end());
+}
+
 void NoteTaker::Write(bool in_list, std::vector<v1::Note>* notes) {
   for (const int64_t record : no_probability_) no_value_.erase(record);
   Add("NO_RATE", absl::StrCat("Without an exchange rate into ", query_.world->options().currency,

@@ -23,6 +23,8 @@ class NoteTaker {
   void LookAtDays(const Selection& selection, const Expr& expr, const Counts& counts = nullptr);
   // The measures of an aggregate report, in the part that is counted.
   void LookAtMeasures(Aggregation* counting);
+  // What another one found.
+  void Take(const NoteTaker& other);
   // `in_list`: one row a record, so that nothing is added.
   void Write(bool in_list, std::vector<v1::Note>* notes);
 

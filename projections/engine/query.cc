@@ -39,6 +39,37 @@ const Subject* SubjectOfDefinition(const v1::ReportDefinition& definition) {
   return subject != nullptr && definition.has_timeline() ? &EventSubject() : subject;
 }
 
+std::unique_ptr<Query> ForHelper(const Query& query) {
+  // Facts that move, or of earlier, are put into tables when they are asked for, on one thread.
+  const bool facts_are_there = query.earlier == nullptr && query.facts != nullptr && query.facts->days().empty();
+  if (!query.context->may_be_helped || !facts_are_there) return nullptr;
+  auto helper = std::make_unique<Query>();
+  helper->context = query.context;
+  helper->definition = query.definition;
+  helper->subject = query.subject;
+  helper->parameters = query.parameters;
+  helper->language = query.language;
+  helper->halt = std::make_unique<Halt>(query.context->goes_on);
+  helper->texts = query.texts;
+  helper->world = std::make_unique<World>(*query.world, helper->halt.get());
+  helper->period = query.period;
+  helper->period_text = query.period_text;
+  helper->mode = query.mode;
+  helper->axis = query.axis;
+  helper->where = query.where;
+  helper->with_deleted = query.with_deleted;
+  helper->group_by = query.group_by;
+  helper->all_measures = query.all_measures;
+  helper->shown = query.shown;
+  helper->arguments = query.arguments;
+  return helper;
+}
+
+void TakeCounted(const Query& helper, const Query& query) {
+  if (!helper.halt->status().ok()) query.halt->Because(helper.halt->status());
+  query.world->CountScanned(helper.world->rows_scanned());
+}
+
 Selection SelectIn(const Query& query, const World& world) { return SelectIn(query, world, world.AllRows(*query.subject)->All()); }
 
 Selection SelectIn(const Query& query, const World& world, Rows rows) {

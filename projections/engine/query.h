@@ -52,7 +52,7 @@ struct Query {
   std::string language;
 
   std::unique_ptr<Halt> halt;
-  std::unique_ptr<Texts> texts;
+  std::shared_ptr<Texts> texts;
   // A step of a diff: what is counted otherwise than the pin says, and the facts that this leads to; nullptr: nothing.
   const Substitution* substitution = nullptr;
   std::unique_ptr<EarlierSnapshot> earlier;
@@ -82,6 +82,11 @@ struct Query {
   const Moment& moment() const { return world->moment(); }
   const domain::Calendar& calendar() const { return world->rules().calendar; }
 };
+
+// The same for a thread that helps, with a world and a halt of its own; `query` outlives it. nullptr: nobody may help.
+std::unique_ptr<Query> ForHelper(const Query& query);
+// When it is done: what it scanned, and why it did not come to its end.
+void TakeCounted(const Query& helper, const Query& query);
 
 // What a definition's expressions are over: its subject, of a timeline events. nullptr: there is no such subject.
 const Subject* SubjectOfDefinition(const v1::ReportDefinition& definition);

@@ -33,7 +33,7 @@ class Resolver {
     query_->language = input_.language;
     query_->substitution = input_.substitution;
     query_->halt = std::make_unique<Halt>(context_.goes_on);
-    query_->texts = std::make_unique<Texts>(context_.snapshot->dictionary());
+    query_->texts = std::make_shared<Texts>(context_.snapshot->dictionary());
     query_->subject = SubjectOfDefinition(definition_);
     if (query_->subject == nullptr) {
       return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition_.subject(), "`"), "subject");
@@ -230,6 +230,7 @@ class Resolver {
     query_->facts = std::make_unique<RezonedSnapshot>(facts, rules_->calendar);
     options.snapshot = query_->facts.get();
     options.halt = query_->halt.get();
+    options.rows_of_part = context_.rows_of_part;
     options.moment = {pin_.position(), pin_.valid_at_micros()};
     options.rules = rules_;
     options.as_recorded = parameters_.rule_basis().kind() == v1::RULE_BASIS_KIND_AS_RECORDED;

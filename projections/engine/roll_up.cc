@@ -87,13 +87,23 @@ void GatherFrom(const World& world, const Node& node, Rows rows, RolledUp* out) 
   }
 }
 
-std::unique_ptr<const RolledUp> Gather(const World& world, const Node& node, int64_t least, int64_t greatest) {
-  const RowList rows = LeadingTo(world, node, least, greatest);
-  auto out = std::make_unique<RolledUp>(least, greatest, rows->size());
-  for (size_t begin = 0; begin < rows->size() && !world.halt().AskNow(); begin += kRowsOfPart) {
-    GatherFrom(world, node, rows->Slice(begin, kRowsOfPart), out.get());
-  }
-  return out;
+std::shared_ptr<const RolledUp> RolledUpOf(const Selection& selection, const Node& roll_up, const std::string& text, Bounds asked) {
+  const World& world = selection.world();
+  const auto make = [&](bool is_first) {
+    if (is_first) {
+      asked = BoundsOfParts(selection, asked);
+    } else {
+      // Of what references lead to nobody knows how much will be asked: rather all of it than each time some more.
+      const auto last = static_cast<int64_t>(world.snapshot().dictionary().size());
+      asked = {std::min<int64_t>(asked.least, 0), std::max(asked.greatest, last)};
+    }
+    return RollUps::Task{asked.least, asked.greatest, LeadingTo(world, roll_up, asked.least, asked.greatest)};
+  };
+  const auto add = [&](Rows rows, RolledUp* out) {
+    if (!world.halt().AskNow()) GatherFrom(world, roll_up, std::move(rows), out);
+  };
+  const auto join = [&](const RolledUp::Brought& more, RolledUp::Brought* sum) { Add(roll_up.name, more, sum); };
+  return world.caches().roll_ups->Get(text, asked.least, asked.greatest, world.options().rows_of_part, make, add, join);
 }
 
 void FindRollUps(const Node& node, std::vector<const Node*>* out) {
@@ -131,27 +141,16 @@ std::vector<std::vector<int64_t>> RolledUpRecords(const World& world, const std:
 }
 
 Values RollUp(const Selection& selection, const Node& roll_up) {
-  const World& world = selection.world();
   std::string key;
   Describe(roll_up, &key);
-  auto& roll_ups = world.caches().roll_ups;
   const std::vector<int64_t> records = selection.Records();
-  const Bounds asked = BoundsOf(records);
-  auto it = roll_ups.find(key);
-  if (it == roll_ups.end()) {
-    const auto [least, greatest] = BoundsOfParts(selection, asked);
-    it = roll_ups.emplace(key, Gather(world, roll_up, least, greatest)).first;
-  } else if (!it->second->Covers(asked.least, asked.greatest)) {
-    // Of what references lead to nobody knows how much will be asked: rather all of it than each time some more.
-    const auto last = static_cast<int64_t>(world.snapshot().dictionary().size());
-    it->second = Gather(world, roll_up, std::min<int64_t>(asked.least, 0), std::max(asked.greatest, last));
-  }
+  const std::shared_ptr<const RolledUp> rolled_up = RolledUpOf(selection, roll_up, key, BoundsOf(records));
   Values out = Make(roll_up.type, selection.size());
   const bool counts = roll_up.name == "count_of";
   for (size_t i = 0; i < selection.size(); ++i) {
     const int64_t record = records[i];
     if (record == kNull) continue;
-    const RolledUp::Brought* const found = it->second->Find(record);
+    const RolledUp::Brought* const found = rolled_up->Find(record);
     if (found == nullptr) {
       if (counts) out.data[i] = 0;
       continue;

@@ -45,6 +45,25 @@ class RolledUp {
     }
     return &brought_[*place];
   }
+  // What another one for the same records has; `join` adds up what both have of a record.
+  template <typename Join>
+  void Take(RolledUp other, const Join& join) {
+    if (brought_.empty()) {
+      places_.swap(other.places_);
+      sparse_.swap(other.sparse_);
+      brought_.swap(other.brought_);
+      return;
+    }
+    const auto take = [&](int64_t record, uint32_t place) {
+      bool is_first = false;
+      Brought* const sum = Add(record, other.brought_[place], &is_first);
+      if (sum != nullptr && !is_first) join(other.brought_[place], sum);
+    };
+    for (size_t i = 0; i < other.places_.size(); ++i) {
+      if (other.places_[i] != kNowhere) take(least_ + static_cast<int64_t>(i), other.places_[i]);
+    }
+    for (const auto& [record, place] : other.sparse_) take(record, place);
+  }
   // nullptr: nothing.
   const Brought* Find(int64_t record) const {
     uint32_t place = kNowhere;

@@ -14,9 +14,6 @@ namespace recount::projections {
 
 inline constexpr uint32_t kNoRow = std::numeric_limits<uint32_t>::max();
 
-// So many rows are looked at together: their values then fit the processor's cache, whatever the number of rows in all.
-inline constexpr size_t kRowsOfPart = 8192;
-
 // Some rows of a table.
 struct Rows {
   Rows() = default;

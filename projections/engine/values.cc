@@ -57,6 +57,9 @@ Texts::Texts(const Dictionary& dictionary)
 int64_t Texts::Code(absl::string_view text) {
   int64_t code = Find(text);
   if (code != kNull) return code;
+  std::unique_lock lock(mutex_);
+  code = FindOwn(text);  // another thread may have added it meanwhile
+  if (code != kNull) return code;
   code = first_own_ + static_cast<int64_t>(own_texts_.size());
   own_texts_.push_back(std::make_unique<std::string>(text));
   own_.emplace(std::string(text), code);
@@ -64,16 +67,22 @@ int64_t Texts::Code(absl::string_view text) {
 }
 
 int64_t Texts::Find(absl::string_view text) const {
-  int64_t code = dictionary_.Find(text);
+  const int64_t code = dictionary_.Find(text);
   if (code != kNull && code < first_own_) return code;
-  auto it = own_.find(text);
+  std::shared_lock lock(mutex_);
+  return FindOwn(text);
+}
+
+int64_t Texts::FindOwn(absl::string_view text) const {
+  const auto it = own_.find(text);
   return it == own_.end() ? kNull : it->second;
 }
 
 absl::string_view Texts::Text(int64_t code) const {
   if (code == kNull || code < 0) return "";
   if (code < first_own_) return dictionary_.Text(code);
-  return *own_texts_[code - first_own_];
+  std::shared_lock lock(mutex_);
+  return *own_texts_[code - first_own_];  // it stays where it is
 }
 
 }  // namespace recount::projections

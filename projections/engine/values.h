@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct Values {
 };
 
 // Texts by code: the snapshot's dictionary, and beyond it what only this answer says (mapped stages, teams, literals).
+// On any thread.
 class Texts {
  public:
   explicit Texts(const Dictionary& dictionary);
@@ -51,8 +53,11 @@ class Texts {
   int64_t unconverted() const { return unconverted_; }
 
  private:
+  int64_t FindOwn(absl::string_view text) const;
+
   const Dictionary& dictionary_;
   int64_t first_own_;
+  mutable std::shared_mutex mutex_;  // of what follows
   absl::flat_hash_map<std::string, int64_t> own_;
   std::vector<std::unique_ptr<std::string>> own_texts_;
   int64_t unconverted_;

@@ -51,6 +51,13 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::Make(domain::Rulebook book, 
 World::World(WorldOptions options, Texts* texts) : options_(std::move(options)), texts_(texts) {
   caches_ = std::make_unique<Caches>(*this);
 }
+World::World(const World& other, Halt* halt) : World(other.options_, other.texts_) {
+  options_.halt = halt;
+  caches_->selected = other.caches_->selected;
+  caches_->present = other.caches_->present;
+  caches_->in_parts = other.caches_->in_parts;
+  caches_->roll_ups = other.caches_->roll_ups;
+}
 World::~World() = default;
 
 Selection World::Selected(const Subject& subject, Rows rows, bool with_deleted) const {

@@ -56,6 +56,7 @@ struct WorldOptions {
   domain::Period period;           // for in_period()
   std::map<std::string, Expr> arguments;  // $name
   Halt* halt = nullptr;            // outlives the world; nullptr: it is never halted
+  size_t rows_of_part = 8192;      // EngineContext
 };
 
 class Selection;
@@ -65,6 +66,8 @@ struct RowRange;
 class World {
  public:
   World(WorldOptions options, Texts* texts);
+  // For another thread: the same with what the other has found out so far; of roll-ups, what either will find out too.
+  World(const World& other, Halt* halt);
   ~World();
   World(const World&) = delete;
 

@@ -13,7 +13,7 @@
 #include "absl/container/node_hash_map.h"
 #include "projections/engine/day_clock.h"
 #include "projections/engine/derived.h"
-#include "projections/engine/rolled_up.h"
+#include "projections/engine/roll_ups.h"
 #include "projections/engine/stage_runs.h"
 #include "projections/engine/world.h"
 
@@ -37,8 +37,7 @@ struct World::Caches {
   std::unique_ptr<StageRuns> stage_runs;  // made when it is asked for
   // Rows that are asked for part after part, so that a roll-up is made once for the records of all.
   std::multimap<const Subject*, RowList> in_parts;
-  // Roll-ups by what they say.
-  std::map<std::string, std::unique_ptr<const RolledUp>> roll_ups;
+  std::shared_ptr<RollUps> roll_ups = std::make_shared<RollUps>();  // of all threads that work on the question
 };
 
 }  // namespace recount::projections
