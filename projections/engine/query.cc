@@ -1,5 +1,7 @@
 #include "projections/engine/query.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "projections/engine/row_ranges.h"
 #include "projections/engine/timeline_events.h"
@@ -99,13 +101,27 @@ Selection SelectFacts(const Query& query, const QueryMeasure& measure, Rows rows
   return InPeriodOf(query, query.world->Selected(*measure.subject, std::move(rows), query.with_deleted), measure.axis, measure.report_where);
 }
 
+namespace {
+
+// A record begins with its creation, whatever is said to have happened to it before: as long as that lies ahead there is nothing of it.
+void LeaveOutBeforeCreation(std::vector<v1::Event>* events) {
+  const bool is_created = std::any_of(events->begin(), events->end(), [](const v1::Event& event) { return event.revision() == 1; });
+  if (!is_created) events->clear();
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string_view record) {
   constexpr int64_t kFurthestZones = 26 * 3600000000LL;
   const RecordedDays& days = query.facts->days();
   const int64_t valid_at = query.moment().valid_at;
   const uint64_t position = query.earlier == nullptr ? query.moment().position : query.earlier->PositionOf(record);
   auto events = query.context->events(record, position, days.empty() ? valid_at : valid_at + kFurthestZones);
-  if (!events.ok() || days.empty()) return events;
+  if (!events.ok()) return events;
+  if (days.empty()) {
+    LeaveOutBeforeCreation(&*events);
+    return events;
+  }
   std::vector<v1::Event> read;
   for (v1::Event& event : *events) {
     int64_t occurred = domain::MicrosFrom(event.occurred_time());
@@ -114,6 +130,7 @@ absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string
     *event.mutable_occurred_time() = domain::TimestampFrom(occurred);
     read.push_back(std::move(event));
   }
+  LeaveOutBeforeCreation(&read);
   return read;
 }
 

@@ -55,6 +55,20 @@ TEST_F(TimelineReportsTest, AsOfAndValidAtHold) {
   EXPECT_THAT(Rows(request, {"type"}), ElementsAre("DealCreated", "DealValueChanged"));
 }
 
+// Something is said to have happened before the creation: until that there is nothing.
+TEST_F(TimelineReportsTest, NothingComesBeforeTheCreation) {
+  history_.Value("1", "2023-12-20", 70);
+  auto request = Ask();
+  request.mutable_parameters()->mutable_valid_at()->mutable_date()->set_year(2023);
+  request.mutable_parameters()->mutable_valid_at()->mutable_date()->set_month(12);
+  request.mutable_parameters()->mutable_valid_at()->mutable_date()->set_day(31);
+  EXPECT_THAT(Rows(request, {"type"}), ElementsAre());
+  request.mutable_parameters()->set_mode("recorded");
+  EXPECT_THAT(Rows(request, {"type"}), ElementsAre());
+  EXPECT_THAT(Rows(Ask(), {"type"}),
+              ElementsAre("DealCreated", "DealValueChanged", "DealValueChanged", "DealStageChanged"));
+}
+
 TEST_F(TimelineReportsTest, AFilterChoosesEvents) {
   const auto types = [&](const std::string& filter) {
     auto request = Ask();

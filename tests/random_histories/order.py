@@ -80,7 +80,7 @@ def _order(answer, columns, ranks):
                 if _lateness(x) != _lateness(y):
                     return 1 if _lateness(x) > _lateness(y) else -1
                 continue
-            x, y = (_comparable(value, row[1], ranks.get(column)) for value, row in ((x, a), (y, b)))
+            x, y = (_comparable(value, row[1], column, ranks) for value, row in ((x, a), (y, b)))
             if isinstance(x, tuple) and None in (x[0], y[0]):
                 x, y = x[1:], y[1:]  # amounts of which one has no currency
             if x != y:
@@ -101,10 +101,11 @@ def _value(answer, column, value):
     return value if value is None or isinstance(value, (str, bool)) else as_number(value)
 
 
-def _comparable(value, row, ranks):
+def _comparable(value, row, column, ranks):
     if isinstance(value, str) and BAND.fullmatch(value):
         return -1 if value.startswith("<") else int(BAND.fullmatch(value)[1]), value
     if isinstance(value, str):  # of a stage that several pipelines have, the row may say which is meant
-        ranks = ranks or {}
-        return ranks.get((row.get("pipeline"), value), ranks.get(value, len(ranks))), value
+        name, compared, _ = column.partition(".compared")
+        places = ranks.get(name, {})
+        return places.get((row.get("pipeline" + compared), value), places.get(value, len(places))), value
     return value[::-1] if isinstance(value, tuple) else value
