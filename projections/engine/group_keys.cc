@@ -220,6 +220,7 @@ int64_t GroupKeys::Expect(absl::Span<const Scalar> key) {
 int64_t GroupKeys::Take(const GroupKeys& other, int64_t group) {
   if (group == kTotal || !grouped()) return group;
   const int64_t number = Intern(other.keys_[group]);
+  if (keys_.size() > kMostGroups) query_.halt->Because(TooManyGroups(kMostGroups, "groups"));
   if (static_cast<size_t>(group) < other.pipelines_.size() && !other.pipelines_[group].empty()) {
     SeePipelinesOf(number, other.pipelines_[group]);
   }

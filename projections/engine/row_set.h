@@ -52,6 +52,7 @@ class RowSet {
     visit(present_->record(0));
     visit(present_->record(present_->size() - 1));
   }
+
  private:
   std::shared_ptr<const PresentRows> present_;
   RowMoment moment_{0, 0};
