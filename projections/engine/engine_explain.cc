@@ -1,5 +1,6 @@
 // ReportEngine::Explain: a cell opened into the records and events that make it.
 #include <algorithm>
+#include <thread>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "projections/engine/answer_page.h"
 #include "projections/engine/diff_reports.h"
 #include "projections/engine/explain_change.h"
+#include "projections/engine/parts.h"
 #include "projections/engine/roll_up.h"
 #include "projections/engine/tokens.h"
 
@@ -43,12 +45,50 @@ absl::StatusOr<std::vector<v1::Event>> EventsSeen(const CellQueries& queries, co
   return events;
 }
 
+// What one record after the other has, read some records ahead and, where a processor is idle, on two threads: most of the time that an
+// opened cell takes is reading events.
+class EventsAhead {
+ public:
+  using Events = absl::StatusOr<std::vector<v1::Event>>;
+
+  EventsAhead(const CellQueries& queries, std::vector<std::string> records) : queries_(queries), records_(std::move(records)) {}
+
+  // Each once, in their order.
+  Events Take(size_t record) {
+    if (record >= first_ + events_.size()) Read(record);
+    return std::move(events_[record - first_]);
+  }
+
+ private:
+  void Read(size_t first) {
+    constexpr size_t kAhead = 64, kWorthIt = 2;
+    const size_t count = std::min(kAhead, records_.size() - first);
+    first_ = first;
+    events_.assign(count, Events(std::vector<v1::Event>()));
+    Parts parts(count);
+    const auto read = [&] {
+      for (auto i = parts.Next(); i; i = parts.Next()) {
+        if (!records_[first_ + *i].empty()) events_[*i] = EventsSeen(queries_, records_[first_ + *i]);
+      }
+    };
+    const bool may_be_helped = MayBeHelped(*queries_.query) && (queries_.compared == nullptr || MayBeHelped(*queries_.compared));
+    const Help help = count >= kWorthIt && may_be_helped ? Help::Ask() : Help();
+    if (!help.granted()) return read();
+    std::thread thread(read);
+    read();
+    thread.join();
+  }
+
+  const CellQueries& queries_;
+  const std::vector<std::string> records_;
+  size_t first_ = 0;
+  std::vector<Events> events_;  // of records from first_ on
+};
+
 // `opened`: a Contribution or a RelatedRecord. `positions`: of the events that make it; empty: all of them do.
 template <typename Opened>
-absl::Status AddEvents(const CellQueries& queries, const std::vector<int64_t>& positions, Opened* opened) {
+absl::Status AddEvents(EventsAhead::Events events, const std::vector<int64_t>& positions, Opened* opened) {
   constexpr int kNewest = 20;
-  if (queries.query->context->events == nullptr || opened->record().empty()) return absl::OkStatus();
-  auto events = EventsSeen(queries, opened->record());
   if (!events.ok()) return events.status();
   if (!positions.empty()) {
     const auto other = [&](const v1::Event& event) {
@@ -84,13 +124,21 @@ class ContributionPage {
   absl::StatusOr<size_t> Add(size_t first, size_t most, v1::ExplainReportResponse* response) {
     const size_t end = std::min(opened_.contributions.size(), first + most);
     std::vector<int64_t> records;
-    for (size_t i = first; i < end; ++i) records.push_back(opened_.contributions[i].record);
+    std::vector<std::string> names;
+    for (size_t i = first; i < end; ++i) {
+      records.push_back(opened_.contributions[i].record);
+      names.emplace_back(query_.texts->Text(records.back()));
+    }
     const auto related = RelatedTo(records);
+    EventsAhead events(queries_, std::move(names));
     size_t bytes = response->ByteSizeLong(), next = first;
     for (; next < end; ++next) {
       if (query_.halt->AskNow()) return query_.halt->status();
       v1::Contribution contribution = ValuesOf(opened_.contributions[next]);
-      if (auto status = AddEvents(queries_, opened_.contributions[next].events, &contribution); !status.ok()) return status;
+      if (query_.context->events != nullptr) {
+        auto status = AddEvents(events.Take(next - first), opened_.contributions[next].events, &contribution);
+        if (!status.ok()) return status;
+      }
       if (auto status = AddRelated(related[next - first], &contribution); !status.ok()) return status;
       LeaveOutEvents(&contribution);
       bytes += contribution.ByteSizeLong() + 8;  // with its tag and length
@@ -148,7 +196,8 @@ class ContributionPage {
       v1::RelatedRecord* to = contribution->add_related();
       to->set_record(std::string(query_.texts->Text(records[i])));
       to->set_label(renderer_.RecordLabel(records[i]));
-      if (auto status = AddEvents(queries_, {}, to); !status.ok()) return status;
+      if (query_.context->events == nullptr || to->record().empty()) continue;
+      if (auto status = AddEvents(EventsSeen(queries_, to->record()), {}, to); !status.ok()) return status;
     }
     return absl::OkStatus();
   }

@@ -41,10 +41,14 @@ const Subject* SubjectOfDefinition(const v1::ReportDefinition& definition) {
   return subject != nullptr && definition.has_timeline() ? &EventSubject() : subject;
 }
 
-std::unique_ptr<Query> ForHelper(const Query& query) {
+bool MayBeHelped(const Query& query) {
   // Facts that move, or of earlier, are put into tables when they are asked for, on one thread.
   const bool facts_are_there = query.earlier == nullptr && query.facts != nullptr && query.facts->days().empty();
-  if (!query.context->may_be_helped || !facts_are_there) return nullptr;
+  return query.context->may_be_helped && facts_are_there;
+}
+
+std::unique_ptr<Query> ForHelper(const Query& query) {
+  if (!MayBeHelped(query)) return nullptr;
   auto helper = std::make_unique<Query>();
   helper->context = query.context;
   helper->definition = query.definition;

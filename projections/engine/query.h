@@ -83,6 +83,8 @@ struct Query {
   const domain::Calendar& calendar() const { return world->rules().calendar; }
 };
 
+// Another thread may work on it too.
+bool MayBeHelped(const Query& query);
 // The same for a thread that helps, with a world and a halt of its own; `query` outlives it. nullptr: nobody may help.
 std::unique_ptr<Query> ForHelper(const Query& query);
 // When it is done: what it scanned, and why it did not come to its end.
