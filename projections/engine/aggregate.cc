@@ -74,9 +74,8 @@ const RowList& Aggregation::RowsOf(int index) {
 }
 
 Rows Aggregation::InPart(const RowList& rows) const {
-  if (!part_) return rows->All();
   const size_t of_part = query_.world->options().rows_of_part;
-  return rows->Slice(std::min(*part_ * of_part, rows->size()), of_part);
+  return rows->Slice(std::min(part_ * of_part, rows->size()), of_part);
 }
 
 MeasureRecords Aggregation::Base(const Expr& axis, const std::string& text) {

@@ -32,16 +32,16 @@ struct MeasureRecords {
   }
 };
 
-// Counts all records at once, or in parts that fit the processor's cache: `for (part : parts()) GoTo(part), ...`.
+// Counts records in parts that fit the processor's cache: `for (part < parts()) GoTo(part), ...`.
 class Aggregation {
  public:
   explicit Aggregation(const Query& query);
   // Of the same records, for a thread that helps: `query` is of ForHelper(). After parts() of the other.
   Aggregation(const Query& query, const Aggregation& other) : Aggregation(query) { rows_ = other.rows_; }
 
-  // Of a question that is counted in parts. Each record is in one of them.
+  // Each record is in one of them.
   size_t parts();
-  // From now on records are those of one part; groups keep their numbers.
+  // From now on records are those of one part, at first of part 0; groups keep their numbers.
   void GoTo(size_t part);
 
   // Rows are split by currency: a measure that is shown is money, or is made of it.
@@ -76,7 +76,7 @@ class Aggregation {
   // In a mode by measure axis: those of all measures that have the same axis and condition, without values.
   std::map<std::pair<std::string, std::string>, MeasureRecords> alike_;
   std::optional<MeasureRecords> all_;
-  std::optional<size_t> part_;           // nullopt: all are one
+  size_t part_ = 0;
   std::map<std::string, RowList> rows_;  // by the axis, as it is written; `=` before the number of a measure with facts of its own
 };
 

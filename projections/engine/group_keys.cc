@@ -202,19 +202,20 @@ void GroupKeys::SeePipelinesOf(int64_t group, absl::Span<const int64_t> pipeline
   }
 }
 
-int64_t GroupKeys::Find(absl::Span<const Scalar> key) const {
-  if (!grouped()) return 0;
+GroupKeys::Key GroupKeys::NumbersOf(absl::Span<const Scalar> key) {
   Key numbers;
   for (const Scalar& part : key) numbers.push_back(part.number);
-  const auto found = numbers_.find(numbers);
+  return numbers;
+}
+
+int64_t GroupKeys::Find(absl::Span<const Scalar> key) const {
+  if (!grouped()) return 0;
+  const auto found = numbers_.find(NumbersOf(key));
   return found == numbers_.end() ? -2 : found->second;
 }
 
 int64_t GroupKeys::Expect(absl::Span<const Scalar> key) {
-  if (!grouped()) return 0;
-  Key numbers;
-  for (const Scalar& part : key) numbers.push_back(part.number);
-  return Intern(numbers);
+  return grouped() ? Intern(NumbersOf(key)) : 0;
 }
 
 int64_t GroupKeys::Take(const GroupKeys& other, int64_t group) {

@@ -74,6 +74,7 @@ class GroupKeys {
 
  private:
   using Key = std::vector<int64_t>;
+  static Key NumbersOf(absl::Span<const Scalar> key);
   int64_t Intern(const Key& key);
   using Evaluated = std::vector<std::shared_ptr<const Values>>;
   void AddRow(const Evaluated& values, size_t row, RowGroups* groups);

@@ -50,24 +50,9 @@ bool MayBeHelped(const Query& query) {
 std::unique_ptr<Query> ForHelper(const Query& query) {
   if (!MayBeHelped(query)) return nullptr;
   auto helper = std::make_unique<Query>();
-  helper->context = query.context;
-  helper->definition = query.definition;
-  helper->subject = query.subject;
-  helper->parameters = query.parameters;
-  helper->language = query.language;
+  static_cast<QueryTerms&>(*helper) = query;
   helper->halt = std::make_unique<Halt>(query.context->goes_on);
-  helper->texts = query.texts;
   helper->world = std::make_unique<World>(*query.world, helper->halt.get());
-  helper->period = query.period;
-  helper->period_text = query.period_text;
-  helper->mode = query.mode;
-  helper->axis = query.axis;
-  helper->where = query.where;
-  helper->with_deleted = query.with_deleted;
-  helper->group_by = query.group_by;
-  helper->all_measures = query.all_measures;
-  helper->shown = query.shown;
-  helper->arguments = query.arguments;
   return helper;
 }
 

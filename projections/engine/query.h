@@ -43,7 +43,8 @@ struct QueryDimension {
   Expr expr;
 };
 
-struct Query {
+// What a query asks: all that threads which work on it together have in common.
+struct QueryTerms {
   const EngineContext* context = nullptr;
   const v1::ReportDefinition* definition = nullptr;
   const Subject* subject = nullptr;
@@ -51,13 +52,9 @@ struct Query {
   v1::ReportParameters parameters;
   std::string language;
 
-  std::unique_ptr<Halt> halt;
   std::shared_ptr<Texts> texts;
-  // A step of a diff: what is counted otherwise than the pin says, and the facts that this leads to; nullptr: nothing.
+  // A step of a diff: what is counted otherwise than the pin says; nullptr: nothing.
   const Substitution* substitution = nullptr;
-  std::unique_ptr<EarlierSnapshot> earlier;
-  std::unique_ptr<RezonedSnapshot> facts;    // what the worlds stand on
-  std::unique_ptr<World> world;              // at (P, D), under the rule basis
   domain::Period period;                     // local days
   std::string period_text;
   const v1::Mode* mode = nullptr;            // nullptr: the definition has none
@@ -65,12 +62,9 @@ struct Query {
   Expr where;                                // the definition's, the mode's and the caller's filter, all together; null: all
   bool with_deleted = false;                 // the definition's `where` names `deleted`
   std::vector<QueryDimension> group_by;      // of a list: its columns
-  std::vector<std::unique_ptr<v1::Dimension>> own_dimensions;  // of group_by, those that no definition has
   std::vector<QueryMeasure> all_measures;    // in the definition's order
   std::vector<int> shown;                    // indexes of those to show
 
-  // Movement: the opening. The same rules, filter and texts.
-  std::unique_ptr<World> opening;
   // Timeline: the record's name.
   std::string record;
   // Parameters of the definition by id, defaults too; `null`: none.
@@ -78,6 +72,16 @@ struct Query {
 
   // Resolved, to be echoed; report, period ... are filled in. elapsed and rows are not.
   v1::Basis basis;
+};
+
+struct Query : QueryTerms {
+  std::unique_ptr<Halt> halt;
+  std::vector<std::unique_ptr<v1::Dimension>> own_dimensions;  // of group_by, those that no definition has
+  std::unique_ptr<EarlierSnapshot> earlier;  // the facts that a substitution leads to; nullptr: there is none
+  std::unique_ptr<RezonedSnapshot> facts;    // what the worlds stand on
+  std::unique_ptr<World> world;              // at (P, D), under the rule basis
+  // Movement: the opening. The same rules, filter and texts.
+  std::unique_ptr<World> opening;
 
   const Moment& moment() const { return world->moment(); }
   const domain::Calendar& calendar() const { return world->rules().calendar; }

@@ -199,7 +199,6 @@ void Selection::LeaveOutDeleted() {
     rows_.rows[i] = kNoRow;
     if (present_ != nullptr) rows_.places[i] = PresentRows::kNowhere;
     lying_ = Lying::kElsewhere;
-    cache_ = std::make_shared<Cache>();
   }
 }
 

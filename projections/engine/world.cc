@@ -61,11 +61,10 @@ World::World(const World& other, Halt* halt) : World(other.options_, other.texts
 World::~World() = default;
 
 Selection World::Selected(const Subject& subject, Rows rows, bool with_deleted) const {
-  const IntervalTable* table = snapshot().table(subject.id);
   Selection all(*this, subject, std::move(rows));
   if (subject.id == "stage_visit" && !stage_runs().empty()) {
     Values last;
-    for (const uint32_t row : all.rows()) last.data.push_back(!stage_runs().GoesOn(table->item()[row]));
+    for (const int64_t item : all.Items().data) last.data.push_back(!stage_runs().GoesOn(item));
     all = all.Keep(last);
   }
   if (with_deleted) return all;
@@ -119,7 +118,7 @@ Selection World::Select(const Subject& subject, bool with_deleted) const {
   return Selected(subject, AllRows(subject)->All(), with_deleted);
 }
 
-// Rows in the table's order are read at a third of the cost of rows in the order of a value.
+// All rows are found without a search, those that a value leads to with one for each.
 bool World::IsMostOfAll(const RowRange& range) const {
   constexpr int64_t kLeast = std::numeric_limits<int64_t>::min(), kGreatest = std::numeric_limits<int64_t>::max();
   const IntervalTable& table = *snapshot().table(range.subject->id);
