@@ -7,9 +7,35 @@
 
 namespace recount::projections {
 
-PresentRows::PresentRows(const IntervalTable& table, absl::Span<const uint32_t> rows)
-    : rows_(rows.size()), records_(rows.size()), since_(rows.size()), from_(rows.size()), place_of_(table.size(), kNowhere),
+PresentRows::PresentRows(const IntervalTable& table, absl::Span<const uint32_t> rows, std::optional<Past> past)
+    : past_(past), table_rows_(table.size()), rows_(rows.size()), records_(rows.size()),
       until_(new std::atomic<uint64_t>[rows.size()]), retired_seen_(table.retired_rows().size()) {
+  Order(table, rows);
+  const auto until = table.until();
+  uint64_t earliest_until = kOpenPosition;
+  for (size_t place = 0; place < rows_.size(); ++place) {
+    const uint64_t end = until[rows_[place]];
+    until_[place].store(end, std::memory_order_relaxed);
+    earliest_until = std::min(earliest_until, end);  // open but where one was retired since they were chosen, or of the past
+  }
+  earliest_until_ = earliest_until;
+  if (past_) return;
+  const auto since = table.since();
+  const auto from = table.valid_from();
+  since_.resize(rows_.size());
+  from_.resize(rows_.size());
+  place_of_.assign(table.size(), kNowhere);
+  for (size_t place = 0; place < rows_.size(); ++place) {
+    const uint32_t row = rows_[place];
+    place_of_[row] = place;
+    since_[place] = since[row];
+    from_[place] = from[row];
+    latest_since_ = std::max(latest_since_, since[row]);
+    latest_from_ = std::max(latest_from_, from[row]);
+  }
+}
+
+void PresentRows::Order(const IntervalTable& table, absl::Span<const uint32_t> rows) {
   const auto record = table.record();
   int64_t most = -1;
   for (const uint32_t row : rows) most = std::max(most, record[row]);
@@ -20,22 +46,17 @@ PresentRows::PresentRows(const IntervalTable& table, absl::Span<const uint32_t> 
   for (const uint32_t row : rows) {
     const uint32_t place = first_of_[record[row] + 1]++;
     rows_[place] = row;
-    place_of_[row] = place;
+    records_[place] = record[row];
   }
   first_of_.pop_back();
-  const auto since = table.since();
-  const auto from = table.valid_from();
-  const auto until = table.until();
-  for (size_t place = 0; place < rows_.size(); ++place) {
-    const uint32_t row = rows_[place];
-    records_[place] = record[row];
-    since_[place] = since[row];
-    from_[place] = from[row];
-    until_[place].store(until[row], std::memory_order_relaxed);
-    if (until[row] != kOpenPosition) some_retired_ = true;  // since they were chosen
-    latest_since_ = std::max(latest_since_, since[row]);
-    latest_from_ = std::max(latest_from_, from[row]);
+}
+
+uint32_t PresentRows::PlaceOf(uint32_t row, int64_t record) const {
+  if (!past_) return PlaceOf(row);
+  for (uint32_t place = FirstOf(record); place < size() && records_[place] == record; ++place) {
+    if (rows_[place] == row) return place;
   }
+  return kNowhere;
 }
 
 void PresentRows::SeeRetired(const IntervalTable& table) const {
@@ -43,34 +64,62 @@ void PresentRows::SeeRetired(const IntervalTable& table) const {
   if (retired_seen_.load(std::memory_order_acquire) >= retired.size()) return;
   std::unique_lock lock(mutex_);
   const auto until = table.until();
+  const auto record = table.record();
   size_t seen = retired_seen_.load(std::memory_order_relaxed);
   for (; seen < retired.size(); ++seen) {
-    const uint32_t place = PlaceOf(retired[seen]);
+    const uint32_t row = retired[seen];
+    const uint32_t place = PlaceOf(row, record[row]);
     if (place == kNowhere) continue;
-    until_[place].store(until[retired[seen]], std::memory_order_relaxed);
-    some_retired_.store(true, std::memory_order_release);
+    const uint64_t end = until[row];
+    until_[place].store(end, std::memory_order_relaxed);
+    if (end < earliest_until_.load(std::memory_order_relaxed)) earliest_until_.store(end, std::memory_order_release);
   }
   retired_seen_.store(seen, std::memory_order_release);
 }
 
 absl::Span<const int64_t> PresentRows::Column(const IntervalTable& table, int column) const { return ValuesOf(column, table); }
 
-absl::Span<const int64_t> PresentRows::ValuesOf(int column, const IntervalTable& table) const {
+const PresentRows::Side& PresentRows::SideOf(int column, const IntervalTable& table) const {
   {
     std::shared_lock lock(mutex_);
     const auto known = columns_.find(column);
     if (known != columns_.end()) return *known->second;
   }
   std::unique_lock lock(mutex_);
-  auto& values = columns_[column];
-  if (values == nullptr) {
-    const auto all = column == kItems ? table.item() : table.column(column);
-    auto gathered = std::make_unique<std::vector<int64_t>>(rows_.size());
-    // A copy of the table from before has no later rows: those of now are not asked for through it.
-    for (size_t place = 0; place < rows_.size(); ++place) (*gathered)[place] = all[rows_[place]];
-    values = std::move(gathered);
+  auto& side = columns_[column];
+  // A copy of the table from before has no later rows: those of now are not asked for through it.
+  if (side == nullptr) side = std::make_unique<const Side>(Gathered(column == kItems ? table.item() : table.column(column)));
+  return *side;
+}
+
+PresentRows::Side PresentRows::Gathered(absl::Span<const int64_t> all) const {
+  Side side;
+  side.values.resize(rows_.size());
+  for (size_t place = 0; place < rows_.size(); ++place) side.values[place] = all[rows_[place]];
+  if (!past_) return side;
+  for (size_t begin = 0; begin < rows_.size(); begin += kBlock) {
+    const auto end = side.values.begin() + static_cast<ptrdiff_t>(std::min(begin + kBlock, rows_.size()));
+    const auto [least, greatest] = std::minmax_element(side.values.begin() + static_cast<ptrdiff_t>(begin), end);
+    side.bounds.push_back({*least, *greatest});
   }
-  return *values;
+  return side;
+}
+
+size_t PresentRows::FindPlaces(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment,
+                               std::vector<uint32_t>* places) const {
+  const Side& side = SideOf(column, table);
+  const bool all = AllVisibleAt(moment);
+  size_t looked_at = 0;
+  for (size_t block = 0; block < side.bounds.size(); ++block) {
+    if (side.bounds[block].greatest < least || greatest < side.bounds[block].least) continue;
+    const size_t begin = block * kBlock, end = std::min(begin + kBlock, size());
+    looked_at += end - begin;
+    for (size_t place = begin; place < end; ++place) {
+      const bool is_in = least <= side.values[place] && side.values[place] <= greatest;
+      if (is_in && (all || VisibleAt(place, moment))) places->push_back(static_cast<uint32_t>(place));
+    }
+  }
+  return looked_at;
 }
 
 }  // namespace recount::projections

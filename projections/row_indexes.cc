@@ -168,37 +168,80 @@ bool RowIndexes::IsOld(const PresentRows& present, const IntervalTable& table) {
   return table.size() > present.table_rows() + std::max(kFew, present.table_rows() / 8);
 }
 
-std::shared_ptr<const PresentRows> RowIndexes::Present(const IntervalTable& table) {
+std::shared_ptr<const PresentRows> RowIndexes::Present(const IntervalTable& table, RowMoment moment) {
   if (use_ == Use::kOneQuestion) return nullptr;
-  std::shared_ptr<const PresentRows> present;
-  {
-    std::shared_lock lock(mutex_);
-    present = present_;
-  }
-  if (present == nullptr || IsOld(*present, table)) {
-    std::unique_lock alone(mutex_);
-    if (present_ == nullptr || IsOld(*present_, table)) {
-      Index& all = indexes_[kAll];
-      Extend(table, kAll, &all);
-      Bucket& bucket = all.buckets[0];
-      LookThrough(table, &bucket);
-      // Those that came after this copy of the table stand at the end.
-      const auto end = std::lower_bound(bucket.current.begin(), bucket.current.end(), table.size());
-      const auto count = static_cast<size_t>(end - bucket.current.begin());
-      present_ = std::make_shared<PresentRows>(table, absl::MakeConstSpan(bucket.current).subspan(0, count));
-    }
-    present = present_;
-  }
+  auto present = PresentThen(table, moment);
+  if (present == nullptr) present = PresentNow(table);
   if (present->table_rows() > table.size()) return nullptr;  // of a copy from before
   present->SeeRetired(table);
   return present;
 }
 
+std::shared_ptr<const PresentRows> RowIndexes::PresentNow(const IntervalTable& table) {
+  {
+    std::shared_lock lock(mutex_);
+    if (present_ != nullptr && !IsOld(*present_, table)) return present_;
+  }
+  std::unique_lock alone(mutex_);
+  if (present_ == nullptr || IsOld(*present_, table)) {
+    Index& all = indexes_[kAll];
+    Extend(table, kAll, &all);
+    Bucket& bucket = all.buckets[0];
+    LookThrough(table, &bucket);
+    // Those that came after this copy of the table stand at the end.
+    const auto end = std::lower_bound(bucket.current.begin(), bucket.current.end(), table.size());
+    const auto count = static_cast<size_t>(end - bucket.current.begin());
+    present_ = std::make_shared<PresentRows>(table, absl::MakeConstSpan(bucket.current).subspan(0, count));
+  }
+  return present_;
+}
+
+// nullptr: they do not lie side by side.
+std::shared_ptr<const PresentRows> RowIndexes::PresentThen(const IntervalTable& table, RowMoment moment) {
+  if (auto known = past_.Find(table, moment)) return known;
+  std::vector<bool> holds;
+  bool is_newest;
+  {
+    std::shared_lock<std::shared_mutex> lock;
+    const Index& all = Extended(table, kAll, &lock);
+    is_newest = all.begin.since <= moment.position;
+    if (present_ == nullptr || !past_.IsWorthIt(moment, is_newest, present_->size())) return nullptr;
+    std::vector<uint32_t> in_any_order;
+    Collect(table, all, 0, 0, moment, [](uint32_t) { return true; }, &in_any_order);
+    holds.resize(table.size());
+    for (const uint32_t row : in_any_order) holds[row] = true;
+  }
+  std::vector<uint32_t> rows;
+  for (uint32_t row = 0; row < holds.size(); ++row) {
+    if (holds[row]) rows.push_back(row);
+  }
+  auto made = std::make_shared<PresentRows>(table, rows, PresentRows::Past{moment, is_newest});
+  past_.Keep(made);
+  return made;
+}
+
+template <typename Fits>
+size_t RowIndexes::CollectLater(const IntervalTable& table, const PresentRows& present, RowMoment moment, Fits fits,
+                                std::vector<uint32_t>* rows) {
+  if (!present.MayHoldLater(moment)) return 0;
+  for (size_t row = present.table_rows(); row < table.size(); ++row) {
+    if (table.VisibleAt(row, moment.position, moment.valid_at) && fits(row)) rows->push_back(static_cast<uint32_t>(row));
+  }
+  return table.size() - present.table_rows();
+}
+
+void RowIndexes::NoteOneByOne(RowMoment moment, LatestBegin begin, size_t rows) {
+  constexpr size_t kFew = 8;
+  if (rows < kFew || begin.IsPast(moment)) return;  // of now the present rows are those that hold
+  past_.Note(moment, begin.since <= moment.position, rows);
+}
+
 size_t RowIndexes::Others(const IntervalTable& table, const PresentRows* present, RowMoment moment, std::vector<uint32_t>* rows) {
+  const auto all_fit = [](uint32_t) { return true; };
+  if (present != nullptr && present->is_past()) return CollectLater(table, *present, moment, all_fit, rows);
   std::shared_lock<std::shared_mutex> lock;
   const Index& all = Extended(table, kAll, &lock);
-  const auto none = [](uint32_t) { return true; };
-  if (present == nullptr) return Collect(table, all, 0, 0, moment, none, rows);
+  if (present == nullptr) return Collect(table, all, 0, 0, moment, all_fit, rows);
   const auto found = all.buckets.find(0);
   if (found == all.buckets.end()) return 0;
   const Bucket& bucket = found->second;
@@ -212,24 +255,28 @@ size_t RowIndexes::Others(const IntervalTable& table, const PresentRows* present
   bucket.ended.At(InOrder(moment.valid_at), look);
   const auto later = std::lower_bound(bucket.current.begin(), bucket.current.end(), present->table_rows());
   std::for_each(later, bucket.current.end(), look);
+  NoteOneByOne(moment, all.begin, looked_at);
   return looked_at;
 }
 
 size_t RowIndexes::FindApart(const IntervalTable& table, const PresentRows& present, int column, int64_t least, int64_t greatest,
                              RowMoment moment, std::vector<uint32_t>* places, std::vector<uint32_t>* rows) {
   if (least > greatest) return 0;
+  const auto values = table.column(column);
+  const auto is_in = [&](uint32_t row) { return least <= values[row] && values[row] <= greatest; };
+  if (present.is_past()) {
+    return present.FindPlaces(table, column, least, greatest, moment, places) + CollectLater(table, present, moment, is_in, rows);
+  }
   std::shared_lock<std::shared_mutex> lock;
   const Index& index = Extended(table, column, &lock);
   const int bits = BucketBits(table.columns()[column].kind);
-  const auto values = table.column(column);
   size_t looked_at = 0;
   const auto look = [&](uint32_t row) {
     ++looked_at;
     const uint32_t place = present.PlaceOf(row);
     if (place != PresentRows::kNowhere) {
       if (present.VisibleAt(place, moment)) places->push_back(place);
-    } else if (row < table.size() && table.VisibleAt(row, moment.position, moment.valid_at) && least <= values[row] &&
-               values[row] <= greatest) {
+    } else if (row < table.size() && table.VisibleAt(row, moment.position, moment.valid_at) && is_in(row)) {
       rows->push_back(row);
     }
   };
@@ -246,6 +293,7 @@ size_t RowIndexes::FindApart(const IntervalTable& table, const PresentRows& pres
     at->second.retired.At(moment.position, look);
     at->second.ended.At(InOrder(moment.valid_at), look);
   }
+  NoteOneByOne(moment, index.begin, looked_at);
   return looked_at;
 }
 
@@ -274,6 +322,7 @@ void RowIndexes::RowsOf(const IntervalTable& table, absl::Span<const int64_t> re
   }
   rows->assign(records.size(), UINT32_MAX);
   const auto holds = [&](uint32_t row) { return row < table.size() && table.VisibleAt(row, moment.position, moment.valid_at); };
+  NoteOneByOne(moment, newest_.begin, records.size());
   const bool past = newest_.begin.IsPast(moment);
   const auto until = table.until();
   for (size_t i = 0; i < records.size(); ++i) {

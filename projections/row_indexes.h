@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "projections/past_moments.h"
 #include "projections/present_rows.h"
 
 namespace recount::projections {
@@ -49,13 +50,13 @@ class RowIndexes {
   // if both are kNull. Returns how many rows were looked at. On any thread, for any copy of the table.
   size_t Find(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment,
               std::vector<uint32_t>* rows);
-  // The same, but rows that are in `present` come as their places there, also some whose value is near the range: whoever reads
-  // values side by side looks at them faster there.
+  // The same, but rows that are in `present`, which Present() gave for the moment, come as their places there, also some whose value is
+  // near the range: whoever reads values side by side looks at them faster there.
   size_t FindApart(const IntervalTable& table, const PresentRows& present, int column, int64_t least, int64_t greatest,
                    RowMoment moment, std::vector<uint32_t>* places, std::vector<uint32_t>* rows);
-  // The rows that hold now side by side, for whoever reads many. nullptr: of a copy of the table from before those were put there, or
-  // of one that is asked once.
-  std::shared_ptr<const PresentRows> Present(const IntervalTable& table);
+  // The rows that hold now side by side, for whoever reads many; those that hold at the moment where it is one of the past that is asked
+  // about often. nullptr: of a copy of the table from before those were put there, or of one that is asked once.
+  std::shared_ptr<const PresentRows> Present(const IntervalTable& table, RowMoment moment);
   // As Find(), of all rows, or of those that are not in `present`.
   size_t All(const IntervalTable& table, RowMoment moment, std::vector<uint32_t>* rows) { return Others(table, nullptr, moment, rows); }
   size_t Others(const IntervalTable& table, const PresentRows* present, RowMoment moment, std::vector<uint32_t>* rows);
@@ -102,12 +103,21 @@ class RowIndexes {
   static void LookThrough(const IntervalTable& table, Bucket* bucket);
 
   static bool IsOld(const PresentRows& present, const IntervalTable& table);
+  std::shared_ptr<const PresentRows> PresentNow(const IntervalTable& table);
+  std::shared_ptr<const PresentRows> PresentThen(const IntervalTable& table, RowMoment moment);
+  // Rows of `table` that came since `present` of the past was made, of which `fits` holds.
+  template <typename Fits>
+  static size_t CollectLater(const IntervalTable& table, const PresentRows& present, RowMoment moment, Fits fits,
+                             std::vector<uint32_t>* rows);
+  // A question about the moment looked at so many rows one by one.
+  void NoteOneByOne(RowMoment moment, LatestBegin begin, size_t rows);
 
   const Use use_;
   std::shared_mutex mutex_;
   std::map<int, Index> indexes_;  // by column; kAll: of all rows
   Newest newest_;
   std::shared_ptr<const PresentRows> present_;
+  PastMoments past_;
 };
 
 }  // namespace recount::projections

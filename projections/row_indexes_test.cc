@@ -99,7 +99,7 @@ std::vector<uint32_t> Found(const IntervalTable& table, int column, int64_t leas
 
 // All rows, of the present and others.
 std::vector<uint32_t> FoundApart(const IntervalTable& table, RowMoment moment) {
-  const auto present = table.indexes().Present(table);
+  const auto present = table.indexes().Present(table, moment);
   std::vector<uint32_t> rows;
   table.indexes().Others(table, present.get(), moment, &rows);
   for (size_t place = 0; present != nullptr && place < present->size(); ++place) {
@@ -111,7 +111,7 @@ std::vector<uint32_t> FoundApart(const IntervalTable& table, RowMoment moment) {
 
 // Of what FindApart() leads to, the rows in the range.
 std::vector<uint32_t> FoundInPlaces(const IntervalTable& table, int column, int64_t least, int64_t greatest, RowMoment moment) {
-  const auto present = table.indexes().Present(table);
+  const auto present = table.indexes().Present(table, moment);
   if (present == nullptr) return Found(table, column, least, greatest, moment);
   std::vector<uint32_t> places, rows;
   table.indexes().FindApart(table, *present, column, least, greatest, moment, &places, &rows);
@@ -124,12 +124,14 @@ std::vector<uint32_t> FoundInPlaces(const IntervalTable& table, int column, int6
   return rows;
 }
 
-void ExpectInPlace(const IntervalTable& table) {
-  const auto present = table.indexes().Present(table);
+void ExpectInPlace(const IntervalTable& table, RowMoment moment) {
+  const auto present = table.indexes().Present(table, moment);
   if (present == nullptr) return;
   for (uint32_t place = 0; place < present->size(); ++place) {
     const uint32_t row = present->row(place);
-    EXPECT_EQ(present->PlaceOf(row), place);
+    if (!present->is_past()) {
+      EXPECT_EQ(present->PlaceOf(row), place);
+    }
     EXPECT_EQ(present->record(place), table.record()[row]);
     EXPECT_EQ(present->Items(table)[place], table.item()[row]);
     for (const int column : {kWhen, kDay, kText}) EXPECT_EQ(present->Column(table, column)[place], table.column(column)[row]);
@@ -169,8 +171,80 @@ TEST(RowIndexesTest, AnyRangeAtAnyMomentIsWhatAScanFinds) {
   for (int step = 0; step < 3000 && !::testing::Test::HasFailure(); ++step) {
     random.Change();
     if (step % 7 == 0) ExpectAsScanned(&random, random.table(), random.AnyMoment());
-    if (step % 50 == 0) ExpectInPlace(random.table());
+    if (step % 50 == 0) ExpectInPlace(random.table(), random.now());
   }
+}
+
+bool LieSideBySide(const IntervalTable& table, RowMoment moment) {
+  const auto present = table.indexes().Present(table, moment);
+  return present != nullptr && present->is_past() && present->AreThoseOf(moment);
+}
+
+void AskUntilSideBySide(const IntervalTable& table, RowMoment moment) {
+  for (int i = 0; i < 1000 && !LieSideBySide(table, moment); ++i) FoundApart(table, moment);
+  ASSERT_TRUE(LieSideBySide(table, moment));
+}
+
+TEST(RowIndexesTest, MomentsOfThePastThatAreAskedOftenAreWhatAScanFindsWhileTheTableGrows) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(absl::StrCat("seed ", seed));
+  RandomTable random(seed);
+  for (int i = 0; i < 300; ++i) random.Change();
+  // A position, a time as it is known, and a time as it was known.
+  const RowMoment then = random.now();
+  for (int i = 0; i < 700; ++i) random.Change();
+  const int64_t day = random.now().valid_at / 2;
+  int side_by_side = 0;
+  for (int step = 0; step < 2000 && !::testing::Test::HasFailure(); ++step) {
+    const RowMoment moments[] = {then, {random.now().position, day}, {then.position, then.valid_at / 2}};
+    const RowMoment moment = moments[random.Any(3)];
+    side_by_side += LieSideBySide(random.table(), moment);
+    ExpectAsScanned(&random, random.table(), moment);
+    if (step % 20 == 0) ExpectInPlace(random.table(), moment);
+    random.Change();
+  }
+  EXPECT_GT(side_by_side, 500);
+}
+
+TEST(RowIndexesTest, WhatIsRetiredOrComesLaterIsSeenBesideTheRowsOfATime) {
+  RandomTable random(5);
+  for (int i = 0; i < 500; ++i) random.Change();
+  const RowMoment then = random.now();
+  const int64_t day = then.valid_at - 20 * kDayMicros;
+  AskUntilSideBySide(random.table(), {then.position, day});
+  const auto rows = random.table().indexes().Present(random.table(), {then.position, day});
+  EXPECT_TRUE(rows->AllVisibleAt({then.position, day}));
+  for (int i = 0; i < 400; ++i) random.Change();  // some of them about times before the day
+  const RowMoment now = {random.now().position, day};
+  ASSERT_TRUE(rows->AreThoseOf(now));
+  rows->SeeRetired(random.table());
+  EXPECT_FALSE(rows->AllVisibleAt(now));
+  EXPECT_TRUE(rows->AllVisibleAt({then.position, day})) << "what was known then does not change";
+  EXPECT_EQ(FoundApart(random.table(), now), Scanned(random.table(), kWhen, kNull, kOpenTime, now));
+}
+
+TEST(RowIndexesTest, RowsOfAPastMomentAreNotPutTogetherAgainAndThoseOfATimeWhereTheTableGrew) {
+  RandomTable random(6);
+  for (int i = 0; i < 500; ++i) random.Change();
+  const RowMoment then = {random.now().position / 2, random.now().valid_at / 2};
+  AskUntilSideBySide(random.table(), then);
+  AskUntilSideBySide(random.table(), {random.now().position, then.valid_at});
+  for (int i = 0; i < 3000; ++i) random.Change();
+  EXPECT_TRUE(LieSideBySide(random.table(), then));
+  EXPECT_FALSE(LieSideBySide(random.table(), {random.now().position, then.valid_at}));
+  AskUntilSideBySide(random.table(), {random.now().position, then.valid_at});
+}
+
+TEST(RowIndexesTest, OnlyTheMomentsThatWereAskedForLastAreKept) {
+  RandomTable random(7);
+  for (int i = 0; i < 500; ++i) random.Change();
+  std::vector<RowMoment> moments;
+  for (uint64_t i = 1; i <= PastMoments::kMostKept + 1; ++i) moments.push_back({random.now().position - 50 * i, random.now().valid_at});
+  for (size_t i = 0; i < PastMoments::kMostKept; ++i) AskUntilSideBySide(random.table(), moments[i]);
+  EXPECT_TRUE(LieSideBySide(random.table(), moments[0]));
+  AskUntilSideBySide(random.table(), moments.back());
+  EXPECT_TRUE(LieSideBySide(random.table(), moments[0]));
+  EXPECT_FALSE(LieSideBySide(random.table(), moments[1]));
 }
 
 TEST(RowIndexesTest, ACopyFindsWhatItHasHoweverFarTheIndexWent) {
@@ -185,8 +259,8 @@ TEST(RowIndexesTest, ACopyFindsWhatItHasHoweverFarTheIndexWent) {
   for (int i = 0; i < 40; ++i) ExpectAsScanned(&random, random.table(), random.now());
   for (int i = 0; i < 200 && !::testing::Test::HasFailure(); ++i) ExpectAsScanned(&random, *copy, then);
   // What lies side by side by now has rows that the copy does not know.
-  EXPECT_NE(random.table().indexes().Present(random.table()), nullptr);
-  EXPECT_EQ(copy->indexes().Present(*copy), nullptr);
+  EXPECT_NE(random.table().indexes().Present(random.table(), random.now()), nullptr);
+  EXPECT_EQ(copy->indexes().Present(*copy, {then.position - 1, then.valid_at}), nullptr);
   // And the other way round: the copy's question does not hide what came later.
   ExpectAsScanned(&random, random.table(), random.now());
 }
@@ -223,7 +297,10 @@ TEST(RowIndexesTest, CopiesAreAskedWhileTheTableGrows) {
         const int64_t greatest = column == kWhen ? 200 * kDayMicros : 200;
         differences += Found(*copy->table, column, 0, greatest, copy->moment) != Scanned(*copy->table, column, 0, greatest, copy->moment);
       }
-      differences += FoundApart(*copy->table, copy->moment) != Scanned(*copy->table, kWhen, kNull, kOpenTime, copy->moment);
+      const RowMoment half = {copy->moment.position, copy->moment.valid_at / 2}, third = {20, 20 * kDayMicros};
+      for (const RowMoment moment : {copy->moment, half, half, third, third}) {
+        differences += FoundApart(*copy->table, moment) != Scanned(*copy->table, kWhen, kNull, kOpenTime, moment);
+      }
       std::vector<uint32_t> rows;
       copy->table->indexes().RowsOf(*copy->table, random.records(), copy->moment, &rows);
     }
@@ -257,7 +334,7 @@ TEST(RowIndexesTest, OnlyWhatHoldsLiesSideBySide) {
     random.Change();
     if (i == 1970) random.table().indexes().All(random.table(), random.now(), &rows);
   }
-  const auto present = random.table().indexes().Present(random.table());
+  const auto present = random.table().indexes().Present(random.table(), random.now());
   ASSERT_NE(present, nullptr);
   EXPECT_EQ(present->size(), random.records().size());
 }
@@ -269,7 +346,7 @@ TEST(RowIndexesTest, WhatCameLaterOrBeginsLaterIsNotAllVisible) {
   for (uint64_t i = 1; i <= 3; ++i) {
     table.Append(dictionary.Intern(absl::StrCat("deals/", i)), 0, i, static_cast<int64_t>(10 * i), kOpenTime, values);
   }
-  const auto present = table.indexes().Present(table);
+  const auto present = table.indexes().Present(table, {3, 30});
   ASSERT_NE(present, nullptr);
   EXPECT_TRUE(present->AllVisibleAt({3, 30}));
   for (const RowMoment moment : {RowMoment{2, 30}, RowMoment{3, 29}}) {

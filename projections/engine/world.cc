@@ -98,7 +98,7 @@ std::vector<uint32_t> World::Others(const Subject& subject) const {
 const std::shared_ptr<const PresentRows>& World::PresentOf(const Subject& subject) const {
   const auto [known, added] = caches_->present.try_emplace(&subject);
   const IntervalTable* table = snapshot().table(subject.id);
-  if (added && table != nullptr) known->second = table->indexes().Present(*table);
+  if (added && table != nullptr) known->second = table->indexes().Present(*table, row_moment());
   return known->second;
 }
 
@@ -196,7 +196,7 @@ Rows World::RowsOf(const Subject& subject, absl::Span<const int64_t> records) co
       of_elsewhere.push_back(i);
     }
   }
-  if (elsewhere.empty()) return rows;
+  if (elsewhere.empty() || !present->MayHoldLater(row_moment())) return rows;
   std::vector<uint32_t> found;
   table->indexes().RowsOf(*table, elsewhere, row_moment(), &found);
   for (size_t i = 0; i < found.size(); ++i) rows.rows[of_elsewhere[i]] = found[i];
