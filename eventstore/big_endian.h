@@ -2,7 +2,9 @@
 #ifndef RECOUNT_EVENTSTORE_BIG_ENDIAN_H_
 #define RECOUNT_EVENTSTORE_BIG_ENDIAN_H_
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 namespace recount::eventstore {
@@ -17,12 +19,16 @@ inline void AppendU64(uint64_t value, std::string* out) {
 }
 
 inline uint32_t ReadU32(const char* bytes) {
-  uint32_t value = 0;
-  for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
-  return value;
+  uint32_t value;
+  std::memcpy(&value, bytes, sizeof(value));
+  return std::endian::native == std::endian::little ? __builtin_bswap32(value) : value;
 }
 
-inline uint64_t ReadU64(const char* bytes) { return static_cast<uint64_t>(ReadU32(bytes)) << 32 | ReadU32(bytes + 4); }
+inline uint64_t ReadU64(const char* bytes) {
+  uint64_t value;
+  std::memcpy(&value, bytes, sizeof(value));
+  return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
+}
 
 }  // namespace recount::eventstore
 

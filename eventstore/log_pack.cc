@@ -88,13 +88,13 @@ absl::Status PackView::ReadDirectory(size_t commits) {
   hashes_begin_ = kHeaderSize + commits * kEntrySize;
   size_t begin = hashes_begin_ + commits * kHashSize;
   uint64_t position = place_.first_position;
-  entries_.reserve(commits);
+  entries_.resize(commits);
   for (size_t i = 0; i < commits; ++i) {
     const char* entry = bytes_.data() + kHeaderSize + i * kEntrySize;
     const uint32_t events = ReadU32(entry);
     const size_t size = ReadU32(entry + 4);
     if (events == 0 || size > bytes_.size() - begin) return absl::DataLossError(kWrong);
-    entries_.push_back({position, begin, size});
+    entries_[i] = {position, begin, size};
     position += events;
     begin += size;
   }

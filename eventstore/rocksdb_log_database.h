@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "eventstore/event_log.h"
+#include "eventstore/pack_places.h"
 #include "rocksdb/db.h"
 
 namespace recount::eventstore {
@@ -44,12 +45,15 @@ class LogDatabase {
     std::lock_guard lock(mutex_);
     return packed_;
   }
+  // Of packs that somebody has read.
+  PackPlaces& pack_places() const { return pack_places_; }
 
  private:
   rocksdb::DB* const db_;
   rocksdb::ColumnFamilyHandle* const packs_;
   mutable std::mutex mutex_;
   std::map<TenantNumber, Packed> packed_;  // guarded by mutex_
+  mutable PackPlaces pack_places_;
 };
 
 // One put for a commit, in the form of commit_codec.h.

@@ -91,6 +91,7 @@ absl::StatusOr<bool> RecordCursor::SeekPack(uint64_t position) {
 
 absl::StatusOr<bool> RecordCursor::LoadPack(uint64_t position) {
   if (database_->packs() == nullptr) return false;
+  if (use_ == CursorUse::kPoints && GetPack(position)) return true;
   for (const bool anew : {false, true}) {
     if (anew || packs_ == nullptr) {
       pack_is_open_ = false;
@@ -100,10 +101,21 @@ absl::StatusOr<bool> RecordCursor::LoadPack(uint64_t position) {
     packs_->SeekForPrev(LogKey(tenant_, position));
     if (!packs_->status().ok()) return PackFailure(position);
     if (!packs_->Valid()) continue;
-    if (absl::Status status = OpenPack(); !status.ok()) return status;
+    if (absl::Status status = OpenPack(FirstPosition(*packs_), packs_->value()); !status.ok()) return status;
     if (pack_.Holds(position)) return true;
   }
   return false;
+}
+
+bool RecordCursor::GetPack(uint64_t position) {
+  const std::optional<uint64_t> first_position = database_->pack_places().Find(tenant_, position);
+  if (!first_position) return false;
+  pack_is_open_ = false;
+  pinned_.Reset();
+  const rocksdb::Status got =
+      database_->db()->Get(rocksdb::ReadOptions(), database_->packs(), LogKey(tenant_, *first_position), &pinned_);
+  is_pinned_ = got.ok() && OpenPack(*first_position, pinned_).ok();
+  return is_pinned_;
 }
 
 absl::Status RecordCursor::PackFailure(uint64_t position) const {
@@ -112,12 +124,13 @@ absl::Status RecordCursor::PackFailure(uint64_t position) const {
   return Damaged(tenant_, position, absl::StrCat("the pack of commits in log/ that should hold it cannot be read (", status.ToString(), ")"));
 }
 
-absl::Status RecordCursor::OpenPack() {
-  pack_is_open_ = false;
+absl::Status RecordCursor::OpenPack(uint64_t first_position, const rocksdb::Slice& bytes) {
+  pack_is_open_ = is_pinned_ = false;
   // Of points RocksDB has checked the block, and each commit is checked against the hash chain (rocksdb_cursor.h).
   const PackCheck check = use_ == CursorUse::kPoints ? PackCheck::kParts : PackCheck::kWhole;
-  absl::Status status = pack_.Open(tenant_, FirstPosition(*packs_), ToView(packs_->value()), check);
+  absl::Status status = pack_.Open(tenant_, first_position, ToView(bytes), check);
   pack_is_open_ = status.ok();
+  if (pack_is_open_) database_->pack_places().Learn(tenant_, first_position, pack_.last_position());
   return status;
 }
 
@@ -131,7 +144,7 @@ void RecordCursor::StandInPack(size_t commit) {
 }
 
 absl::Status RecordCursor::EnterPack() {
-  absl::Status status = OpenPack();
+  absl::Status status = OpenPack(FirstPosition(*packs_), packs_->value());
   source_ = Source::kDamagedPack;
   if (status.ok()) StandInPack(0);
   return status;
@@ -171,9 +184,11 @@ absl::Status RecordCursor::Next() {
 
 absl::Status RecordCursor::NextPack(uint64_t after_the_last) {
   pack_is_open_ = false;
-  if (packs_->Valid()) packs_->Next();
-  if (!packs_->status().ok()) return PackFailure(after_the_last);
-  if (packs_->Valid()) return EnterPack();
+  if (!is_pinned_) {
+    if (packs_->Valid()) packs_->Next();
+    if (!packs_->status().ok()) return PackFailure(after_the_last);
+    if (packs_->Valid()) return EnterPack();
+  }
   return after_the_last > end_ ? absl::OkStatus() : Seek(after_the_last);
 }
 

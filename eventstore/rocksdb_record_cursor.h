@@ -47,9 +47,11 @@ class RecordCursor {
   absl::StatusOr<bool> SeekPack(uint64_t position);
   // Opens the pack that holds `position`, with a new iterator if this one does not see it; leaves the record as it is.
   absl::StatusOr<bool> LoadPack(uint64_t position);
+  // By its key, if that is known; false also where it cannot be read: packs_ finds out why.
+  bool GetPack(uint64_t position);
   // packs_ failed on the way to the pack of a position.
   absl::Status PackFailure(uint64_t position) const;
-  absl::Status OpenPack();
+  absl::Status OpenPack(uint64_t first_position, const rocksdb::Slice& bytes);
   absl::Status EnterPack();
   // What comes behind the last pack that this iterator sees begins at `after_the_last`.
   absl::Status NextPack(uint64_t after_the_last);
@@ -73,7 +75,9 @@ class RecordCursor {
   Source source_ = Source::kNone;
   uint64_t first_position_ = 0;
   CommitParts parts_;
-  PackView pack_;  // of what packs_ stands on
+  rocksdb::PinnableSlice pinned_;  // a pack that was got by its key
+  bool is_pinned_ = false;
+  PackView pack_;  // of pinned_, else of what packs_ stands on
   bool pack_is_open_ = false;
   size_t commit_ = 0;             // in the pack
   bool singles_is_on_it_ = false;  // else singles_ stands on the commit before, or nowhere
