@@ -44,6 +44,16 @@ class Dictionary::Codes {
     if (hashes_.span().data() != hashes.span().data()) hashes_ = hashes;
     codes_.insert(code);
   }
+  // All that the arrays have and that are not there yet; false: one of them is there twice.
+  bool AddAll(const SharedArray<absl::string_view>& texts, const SharedArray<uint64_t>& hashes) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    texts_ = texts;
+    hashes_ = hashes;
+    for (size_t code = codes_.size(); code < texts.size(); ++code) {
+      if (!codes_.insert(static_cast<uint32_t>(code)).second) return false;
+    }
+    return true;
+  }
   void Reserve(size_t texts) {
     std::lock_guard<std::mutex> lock(mutex_);
     codes_.reserve(texts);
@@ -59,7 +69,7 @@ class Dictionary::Codes {
   struct Equal {
     using is_transparent = void;
     const Codes* codes;
-    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
+    bool operator()(uint32_t a, uint32_t b) const { return a == b || Is(a, {codes->texts_[b], codes->hashes_[b]}); }
     bool operator()(uint32_t code, const Probe& probe) const { return Is(code, probe); }
     bool operator()(const Probe& probe, uint32_t code) const { return Is(code, probe); }
     bool Is(uint32_t code, const Probe& probe) const {
@@ -92,6 +102,13 @@ int64_t Dictionary::Intern(absl::string_view text) {
   codes_->Add(code, texts_, hashes_);
   return code;
 }
+
+void Dictionary::AddKept(absl::string_view text) {
+  texts_.push_back(codes_->Keep(text));
+  hashes_.push_back(XXH3_64bits(text.data(), text.size()));
+}
+
+bool Dictionary::IndexKept() { return codes_->AddAll(texts_, hashes_); }
 
 int64_t Dictionary::Find(absl::string_view text) const {
   const int64_t found = codes_->FindForReader(Codes::Probe{text, XXH3_64bits(text.data(), text.size())});

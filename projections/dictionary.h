@@ -26,6 +26,10 @@ class Dictionary {
   std::unique_ptr<const Dictionary> Frozen() const;
 
   int64_t Intern(absl::string_view text);
+  // What was kept of a dictionary, text after text: Find() and Intern() know none of them before IndexKept(), which is false if a text
+  // is there twice. Other threads may read texts and hashes meanwhile.
+  void AddKept(absl::string_view text);
+  bool IndexKept();
   // kNull if the text is not there.
   int64_t Find(absl::string_view text) const;
   // Stays where it is as long as the dictionary or a frozen copy.

@@ -83,28 +83,36 @@ int IntervalTable::AddColumn(ColumnDef column) {
 
 size_t IntervalTable::Append(int64_t record, int64_t item, uint64_t since, int64_t valid_from, int64_t valid_to,
                              absl::Span<const int64_t> values) {
-  return Add(record, item, since, kOpenPosition, valid_from, valid_to, values);
-}
-
-void IntervalTable::Restore(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from,
-                            int64_t valid_to, absl::Span<const int64_t> values) {
-  Add(record, item, since, until, valid_from, valid_to, values);
-}
-
-size_t IntervalTable::Add(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from,
-                          int64_t valid_to, absl::Span<const int64_t> values) {
   const size_t row = size();
   record_.push_back(record);
   item_.push_back(item);
   since_.push_back(since);
-  until_.push_back(until);
+  until_.push_back(kOpenPosition);
   valid_from_.push_back(valid_from);
   valid_to_.push_back(valid_to);
   for (size_t i = 0; i < values_.size(); ++i) values_[i].push_back(i < values.size() ? values[i] : kNull);
-  Link(static_cast<uint32_t>(row), record);
+  TakeIn(row);
+  return row;
+}
+
+void IntervalTable::Restore(absl::Span<const std::vector<int64_t>> columns, absl::Span<const uint64_t> spans) {
+  const size_t first = size();
+  record_.append(columns[0]);
+  item_.append(columns[1]);
+  for (const int64_t since : columns[2]) since_.push_back(static_cast<uint64_t>(since));
+  for (size_t i = 0; i < spans.size(); ++i) until_.push_back(spans[i] == 0 ? kOpenPosition : since_[first + i] + spans[i]);
+  valid_from_.append(columns[3]);
+  valid_to_.append(columns[4]);
+  for (size_t i = 0; i < values_.size(); ++i) values_[i].append(columns[5 + i]);
+  for (size_t row = first; row < size(); ++row) TakeIn(row);
+}
+
+// A row whose values are there.
+void IntervalTable::TakeIn(size_t row) {
+  Link(static_cast<uint32_t>(row), record_[row]);
+  const uint64_t until = until_.Load(row);
   if (until == kOpenPosition) ++current_rows_;
   digest_ += HashRow(row, until);
-  return row;
 }
 
 void IntervalTable::Link(uint32_t row, int64_t record) {

@@ -99,9 +99,9 @@ class IntervalTable {
   size_t Append(int64_t record, int64_t item, uint64_t since, int64_t valid_from, int64_t valid_to,
                 absl::Span<const int64_t> values);
   void Retire(size_t row, uint64_t until);
-  // A row that was kept; kOpenPosition: not retired.
-  void Restore(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from, int64_t valid_to,
-               absl::Span<const int64_t> values);
+  // Rows that were kept, column by column: record, item, since, valid_from, valid_to, then the table's own; `spans` by row: `until` -
+  // since, 0 of those that are not retired.
+  void Restore(absl::Span<const std::vector<int64_t>> columns, absl::Span<const uint64_t> spans);
 
   // A copy that only answers a question, for other spans and times of rows that are there. The digest stays that of the original.
   std::unique_ptr<IntervalTable> WithOtherTimes() const;
@@ -170,8 +170,7 @@ class IntervalTable {
   };
 
   IntervalTable(const IntervalTable& other, const Dictionary* dictionary);  // frozen
-  size_t Add(int64_t record, int64_t item, uint64_t since, uint64_t until, int64_t valid_from, int64_t valid_to,
-             absl::Span<const int64_t> values);
+  void TakeIn(size_t row);
   void Link(uint32_t row, int64_t record);
   absl::uint128 HashRow(size_t row, uint64_t until) const;
 

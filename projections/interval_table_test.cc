@@ -51,6 +51,38 @@ TEST(DictionaryTest, KeepsTextsOfEveryLength) {
   }
 }
 
+TEST(DictionaryTest, WhatWasKeptIsFoundOnceItIsIndexed) {
+  Dictionary dictionary;
+  for (const char* text : {"a", "", "b"}) dictionary.AddKept(text);
+  EXPECT_EQ(dictionary.Text(2), "b");
+  EXPECT_EQ(dictionary.Find("b"), kNull);
+  ASSERT_TRUE(dictionary.IndexKept());
+  EXPECT_EQ(dictionary.Find("b"), 2);
+  EXPECT_EQ(dictionary.Intern(""), 1);
+  EXPECT_EQ(dictionary.Intern("c"), 3);
+  dictionary.AddKept("a");
+  EXPECT_FALSE(dictionary.IndexKept()) << "one text, two codes";
+}
+
+TEST(IntervalTableTest, RestoredRowsAreAsTheyWere) {
+  Dictionary dictionary;
+  IntervalTable table("deal", {{"stage", ColumnKind::kText, "", ""}, {"minor", ColumnKind::kMinor, "", ""}}, &dictionary);
+  const int64_t record = dictionary.Intern("deals/1"), stage = dictionary.Intern("new");
+  table.Append(record, 7, 3, 10, 20, {stage, 5});
+  table.Append(record, 8, 4, 20, kOpenTime, {kNull, kNull});
+  table.Retire(0, 9);
+  IntervalTable restored("deal", table.columns(), &dictionary);
+  const std::vector<std::vector<int64_t>> columns = {{record, record}, {7, 8}, {3, 4}, {10, 20}, {20, kOpenTime}, {stage, kNull}, {5, kNull}};
+  restored.Restore(absl::MakeConstSpan(columns).subspan(0), {6, 0});
+  EXPECT_EQ(restored.digest(), table.digest());
+  EXPECT_EQ(restored.current_rows(), 1u);
+  EXPECT_EQ(restored.until()[0], 9u);
+  EXPECT_EQ(restored.until()[1], kOpenPosition);
+  std::vector<uint32_t> rows;
+  for (const uint32_t row : restored.RowsOf(record)) rows.push_back(row);
+  EXPECT_EQ(rows, (std::vector<uint32_t>{0, 1}));
+}
+
 TEST(IntervalTableTest, RowsOfARecordComeInTheOrderOfAppending) {
   Dictionary dictionary;
   IntervalTable table("t", Columns(), &dictionary);

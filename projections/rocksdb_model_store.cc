@@ -237,13 +237,22 @@ class RocksdbModelStore : public ModelStore {
     return absl::OkStatus();
   }
 
-  // Each table by itself, on all processors: a start waits for this.
+  // Each table by itself, the largest first, on all processors, and beside them the dictionary's index, which tables need not: a start
+  // waits for this.
   absl::Status ReadTables(uint64_t generation, const storage::v1::ModelManifest& manifest, FactTables* tables) {
-    std::vector<absl::Status> statuses(manifest.tables_size());
+    const int count = manifest.tables_size();
+    std::vector<absl::Status> statuses(count + 1);
+    std::vector<int> order(count);
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(), [&](int a, int b) { return manifest.tables(a).rows() > manifest.tables(b).rows(); });
     std::atomic<int> next{0};
     const auto work = [&] {
-      for (int i = next++; i < manifest.tables_size(); i = next++) {
-        statuses[i] = ReadTable(generation, i, manifest.tables(i), tables);
+      for (int i = next++; i <= count; i = next++) {
+        if (i == count) {
+          statuses[i] = tables->dictionary.IndexKept() ? absl::OkStatus() : Damaged("dictionary");
+        } else {
+          statuses[order[i]] = ReadTable(generation, order[i], manifest.tables(order[i]), tables);
+        }
       }
     };
     std::vector<std::thread> helpers(std::min(7u, std::max(1u, std::thread::hardware_concurrency()) - 1));
@@ -314,19 +323,15 @@ class RocksdbModelStore : public ModelStore {
   }
 
   static bool RestoreRows(const Segment& segment, const std::vector<uint64_t>& spans, size_t texts, IntervalTable* table) {
-    std::vector<int64_t> values(table->columns().size());
     const auto is_code = [&](int64_t value) { return value >= 0 && static_cast<size_t>(value) < texts; };
-    for (size_t row = 0; row < spans.size(); ++row) {
-      for (size_t i = 0; i < values.size(); ++i) {
-        values[i] = segment.columns[5 + i][row];
-        if (IsText(table->columns()[i].kind) && values[i] != kNull && !is_code(values[i])) return false;
-      }
-      const int64_t record = segment.columns[0][row];
-      if (!is_code(record)) return false;
-      const uint64_t since = static_cast<uint64_t>(segment.columns[2][row]);
-      table->Restore(record, segment.columns[1][row], since, spans[row] == 0 ? kOpenPosition : since + spans[row],
-                     segment.columns[3][row], segment.columns[4][row], values);
+    const auto is_code_or_none = [&](int64_t value) { return value == kNull || is_code(value); };
+    const auto& all = segment.columns;
+    if (!std::all_of(all[0].begin(), all[0].end(), is_code)) return false;
+    for (size_t i = 0; i < table->columns().size(); ++i) {
+      const auto& values = all[5 + i];
+      if (IsText(table->columns()[i].kind) && !std::all_of(values.begin(), values.end(), is_code_or_none)) return false;
     }
+    table->Restore(all, spans);
     return true;
   }
 

@@ -160,8 +160,7 @@ bool DecodeTexts(absl::string_view bytes, Dictionary* dictionary) {
   while (!bytes.empty()) {
     uint64_t size;
     if (!GetVarint(&bytes, &size) || size > bytes.size()) return false;
-    const int64_t next = static_cast<int64_t>(dictionary->size());
-    if (dictionary->Intern(bytes.substr(0, size)) != next) return false;
+    dictionary->AddKept(bytes.substr(0, size));
     bytes.remove_prefix(size);
   }
   return true;

@@ -34,7 +34,7 @@ struct Segment {
 bool DecodeSegment(absl::string_view bytes, size_t rows, size_t column_count, Segment* segment);
 // `until` - `since`, 0 for open ones; as many as there are.
 bool DecodeUntils(absl::string_view bytes, std::vector<uint64_t>* spans);
-// Adds the texts to the dictionary.
+// Adds the texts to the dictionary (Dictionary::AddKept).
 bool DecodeTexts(absl::string_view bytes, Dictionary* dictionary);
 
 // Adds and checks the checksum at the end.

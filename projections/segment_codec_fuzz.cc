@@ -12,12 +12,9 @@ constexpr size_t kColumns = 2;
 std::unique_ptr<IntervalTable> TableOf(const Segment& segment, const std::vector<uint64_t>& spans, Dictionary* dictionary) {
   auto table = std::make_unique<IntervalTable>(
       "thing", std::vector<ColumnDef>{{"a", ColumnKind::kInteger, "", ""}, {"b", ColumnKind::kDay, "", ""}}, dictionary);
-  const int64_t record = dictionary->Intern("things/1");
-  for (size_t row = 0; row < segment.columns[0].size(); ++row) {
-    const uint64_t since = static_cast<uint64_t>(segment.columns[2][row]);
-    table->Restore(record, segment.columns[1][row], since, spans[row] == 0 ? kOpenPosition : since + spans[row],
-                   segment.columns[3][row], segment.columns[4][row], {segment.columns[5][row], segment.columns[6][row]});
-  }
+  Segment of_record = segment;
+  of_record.columns[0].assign(segment.columns[0].size(), dictionary->Intern("things/1"));
+  table->Restore(of_record.columns, spans);
   return table;
 }
 
@@ -47,8 +44,9 @@ void CheckUntils(absl::string_view bytes) {
 
 void CheckTexts(absl::string_view bytes) {
   Dictionary dictionary, again;
-  if (!DecodeTexts(bytes, &dictionary)) return;
+  if (!DecodeTexts(bytes, &dictionary) || !dictionary.IndexKept()) return;
   MUST(DecodeTexts(EncodeTexts(dictionary, 0, dictionary.size()), &again) && again.size() == dictionary.size());
+  MUST(again.IndexKept());
   for (size_t code = 0; code < dictionary.size(); ++code) {
     MUST(again.Text(static_cast<int64_t>(code)) == dictionary.Text(static_cast<int64_t>(code)));
     MUST(dictionary.Find(dictionary.Text(static_cast<int64_t>(code))) == static_cast<int64_t>(code));

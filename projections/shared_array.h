@@ -33,6 +33,11 @@ class SharedArray {
     if (size_ == capacity_) reserve(std::max<size_t>(16, capacity_ * 2));
     data_[size_++] = value;
   }
+  void append(absl::Span<const T> values) {
+    if (size_ + values.size() > capacity_) reserve(std::max(size_ + values.size(), capacity_ * 2));
+    std::copy(values.begin(), values.end(), data_.get() + size_);
+    size_ += values.size();
+  }
   void Store(size_t i, T value) { __atomic_store_n(&data_[i], value, __ATOMIC_RELAXED); }
   // From now on the elements are this copy's alone, and Put() may change them.
   void Unshare() {
