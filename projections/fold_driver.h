@@ -21,8 +21,14 @@ namespace recount::projections {
 // rows believed so far: identical ones stay, others are retired, new ones appended. Both ways give the same rows.
 class FoldDriver {
  public:
+  // Streams whose states are kept, of 1 to 2 KB each: beside the head, and where the whole log is folded, years in minutes, so that more
+  // streams are under way.
+  static constexpr size_t kFewStates = 1 << 17, kManyStates = 1 << 19;
+
   // Keeps states of about `state_limit` streams, the least recently used go. Everything outlives the driver.
-  FoldDriver(FactTables* tables, eventstore::EventLog* log, eventstore::TenantNumber tenant, size_t state_limit = 1 << 17);
+  FoldDriver(FactTables* tables, eventstore::EventLog* log, eventstore::TenantNumber tenant, size_t state_limit = kFewStates);
+  // Others go with the next ones that are used.
+  void LimitStates(size_t state_limit) { state_limit_ = state_limit; }
 
   // The commit after tables->position. On an error the tables are undefined: fold them anew.
   absl::Status Apply(const eventstore::StoredCommit& commit);

@@ -39,7 +39,7 @@ TenantReadModels::TenantReadModels(ReadModelOptions options, eventstore::EventLo
 TenantReadModels::~TenantReadModels() { Stop(); }
 
 absl::Status TenantReadModels::Start() {
-  live_ = NewGeneration(1);
+  live_ = NewGeneration(1, FoldDriver::kFewStates);
   if (!options_.directory.empty()) {
     if (absl::Status loaded = LoadKept(); !loaded.ok()) return loaded;
   }
@@ -51,10 +51,10 @@ absl::Status TenantReadModels::Start() {
   return absl::OkStatus();
 }
 
-Generation TenantReadModels::NewGeneration(uint64_t number) {
+Generation TenantReadModels::NewGeneration(uint64_t number, size_t state_limit) {
   Generation made;
   made.tables = std::make_unique<FactTables>(subjects_, number);
-  made.driver = std::make_unique<FoldDriver>(made.tables.get(), log_, options_.tenant);
+  made.driver = std::make_unique<FoldDriver>(made.tables.get(), log_, options_.tenant, state_limit);
   return made;
 }
 
@@ -87,7 +87,7 @@ absl::Status TenantReadModels::LoadKept() {
   }
   if (!absl::IsNotFound(usable) && !absl::IsDataLoss(usable) && !absl::IsFailedPrecondition(usable)) return usable;
   if (!absl::IsNotFound(usable)) Say(absl::StrCat(usable.message(), "; discarded, counting again from the log"));
-  live_ = NewGeneration(store_->LiveGeneration() + 1);
+  live_ = NewGeneration(store_->LiveGeneration() + 1, FoldDriver::kFewStates);
   return store_->DropUnfinished();
 }
 
@@ -188,7 +188,7 @@ absl::StatusOr<std::vector<std::string>> TenantReadModels::Verify() {
     if (long_work_ends_) return absl::CancelledError("the read models are closing");
     position = position_;
   }
-  Generation fresh = NewGeneration(0);
+  Generation fresh = NewGeneration(0, FoldDriver::kManyStates);
   if (absl::Status folded = CatchUp(&fresh, position, [](uint64_t) {}); !folded.ok()) return folded;
   std::vector<std::string> findings;
   const std::shared_ptr<const FrozenTables> frozen = Freeze();

@@ -62,7 +62,7 @@ class TenantReadModels final : public ReadModels {
   absl::Status LoadKept();
   absl::Status CheckAgainstLog(const FactTables& tables);
   absl::Status ReadRules(FactTables* tables);
-  Generation NewGeneration(uint64_t number);
+  Generation NewGeneration(uint64_t number, size_t state_limit);
   std::shared_ptr<const FrozenTables> Freeze();
   void Say(const std::string& sentence) const;  // on stderr
   void Stop();
