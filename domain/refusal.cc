@@ -115,6 +115,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::CREDENTIALS_INVALID:
       return absl::StatusCode::kUnauthenticated;
     case v1::ROLE_NOT_ALLOWED:
+    case v1::RIGHTS_EXCEEDED:
       return absl::StatusCode::kPermissionDenied;
     case v1::TOO_MANY_COMMANDS:
     case v1::DISK_FULL:
