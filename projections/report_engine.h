@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "domain/rights.h"
 #include "domain/rulebook.h"
 #include "projections/read_models.h"
 #include "recount/v1/report.pb.h"
@@ -53,8 +54,9 @@ struct EngineContext {
   uint64_t* awaits = nullptr;
   eventstore::TenantNumber tenant = 0;
   std::string tenant_currency;
-  // What the caller may see, where that is not everything: finished answers are only for callers with the same rights.
-  std::string rights;
+  // What the caller may see, by the org chart of today: of `now_micros`; 0: of the snapshot's recorded time.
+  domain::Rights rights;
+  int64_t now_micros = 0;
   // Rules published up to the head of the log, not only of the snapshot (basis HEAD).
   const domain::Rulebook* head_rules = nullptr;
   // Proposals of an open draft; DRAFT_NOT_FOUND, DRAFT_CLOSED.

@@ -39,4 +39,17 @@ absl::Status CheckMeant(const v1::ReportDefinition& definition, const v1::Report
   return absl::OkStatus();
 }
 
+absl::Status CheckTimeline(const v1::ReportParameters& parameters, bool is_grouped) {
+  if (parameters.attribution() != v1::ATTRIBUTION_UNSPECIFIED) {
+    return BadParameter("attribution", "an event has an actor and no owner: filter or group by `actor`");
+  }
+  if (!parameters.currency().empty()) return BadParameter("currency", "events are not converted: their money stands as it was said");
+  const v1::RuleBasisKind basis = parameters.rule_basis().kind();
+  if (basis != v1::RULE_BASIS_KIND_UNSPECIFIED && basis != v1::RULE_BASIS_KIND_CURRENT) {
+    return BadParameter("rule_basis", "no rule changes an event: the column `rulebook` says which rules decided it");
+  }
+  if (!is_grouped && parameters.measures_size() > 0) return BadParameter("measures", "only groups of events have measures: give group_by");
+  return absl::OkStatus();
+}
+
 }  // namespace recount::projections

@@ -106,6 +106,13 @@ v1::ChangeCause QuestionCause(const v1::Basis& before, const v1::Basis& after) {
   return Cause(v1::CHANGE_CAUSE_KIND_QUESTION, absl::StrJoin(parts, "; "));
 }
 
+v1::ChangeCause RightsCause(const v1::Basis& before, const v1::Basis& after) {
+  const auto words = [](const v1::Basis& basis) { return basis.rights().empty() ? "everybody" : basis.rights(); };
+  return Cause(v1::CHANGE_CAUSE_KIND_RIGHTS, before.rights() == after.rights()
+                                                 ? absl::StrCat("other users stand below ", words(after))
+                                                 : absl::StrCat("records of ", words(after), " instead of ", words(before)));
+}
+
 v1::ChangeCause TimeCause(const v1::Basis& before, const v1::Basis& after) {
   std::string text = absl::StrCat("as of ", TimeText(after.valid_at(), after.zone()), " instead of ",
                                   TimeText(before.valid_at(), before.zone()));

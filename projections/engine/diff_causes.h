@@ -13,6 +13,7 @@ namespace recount::projections {
 
 v1::ChangeCause DefinitionCause(const v1::ReportDefinition& before, const v1::ReportDefinition& after);
 v1::ChangeCause QuestionCause(const v1::Basis& before, const v1::Basis& after);
+v1::ChangeCause RightsCause(const v1::Basis& before, const v1::Basis& after);
 v1::ChangeCause TimeCause(const v1::Basis& before, const v1::Basis& after);
 // Of a kind: published or withdrawn after position `from` up to `to`, or in a draft. `draft`: its name; empty: none.
 v1::ChangeCause RulesCause(v1::RuleKind kind, const domain::Rulebook& head, uint64_t from, uint64_t to, const std::string& draft);

@@ -8,6 +8,7 @@
 #include "projections/engine/answer_page.h"
 #include "projections/engine/diff_causes.h"
 #include "projections/engine/resolve.h"
+#include "projections/engine/sight.h"
 #include "projections/engine/tokens.h"
 
 namespace recount::projections {
@@ -53,8 +54,8 @@ class ChainMaker {
   absl::StatusOr<DiffChain> Make() {
     now_.token.mutable_request()->clear_sort();
     chain_.bases.push_back(from_.base);
-    for (auto step : {&ChainMaker::Definition, &ChainMaker::Question, &ChainMaker::Time, &ChainMaker::RuleKinds,
-                      &ChainMaker::RuleBasis, &ChainMaker::Facts}) {
+    for (auto step : {&ChainMaker::Definition, &ChainMaker::Question, &ChainMaker::Rights, &ChainMaker::Time,
+                      &ChainMaker::RuleKinds, &ChainMaker::RuleBasis, &ChainMaker::Facts}) {
       if (auto status = (this->*step)(); !status.ok()) return status;
     }
     // The last step leads to the other answer, as it was asked.
@@ -135,6 +136,15 @@ class ChainMaker {
     pin().set_opening_position(together ? pin().position() : std::min(last_pin().opening_position(), pin().position()));
   }
 
+  absl::Status Rights() {
+    const bool same = OwnersOf(first_pin(), context_) == OwnersOf(last_pin(), context_);
+    pin().set_rights(last_pin().rights());
+    pin().set_rights_position(last_pin().rights_position());
+    pin().set_rights_day(last_pin().rights_day());
+    if (!same) Step(RightsCause(from_.basis, to_.basis));
+    return absl::OkStatus();
+  }
+
   void TakeMoment() {
     pin().set_valid_at_micros(last_pin().valid_at_micros());
     if (is_movement()) pin().set_opening_valid_at_micros(last_pin().opening_valid_at_micros());
@@ -196,10 +206,21 @@ class ChainMaker {
     return absl::OkStatus();
   }
 
-  absl::Status Facts() {
+  // Of records that neither answer may see, nothing is told.
+  absl::StatusOr<std::vector<RecordedFacts>> SeenFacts() {
     const uint64_t from = first_pin().position(), to = last_pin().position();
-    auto facts = RecordedBetween(context_, from, to, first_pin().valid_at_micros(), halt_);
+    auto before = QueryOf(from_.base, context_), after = QueryOf(to_.base, context_);
+    if (!before.ok() || !after.ok()) return before.ok() ? after.status() : before.status();
+    const auto is_seen = [&](absl::string_view record) {
+      return SeesRecord(*(*before)->world, record) || SeesRecord(*(*after)->world, record);
+    };
+    return RecordedBetween(context_, from, to, first_pin().valid_at_micros(), is_seen, halt_);
+  }
+
+  absl::Status Facts() {
+    auto facts = SeenFacts();
     if (!facts.ok()) return facts.status();
+    const uint64_t from = first_pin().position();
     const uint64_t opening = pin().opening_position();
     for (size_t i = 0; i < facts->size(); ++i) {
       auto earlier = std::make_shared<EarlierRecords>();

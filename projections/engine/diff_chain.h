@@ -1,7 +1,7 @@
 // From one answer to another in steps of which each changes one thing: what a cell changes from step to step is what that thing did
 // to it, and all steps together are the whole change.
 //
-// The steps, each where the two differ in it: definition, question, moment, rules kind by kind, rule basis, and then the facts
+// The steps, each where the two differ in it: definition, question, rights, moment, rules kind by kind, rule basis, and then the facts
 // recorded in between, by kinds of records: late, new, deleted. So every step but the last ones is an answer that could be asked for.
 // Where facts are gone through, some records count as of the later position and others still as of the earlier (EarlierRecords).
 #ifndef RECOUNT_PROJECTIONS_ENGINE_DIFF_CHAIN_H_

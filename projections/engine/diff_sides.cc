@@ -77,6 +77,7 @@ ReportToken Today(const ReportToken& before) {
   parameters.clear_as_of();
   parameters.clear_opening_as_of();
   if (parameters.rule_basis().kind() != v1::RULE_BASIS_KIND_AS_RECORDED) parameters.clear_rule_basis();
+  parameters.set_rights(before.pin().rights());
   return token;
 }
 

@@ -5,6 +5,7 @@
 #include "domain/refusal.h"
 #include "eventstore/steady_time.h"
 #include "projections/engine/answer_page.h"
+#include "projections/engine/sight.h"
 #include "projections/engine/tokens.h"
 #include "projections/report_engine.h"
 
@@ -101,6 +102,7 @@ absl::StatusOr<std::shared_ptr<const FinishedAnswer>> ReportEngine::Finish(const
   const bool is_pinned = token->has_pin();
   token->set_definition_version(definition.version());
   if (is_pinned) {
+    if (auto status = CheckRights(token->pin(), context); !status.ok()) return status;
     if (auto kept = cache_->Find(IdentityOf(*token, context)); kept != nullptr) return kept;
   }
   auto whole = RunWhole(definition, context, token);

@@ -11,6 +11,7 @@
 #include "projections/engine/definition_check.h"
 #include "projections/engine/engine_run.h"
 #include "projections/engine/rezoned.h"
+#include "projections/engine/sight.h"
 #include "projections/engine/subjects_read.h"
 #include "projections/engine/timeline_events.h"
 
@@ -116,6 +117,9 @@ absl::StatusOr<ReportEngine::Listing> ReportEngine::List(absl::string_view subje
   // A record is there from its commit on, also if the caller's clock, by which it occurred, is a little fast.
   options.moment = {*position, *recorded + domain::Context().future_tolerance_micros};
   options.rules = *rules;
+  storage::v1::Pin pin;
+  if (auto status = SetRights(v1::ReportParameters(), context, &pin); !status.ok()) return status;
+  options.sight = SightOf(pin, context, texts);
   Halt halt(context.goes_on);
   options.halt = &halt;
   const World world(options, &texts);

@@ -93,6 +93,8 @@ const std::vector<Probe>& Probes() {
       {"opening_valid_at", "opening_valid_at { date { year: 2024 month: 1 day: 1 } }", IsNoMovement},
       {"record", "record { name: 'deals/2' }", IsNoTimeline},
       {"collection", "collection: 'deals'", IsNoTimeline},
+      {"rights", "rights: 'users/ann'", Never},
+      {"rights", "rights: 'deals/1'", Always},
   };
   return *probes;
 }

@@ -80,8 +80,7 @@ std::string IdentityOf(const storage::v1::ReportToken& token, const EngineContex
   identity.clear_offset();
   identity.clear_request_hash();
   identity.set_engine_version(kEngineVersion);
-  return Sha256(absl::StrCat(context.tenant, " ", context.snapshot->generation(), " ", context.rights.size(), " ", context.rights,
-                             Bytes(identity)));
+  return Sha256(absl::StrCat(context.tenant, " ", context.snapshot->generation(), " ", Bytes(identity)));
 }
 
 }  // namespace recount::projections

@@ -33,7 +33,7 @@ class AnswerCache : public LruCache<FinishedAnswer> {
   using LruCache<FinishedAnswer>::LruCache;
 };
 
-// What makes the answer that a token with pins is of: tenant, question, position, rules, definition, and the generation of the
+// What makes the answer that a token with pins is of: tenant, question, position, rules, rights, definition, and the generation of the
 // tables, so that a rebuild that puts them right is seen.
 std::string IdentityOf(const storage::v1::ReportToken& token, const EngineContext& context);
 

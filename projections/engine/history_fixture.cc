@@ -305,6 +305,7 @@ EngineContext History::Context(const Snapshot* snapshot) {
   context.tenant = 1;
   context.tenant_currency = "USD";
   context.head_rules = &tables_.rulebook;
+  context.rights = rights_;
   context.draft = [this](absl::string_view) { return absl::StatusOr<std::vector<v1::RuleProposal>>(draft_); };
   context.label = [](absl::string_view) { return std::string(); };
   context.resolve = [](absl::string_view, const v1::Ref& ref) { return absl::StatusOr<std::string>(ref.name()); };

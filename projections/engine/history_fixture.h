@@ -68,6 +68,8 @@ class History {
   absl::StatusOr<v1::RunReportResponse> Run(const v1::RunReportRequest& request, const ReportEngine& engine);
   absl::StatusOr<std::vector<std::string>> List(absl::string_view subject, absl::string_view order_by);
   static const Catalogue& BuiltInReports();
+  // What whoever asks may see from now on; empty: everything.
+  void Sees(absl::string_view rights) { rights_ = *domain::Rights::Parse(rights); }
   // What is asked while an answer is made.
   void GoesOn(std::function<absl::Status()> goes_on) { goes_on_ = std::move(goes_on); }
   // The same of facts that are folded anew from the log.
@@ -92,6 +94,7 @@ class History {
   FoldDriver driver_;
   domain::Calendar calendar_;  // of the zone published last
   std::vector<v1::RuleProposal> draft_;
+  domain::Rights rights_;
   std::function<absl::Status()> goes_on_;
   v1::ExchangeRatesRule rates_;
   v1::OrgChartRule chart_;

@@ -6,6 +6,7 @@
 #include "domain/refusal.h"
 #include "projections/engine/derived.h"
 #include "projections/engine/movement_cuts.h"
+#include "projections/engine/sight.h"
 
 namespace recount::projections {
 namespace {
@@ -89,7 +90,7 @@ absl::Status MovementWalk::ReadWindow() {
     }
     window_ = *window;
   }
-  asks_.owner = NamesAny(query_, {"owner", "team", "unit"});
+  asks_.owner = query_.world->options().sight != nullptr || NamesAny(query_, {"owner", "team", "unit"});
   asks_.expected_close = window_.has_value() || NamesAny(query_, {"expected_close"});
   return absl::OkStatus();
 }
@@ -184,6 +185,15 @@ std::vector<uint32_t> MovementWalk::RowsToWalk(const IntervalTable& table) {
   return rows;
 }
 
+// Flags of the states that the question asks for and may see; nullptr: all.
+std::shared_ptr<const Values> MovementWalk::FittingOf(const Selection& walk) const {
+  const auto fits = query_.where == nullptr ? nullptr : walk.Evaluate(query_.where);
+  auto seen = SeenRows(walk);
+  if (!seen) return fits;
+  for (size_t i = 0; fits != nullptr && i < walk.size(); ++i) seen->data[i] &= fits->data[i] == 1;
+  return std::make_shared<const Values>(*std::move(seen));
+}
+
 absl::Status MovementWalk::ReadStates() {
   starts_.push_back(0);
   const IntervalTable* table = query_.world->snapshot().table(query_.subject->id);
@@ -197,7 +207,7 @@ absl::Status MovementWalk::ReadStates() {
   auto clock = std::make_shared<Values>(*axis);
   for (size_t i = 1; i < times_.size(); i += 2) clock->data[i] += times_[i] < query_.moment().valid_at;
   walk.SetTimes(axis, clock);
-  const auto fits = query_.where == nullptr ? nullptr : walk.Evaluate(query_.where);
+  const auto fits = FittingOf(walk);
   const auto stage_order = walk.Field("stage_order");
   const RowGroups groups = keys_.Group(walk, fits.get());
   const StateColumns columns(*table);

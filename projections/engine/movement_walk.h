@@ -66,6 +66,7 @@ class MovementWalk {
   absl::StatusOr<End> EndIn(const World& world);
   absl::Status ReadEnds();
   absl::Status ReadStates();
+  std::shared_ptr<const Values> FittingOf(const Selection& walk) const;
   // Rows of the table to walk, by record, two for each state; times_ is where each state begins and ends.
   std::vector<uint32_t> RowsToWalk(const IntervalTable& table);
   // A row of the table, cut where something else changed that the question looks at (MovementCuts).

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -49,12 +50,14 @@ class Gathering {
     recorded.is_deletion |= IsDeletion(event.type());
   }
 
-  std::vector<RecordedFacts> ByKind() const {
+  std::vector<RecordedFacts> ByKind(const std::function<bool(absl::string_view record)>& is_seen) const {
+    std::vector<std::string> seen;
+    std::copy_if(order_.begin(), order_.end(), std::back_inserter(seen), is_seen);
     std::vector<RecordedFacts> all;
     for (const v1::ChangeCauseKind kind : kKinds) {
       RecordedFacts facts;
       facts.kind = kind;
-      for (const std::string& stream : order_) Include(stream, records_.at(stream), &facts);
+      for (const std::string& stream : seen) Include(stream, records_.at(stream), &facts);
       if (!facts.streams.empty()) all.push_back(std::move(facts));
     }
     return all;
@@ -89,9 +92,9 @@ class Gathering {
 }  // namespace
 
 absl::StatusOr<std::vector<RecordedFacts>> RecordedBetween(const EngineContext& context, uint64_t from, uint64_t to, int64_t valid_at,
-                                                           Halt* halt) {
+                                                           const std::function<bool(absl::string_view record)>& is_seen, Halt* halt) {
   Gathering gathering(valid_at);
-  if (from >= to || context.log == nullptr) return gathering.ByKind();
+  if (from >= to || context.log == nullptr) return gathering.ByKind(is_seen);
   const auto read = context.log->ReadCommits(context.tenant, from, eventstore::Direction::kForward,
                                              [&](const eventstore::StoredCommit& commit) {
                                                if (commit.first_position > to || halt->AtStep()) return false;
@@ -101,7 +104,7 @@ absl::StatusOr<std::vector<RecordedFacts>> RecordedBetween(const EngineContext& 
                                              });
   if (!read.ok()) return read;
   if (!halt->status().ok()) return halt->status();
-  return gathering.ByKind();
+  return gathering.ByKind(is_seen);
 }
 
 }  // namespace recount::projections

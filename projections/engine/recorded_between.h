@@ -3,6 +3,7 @@
 #define RECOUNT_PROJECTIONS_ENGINE_RECORDED_BETWEEN_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,10 @@ struct RecordedFacts {
   uint64_t last_position = 0;
 };
 
-// Of records that have facts, those with events after position `from` up to `to`: late facts, new facts, deletions, in this order;
+// Of records that have facts and are seen, those with events after position `from` up to `to`: late facts, new facts, deletions, in this order;
 // a kind without records is left out. `valid_at`: what occurred later was not asked for in the answer of `from`.
 absl::StatusOr<std::vector<RecordedFacts>> RecordedBetween(const EngineContext& context, uint64_t from, uint64_t to, int64_t valid_at,
-                                                           Halt* halt);
+                                                           const std::function<bool(absl::string_view record)>& is_seen, Halt* halt);
 
 }  // namespace recount::projections
 

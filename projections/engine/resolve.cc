@@ -8,6 +8,7 @@
 #include "domain/refusal.h"
 #include "eventstore/event_log.h"
 #include "projections/engine/group_keys.h"
+#include "projections/engine/sight.h"
 #include "projections/engine/tokens.h"
 
 namespace recount::projections {
@@ -39,7 +40,7 @@ class Resolver {
       return domain::Refuse(v1::DEFINITION_INVALID, absl::StrCat("subject: there is no subject `", definition_.subject(), "`"), "subject");
     }
     if (auto status = CheckMeant(definition_, parameters_); !status.ok()) return status;
-    for (auto step : {&Resolver::Mode, &Resolver::Currency, &Resolver::Moments, &Resolver::RuleBook, &Resolver::ValidAt,
+    for (auto step : {&Resolver::Mode, &Resolver::Currency, &Resolver::Moments, &Resolver::Rights, &Resolver::RuleBook, &Resolver::ValidAt,
                       &Resolver::Worlds, &Resolver::Expressions, &Resolver::Record}) {
       if (auto status = (this->*step)(); !status.ok()) return status;
     }
@@ -97,6 +98,13 @@ class Resolver {
     if (!position.ok()) return position.status();
     pin_.set_position(*position);
     return absl::OkStatus();
+  }
+
+  absl::Status Rights() {
+    if (input_.pin == nullptr) {
+      if (auto status = SetRights(parameters_, context_, &pin_); !status.ok()) return status;
+    }
+    return CheckRights(pin_, context_);
   }
 
   absl::Status RuleBook() {
@@ -240,6 +248,7 @@ class Resolver {
                               : v1::ATTRIBUTION_CURRENT;
     options.currency = parameters_.currency();
     options.period = query_->period;
+    options.sight = SightOf(pin_, context_, *query_->texts);
     query_->world = std::make_unique<World>(options, query_->texts.get());
     if (definition_.has_movement()) {
       options.moment = {pin_.opening_position(), pin_.opening_valid_at_micros()};
@@ -291,25 +300,9 @@ class Resolver {
                                                ": give valid_at, or filter by a time"));
   }
 
-  // Events are what they are: nothing is attributed, weighed or converted, and rules change none of them.
-  absl::Status NothingOfATimeline() const {
-    if (parameters_.attribution() != v1::ATTRIBUTION_UNSPECIFIED) {
-      return BadParameter("attribution", "an event has an actor and no owner: filter or group by `actor`");
-    }
-    if (!parameters_.currency().empty()) return BadParameter("currency", "events are not converted: their money stands as it was said");
-    const v1::RuleBasisKind basis = parameters_.rule_basis().kind();
-    if (basis != v1::RULE_BASIS_KIND_UNSPECIFIED && basis != v1::RULE_BASIS_KIND_CURRENT) {
-      return BadParameter("rule_basis", "no rule changes an event: the column `rulebook` says which rules decided it");
-    }
-    if (query_->group_by.empty() && parameters_.measures_size() > 0) {
-      return BadParameter("measures", "only groups of events have measures: give group_by");
-    }
-    return absl::OkStatus();
-  }
-
   absl::Status Record() {
     if (!definition_.has_timeline()) return absl::OkStatus();
-    if (auto status = NothingOfATimeline(); !status.ok()) return status;
+    if (auto status = CheckTimeline(parameters_, !query_->group_by.empty()); !status.ok()) return status;
     const v1::Ref& ref = parameters_.record();
     if (ref.ref_case() == v1::Ref::REF_NOT_SET) return BadParameter("record", "name the record, e.g. `deals/4711`");
     std::string collection = parameters_.collection();
@@ -339,7 +332,7 @@ class Resolver {
       return false;
     };
     const absl::Status read = context_.log->ReadStream(context_.tenant, name, 0, eventstore::Direction::kForward, first);
-    if (!read.ok() || is_there) return read;
+    if (!read.ok() || (is_there && SeesRecord(*query_->world, name))) return read;
     return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", name, " as of position ", pin_.position()),
                           "parameters.record", {{"name", name}});
   }
@@ -360,6 +353,7 @@ class Resolver {
     basis.set_currency(parameters_.currency());
     basis.set_zone(rules_->calendar.zone());
     basis.set_generation(context_.snapshot->generation());
+    basis.set_rights(pin_.rights());
     EchoShape();
   }
 

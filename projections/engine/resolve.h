@@ -29,6 +29,8 @@ absl::Status BadParameter(absl::string_view field, absl::string_view message);
 
 // Refuses values that nobody knows, and what a report of this shape would pass over. PARAMETER_INVALID.
 absl::Status CheckMeant(const v1::ReportDefinition& definition, const v1::ReportParameters& parameters);
+// The same of a timeline, whose events are what they are: nothing is attributed, weighed or converted, and rules change none of them.
+absl::Status CheckTimeline(const v1::ReportParameters& parameters, bool is_grouped);
 
 // Parameters of a comparison: those of the first run with what the comparison replaces. `first` is the first run's query; cuts an
 // unfinished period's predecessor at the same elapsed working days (decisions.md 23), which goes into `pin`.

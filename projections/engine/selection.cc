@@ -8,6 +8,7 @@
 #include "projections/engine/functions.h"
 #include "projections/engine/known_flag.h"
 #include "projections/engine/roll_up.h"
+#include "projections/engine/sight.h"
 #include "projections/engine/world_caches.h"
 
 namespace recount::projections {
@@ -190,16 +191,25 @@ Selection Selection::Keep(const Values& flags) const {
   return kept;
 }
 
-// There is no row where a deleted record is.
-void Selection::LeaveOutDeleted() {
-  if (table_ == nullptr || table_->ColumnIndex("deleted") < 0) return;
-  const auto deleted = Gathered("deleted");
+// There is no row where a flag has a value.
+void Selection::LeaveOut(const Values& flags, int64_t flag) {
   for (size_t i = 0; i < size(); ++i) {
-    if (deleted->data[i] != 1) continue;
+    if (flags.data[i] != flag) continue;
     rows_.rows[i] = kNoRow;
     if (present_ != nullptr) rows_.places[i] = PresentRows::kNowhere;
     lying_ = Lying::kElsewhere;
   }
+}
+
+void Selection::LeaveOutDeleted() {
+  if (table_ != nullptr && table_->ColumnIndex("deleted") >= 0) LeaveOut(*Gathered("deleted"), 1);
+}
+
+void Selection::LeaveOutHidden() {
+  const auto seen = SeenRows(*this);
+  if (!seen) return;
+  LeaveOut(*seen, 0);
+  cache_ = std::make_shared<Cache>();  // what was looked up of them
 }
 
 std::vector<int64_t> Selection::Records() const {
@@ -231,6 +241,7 @@ std::unique_ptr<Selection> Selection::Other(const Subject& subject, const Values
   made->axis_ = axis_;
   made->times_ = times_;
   made->clock_ = clock_;
+  if (records != nullptr) made->LeaveOutHidden();
   return made;
 }
 

@@ -51,7 +51,7 @@ class Selection {
   Values Items() const;
   // Only the rows where a flag is 1.
   Selection Keep(const Values& flags) const;
-  // Rows that a to-one reference leads to, one for each row here, kNoRow where it leads nowhere or to a deleted record.
+  // Rows that a to-one reference leads to, one for each row here, kNoRow where it leads nowhere, or to a deleted or hidden record.
   const Selection& Follow(absl::string_view field, const Subject& target) const;
   // The same records in a companion subject.
   const Selection& Companion(const Subject& companion) const;
@@ -66,6 +66,8 @@ class Selection {
   void Gather(absl::Span<const int64_t> values, absl::Span<const int64_t> present, std::vector<int64_t>* out) const;
   std::shared_ptr<const Values> WithoutRows(const Node& call) const;
   void LeaveOutDeleted();
+  void LeaveOutHidden();
+  void LeaveOut(const Values& flags, int64_t flag);
   std::unique_ptr<Selection> Other(const Subject& subject, const Values* records) const;
 
   const World* world_;

@@ -10,6 +10,7 @@
 #include "domain/refusal.h"
 #include "projections/engine/functions.h"
 #include "projections/engine/group_keys.h"
+#include "projections/engine/sight.h"
 #include "projections/engine/timeline_changes.h"
 
 namespace recount::projections {
@@ -85,6 +86,7 @@ absl::Status AddStream(const Query& query, absl::string_view record, std::vector
 
 absl::Status AddLinked(const Query& query, std::vector<TimelineEvent>* all) {
   for (const std::string& record : LinkedTo(query)) {
+    if (!SeesRecord(*query.world, record)) continue;
     if (auto status = AddStream(query, record, all); !status.ok()) return status;
   }
   // Events of one stream keep their order: the creation comes first.

@@ -7,6 +7,7 @@
 
 #include "projections/engine/row_ranges.h"
 #include "projections/engine/selection.h"
+#include "projections/engine/sight.h"
 #include "projections/engine/world_caches.h"
 
 namespace recount::projections {
@@ -67,6 +68,7 @@ Selection World::Selected(const Subject& subject, Rows rows, bool with_deleted) 
     for (const int64_t item : all.Items().data) last.data.push_back(!stage_runs().GoesOn(item));
     all = all.Keep(last);
   }
+  if (const auto seen = SeenRows(all)) all = all.Keep(*seen);
   if (with_deleted) return all;
   const auto deleted = all.Field("deleted");
   if (std::find(deleted->data.begin(), deleted->data.end(), 1) == deleted->data.end()) return all;

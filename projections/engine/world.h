@@ -43,7 +43,7 @@ struct Rules {
 
 struct Node;                       // of a checked expression (expression.h)
 using Expr = std::shared_ptr<const Node>;
-
+class Sight;                       // sight.h
 
 // Everything that does not change from one world of a call to the next.
 struct WorldOptions {
@@ -55,6 +55,7 @@ struct WorldOptions {
   std::string currency;            // report currency; empty: none
   domain::Period period;           // for in_period()
   std::map<std::string, Expr> arguments;  // $name
+  std::shared_ptr<const Sight> sight;     // nullptr: everything is seen
   Halt* halt = nullptr;            // outlives the world; nullptr: it is never halted
   size_t rows_of_part = 8192;      // EngineContext
 };
@@ -78,10 +79,10 @@ class World {
   Texts& texts() const { return *texts_; }
   Halt& halt() const { return options_.halt == nullptr ? never_ : *options_.halt; }
 
-  // Rows of a subject that hold at the moment, deleted records left out unless asked for. Of visits of stages that are one under the
-  // rules only the last, which has the entry of the first.
+  // Rows of a subject that hold at the moment, of owners that the question may see, deleted records left out unless asked for. Of visits
+  // of stages that are one under the rules only the last, which has the entry of the first.
   Selection Select(const Subject& subject, bool with_deleted = false) const;
-  // All of them, deleted ones and visits that go on too: what Selected() chooses from.
+  // All of them, deleted ones, hidden ones and visits that go on too: what Selected() chooses from.
   RowList AllRows(const Subject& subject) const;
   // The same where all that is looked for lies in one of the ranges, which are the subject's or a companion's; some rows that lie in
   // none may be among them.

@@ -274,11 +274,11 @@ def _visits_of(world, deal, stage):
 
 def _start_is_day(world, deal, start):
     """Whether only the day of the start is known."""
-    lead = world.record(deal.lead)
+    lead = world.follow(deal.lead)
     if world.question.arguments.get("start", "capture") == "created":
         return deal.created_is_day
     if world.question.arguments.get("start", "capture") == "capture":
-        return lead.captured_is_day if lead and not lead.deleted else deal.created_is_day
+        return lead.captured_is_day if lead else deal.created_is_day
     return all(v["is_day"] for v in _visits_of(world, deal, world.question.arguments["start"]) if v["entered"] == start)
 
 

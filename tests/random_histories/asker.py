@@ -7,9 +7,13 @@ from random_histories.movements import runs_forward
 from random_histories.questions import ATTRIBUTIONS, Question
 
 
+RIGHTS = ["users/u1", "users/u0,users/u2,unassigned", "teams/t0", "teams/t1,teams/t2,users/u1", "org_units/o0", "org_units/o1,unassigned",
+          "unassigned"]
+
+
 class Asker:
-    def __init__(self, random, events, calendar, zone, reports):
-        self.random, self.events, self.calendar, self.zone, self.reports = random, events, calendar, zone, reports
+    def __init__(self, random, events, calendar, zone, reports, today):
+        self.random, self.events, self.calendar, self.zone, self.reports, self.today = random, events, calendar, zone, reports, today
         self.drafts = sorted({e.stream for e in events if e.kind == "DraftSaved"})
 
     def question(self):
@@ -23,6 +27,8 @@ class Asker:
             question.period = self._period()
         question.attribution = self.random.choice(["", "", *ATTRIBUTIONS])
         question.currency = self.random.choice(["", "", "USD", "JPY", "EUR"]) if spec.has_money else ""
+        if self.random.random() < 0.3:
+            question.rights, question.today = self.random.choice(RIGHTS), self.today
         question.as_of, question.valid_at, question.basis = self._as_of(), self._valid_at(), self._basis()
         question.arguments = {key: self.random.choice(values) for key, values in spec.arguments.items() if self.random.random() < 0.5}
         if spec.has_opening:

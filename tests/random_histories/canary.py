@@ -28,6 +28,8 @@ def broken_folds():
         "as recorded means current": lambda: mock.patch.object(World, "book_of", lambda self, position: self.book),
         "an opening knows what the closing knows": lambda: mock.patch.object(
             movements, "moments", lambda *a: ((_MOMENTS(*a)[1][0], _MOMENTS(*a)[0][1]), _MOMENTS(*a)[1])),
+        "everything is seen": lambda: mock.patch.object(World, "sees", lambda self, record: True),
+        "rights are by who owned it in the end": _seen_by_the_last_owner,
         "a comparison is with the same": lambda: mock.patch.object(
             Question, "compared", lambda self, events, zone: dataclasses.replace(self, compare={})),
     }
@@ -55,6 +57,13 @@ def _deleted_count():
     with mock.patch.object(World, "records", lambda self, collection: (
             r for r in (self.record(name) for name in sorted(self.streams) if name.startswith(collection + "/")) if r)):
         yield
+
+
+def _seen_by_the_last_owner():
+    def sees(self, record):
+        last = facts.fold(record.name, self.streams[record.name], self.events[-1].position, 2 ** 62)
+        return self.seen is None or not hasattr(last, "owner") or last.owner in self.seen
+    return mock.patch.object(World, "sees", sees)
 
 
 def _older_version():

@@ -66,9 +66,9 @@ def _asks(question, group_by, tag, calendar):
     looks_at = set(question.group_by) | question.filter.uses  # the total is of the same movements
     window = question.arguments.get("expected_close")
     return movement.Asks(
-        lambda w, d: _has(tag, d) and question.filter.holds(w, d) and (not window or _closes_in(window, d, calendar)),
+        lambda w, d: w.sees(d) and _has(tag, d) and question.filter.holds(w, d) and (not window or _closes_in(window, d, calendar)),
         lambda w, d: tuple(None if name in SIDES else tag if name == "tags" else DEAL_DIMENSIONS[name](w, d, None) for name in group_by),
-        owner=bool({"owner", "team", "unit"} & looks_at), expected_close=bool(window) or "expected_close" in looks_at,
+        owner=bool(question.rights or {"owner", "team", "unit"} & looks_at), expected_close=bool(window) or "expected_close" in looks_at,
         seen_through=[REFERENCES[name] for name in looks_at if name in REFERENCES])
 
 

@@ -6,8 +6,8 @@ import datetime
 from harness.protos import v1
 from random_histories.filters import NO_FILTER, Filter
 from reference import log
+from reference.calendar import Calendar, period_before, working_days
 from reference.calendar import period as parse_period
-from reference.calendar import period_before, working_days
 from reference.rulebook import Rulebook
 from reference.world import World
 
@@ -38,6 +38,8 @@ class Question:
     no_groups: tuple = ("-",)
     says_groups: bool = True      # False: `group_by` is the definition's and is not sent
     last_day: object = None       # a prior period that is cut there
+    rights: str = ""              # whose records are seen; none: everybody's
+    today: int = 0                # the server's clock: rights are those of now, whatever the question is about
     only: str = ""                # as if no other record of this one's collection were there
 
     def parameters(self):
@@ -46,7 +48,7 @@ class Question:
                       opening_as_of=self.opening_as_of, opening_valid_at=self.opening_valid_at,
                       attribution=ATTRIBUTIONS.get(self.attribution), group_by=list(self.group_by) or self.no_groups,
                       filter=self.filter.text, currency=self.currency, arguments=self.arguments, page_size=self.page_size,
-                      measures=list(self.measures))
+                      rights=self.rights, measures=list(self.measures))
         if not self.says_groups:
             result["group_by"] = ()
         if self.compare:
@@ -55,7 +57,7 @@ class Question:
         return result
 
     def __str__(self):
-        shown = {k: v for k, v in self.__dict__.items() if v not in ("", (), None, {}, 0, True, NO_FILTER) and k != "no_groups"}
+        shown = {k: v for k, v in self.__dict__.items() if v not in ("", (), None, {}, 0, True, NO_FILTER) and k not in ("no_groups", "today")}
         return str({**shown, "filter": self.filter.text})
 
     # ---- Resolved for the reference ----
@@ -88,8 +90,19 @@ class Question:
         position, valid_at = moment or self.moment(events)
         world = World(events, position, valid_at, zone, self.book(events, position), self.basis[0] == "as_recorded",
                       self.attribution or default_attribution, self.currency)
-        world.only = self.only
+        world.only, world.seen = self.only, self._seen(events, zone)
         return world
+
+    def _seen(self, events, zone):
+        if not self.rights:
+            return None
+        book, parts = Rulebook(events, END_OF_TIME), self.rights.split(",")
+        rough = book.in_force("calendar", datetime.date.max)
+        day = Calendar(rough.zone if rough and rough.zone else zone).day_of(self.today)
+        day = book.calendar(day, zone).day_of(self.today)
+        users = {event.stream for event in events if event.stream.startswith("users/")}
+        below = {user for user in users if set(parts) & set(book.ancestors(user, day))}
+        return below | {None if part == "unassigned" else part for part in parts}
 
     def _draft(self, events):
         return [e.body for e in events if e.stream == self.basis[1] and e.kind == "DraftSaved"][-1].rules

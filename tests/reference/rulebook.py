@@ -98,6 +98,13 @@ class Rulebook:
         holding = [edge for edge in edges if edge[0] <= day.isoformat()]
         return max(holding)[2] if holding else ""
 
+    def ancestors(self, child, day):
+        """Whoever stands above, nearest first."""
+        found = []
+        while child := self.parent(child, day):
+            found.append(child)
+        return found
+
     def ancestor(self, child, collection, day):
         """The nearest ancestor of a collection, '' if there is none."""
         while child:

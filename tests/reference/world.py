@@ -26,6 +26,7 @@ class World:
         self.day = self.rule_day = self.calendar.day_of(valid_at)
         self.rules_position = position
         self.only = None  # name of a record: no other one of its collection is there
+        self.seen = None  # owners whose records are seen, None among them for what nobody owns; None: everybody's
         self._facts, self._books = {}, {}
 
     def at(self, position=None, valid_at=None):
@@ -57,8 +58,12 @@ class World:
                 if self.only and self.only.startswith(collection + "/") and name != self.only:
                     continue
                 found = self.record(name)
-                if found is not None and not found.deleted:
+                if found is not None and not found.deleted and self.sees(found):
                     yield found
+
+    def sees(self, record):
+        """Whether the record's owner at the moment is one of those that the reader may see."""
+        return self.seen is None or not hasattr(record, "owner") or record.owner in self.seen
 
     # ---- Stages and probabilities ----
 
@@ -110,9 +115,9 @@ class World:
     # ---- What it refers to ----
 
     def follow(self, name):
-        """The record that a reference leads to; a deleted one leads nowhere."""
+        """The record that a reference leads to; a deleted or hidden one leads nowhere."""
         found = self.record(name)
-        return found if found and not found.deleted else None
+        return found if found and not found.deleted and self.sees(found) else None
 
     def sector(self, deal):
         organization = self.follow(deal.organization)
