@@ -7,6 +7,7 @@
 #include "domain/refusal.h"
 #include "recount/v1/command.pb.h"
 #include "services/error_mapping.h"
+#include "services/record_rights.h"
 
 namespace recount::services {
 namespace {
@@ -21,6 +22,11 @@ absl::StatusOr<Submission> Begin(const Backend* backend, const Call& call) {
   Submission submission;
   submission.tenant = *tenant;
   submission.caller = call.caller;
+  if (!call.caller.rights.is_everything()) {
+    auto seen = SeenBy(backend, **tenant, call.caller);
+    if (!seen.ok()) return seen.status();
+    submission.caller.seen = std::make_shared<const domain::SeenOwners>(*std::move(seen));
+  }
   submission.deadline = call.deadline;
   return submission;
 }

@@ -72,11 +72,21 @@ absl::StatusOr<Credentials> Credentials::FromText(absl::string_view text) {
     ++number;
     const std::vector<std::string> words = absl::StrSplit(line, absl::ByAnyChar(" \t\r"), absl::SkipEmpty());
     if (words.empty() || absl::StartsWith(words[0], "#")) continue;
-    const std::optional<Role> role = words.size() == 4 ? RoleNamed(words[3]) : std::nullopt;
+    const bool is_long = words.size() == 5;
+    const std::optional<Role> role = is_long || words.size() == 4 ? RoleNamed(words[3]) : std::nullopt;
     if (!role.has_value()) {
       return absl::InvalidArgumentError(absl::StrCat("line ", number,
-                                                     " of the tokens file is not `TOKEN TENANT ACTOR ROLE` with ",
+                                                     " of the tokens file is not `TOKEN TENANT ACTOR ROLE [RIGHTS]` with ",
                                                      "one of the roles viewer, user, auditor, operator"));
+    }
+    auto rights = domain::Rights::Parse(is_long ? words[4] : "");
+    if (!rights.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the rights in line ", number, " of the tokens file: ", rights.status().message()));
+    }
+    if (is_long && *role != Role::kViewer && *role != Role::kUser) {
+      return absl::InvalidArgumentError(absl::StrCat("line ", number, " of the tokens file: one with the role ", NameOf(*role),
+                                                     " sees everything; rights are of viewers and users"));
     }
     if (!IsReadable(words[1]) || !IsReadable(words[2]) || words[2].size() > kLongestActor) {
       return absl::InvalidArgumentError(absl::StrCat("tenant and actor in line ", number,
@@ -88,7 +98,7 @@ absl::StatusOr<Credentials> Credentials::FromText(absl::string_view text) {
                                                      " of the tokens file is shorter than 16 ",
                                                      "characters: `openssl rand -hex 32` makes a good one"));
     }
-    Caller caller{words[1], words[2], true, *role};
+    Caller caller{words[1], words[2], true, *role, *std::move(rights)};
     if (!result.callers_.emplace(Sha256(words[0]), std::move(caller)).second) {
       return absl::InvalidArgumentError(
           absl::StrCat("the token in line ", number, " of the tokens file is there twice"));
@@ -114,6 +124,10 @@ absl::StatusOr<Caller> Credentials::Identify(const CallMetadata& metadata) const
       return domain::Refuse(v1::CREDENTIALS_INVALID,
                             "recount-tenant has at most 63 bytes and recount-actor at most 256, both UTF-8");
     }
+    auto rights = domain::Rights::Parse(metadata("recount-sees"));
+    if (!rights.ok()) return domain::Refuse(v1::CREDENTIALS_INVALID, absl::StrCat("recount-sees: ", rights.status().message()));
+    if (!rights->is_everything()) caller.role = Role::kUser;
+    caller.rights = *std::move(rights);
     return caller;
   }
   const std::string header = metadata("authorization");

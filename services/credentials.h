@@ -3,12 +3,14 @@
 #define RECOUNT_SERVICES_CREDENTIALS_H_
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "domain/rights.h"
 
 namespace recount::services {
 
@@ -27,6 +29,9 @@ struct Caller {
   std::string actor;
   bool authenticated = false;
   Role role = Role::kViewer;
+  domain::Rights rights = {};  // whose records are there for the caller; of auditors and operators everybody's
+  // The same made out, for commands; nullptr: everybody's.
+  std::shared_ptr<const domain::SeenOwners> seen = nullptr;
 };
 
 // Value of a metadata key of the call; empty: not there.
@@ -34,11 +39,11 @@ using CallMetadata = std::function<std::string(absl::string_view key)>;
 
 class Credentials {
  public:
-  // Everybody is who they say they are, in the metadata `recount-tenant` and `recount-actor`, and may do everything;
-  // actors are marked as unauthenticated for ever. For a loopback address only.
+  // Everybody is who they say they are, in the metadata `recount-tenant` and `recount-actor`, and may do everything, or, with
+  // `recount-sees`, what a user may who sees these records; actors are marked as unauthenticated for ever. For a loopback address only.
   static Credentials Insecure();
-  // Lines `TOKEN TENANT ACTOR ROLE`; empty lines and those that begin with # are skipped. Callers send
-  // `authorization: Bearer TOKEN`. Tokens are kept as SHA-256 only.
+  // Lines `TOKEN TENANT ACTOR ROLE [RIGHTS]`, RIGHTS as in ReportParameters.rights without blanks, of viewers and users; empty lines
+  // and those that begin with # are skipped. Callers send `authorization: Bearer TOKEN`. Tokens are kept as SHA-256 only.
   static absl::StatusOr<Credentials> FromText(absl::string_view text);
   static absl::StatusOr<Credentials> FromFile(const std::string& path);
 

@@ -11,6 +11,7 @@
 #include "recount/v1/history.pb.h"
 #include "services/event_filter.h"
 #include "services/record_reader.h"
+#include "services/record_rights.h"
 #include "services/stream_teller.h"
 #include "services/subscription_stream.h"
 
@@ -50,7 +51,11 @@ absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const 
   v1::ReadStreamResponse response;
   const uint64_t newest = (*folded)->revision;
   response.set_revision(newest);
-  if (newest == 0)
+  const auto seen = SeenBy(backend, **tenant, call.caller);
+  if (!seen.ok()) return seen.status();
+  const bool is_hidden = !Sees(*seen, (*folded)->state);
+  if (is_hidden && request.ref().has_external()) return NoneHas(request.collection(), request.ref().external());
+  if (newest == 0 || is_hidden)
     return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", *name, " as of then"), "ref",
                           {{"name", *name}});
   const uint64_t after = std::min(request.after_revision(), newest + 1);
@@ -73,6 +78,7 @@ absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const 
 
 absl::StatusOr<v1::ReadLogResponse> ReadLog(const Backend* backend, const Call& call,
                                             const v1::ReadLogRequest& request) {
+  if (absl::Status allowed = CheckSeesEverything(call.caller); !allowed.ok()) return allowed;
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
   const RecordReader reader(backend);
@@ -163,6 +169,7 @@ void AddHistoryService(const Backend* backend, MethodTable* table) {
       });
   Method subscribe;
   subscribe.stream = [backend](const Call& call, const Message& request, StreamWriter& writer) {
+    if (absl::Status allowed = CheckSeesEverything(call.caller); !allowed.ok()) return allowed;
     return StreamSubscription(backend, call, static_cast<const v1::SubscribeRequest&>(request), writer);
   };
   table->Add("recount.v1.HistoryService.Subscribe", std::move(subscribe));

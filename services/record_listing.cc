@@ -11,6 +11,7 @@
 #include "services/normalizers.h"
 #include "services/page_token.h"
 #include "services/record_reader.h"
+#include "services/record_rights.h"
 #include "services/report_methods.h"
 #include "services/signed_token.h"
 
@@ -18,9 +19,9 @@ namespace recount::services {
 namespace {
 
 // What must be the same on every page.
-std::string ScopeOf(const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type) {
-  return absl::StrCat("list\n", tenant.number(), "\n", type.collection, "\n", request.filter(), "\n",
-                      request.order_by(), "\n", request.show_deleted() ? "1" : "0");
+std::string ScopeOf(const Tenant& tenant, const domain::SeenOwners& seen, const v1::ListRequest& request, const ResourceType& type) {
+  return absl::StrCat("list\n", tenant.number(), "\n", type.collection, "\n", request.filter(), "\n", request.order_by(), "\n",
+                      request.show_deleted() ? "1" : "0", "\n", seen.Text());
 }
 
 // True if the record has the phone or e-mail: an entry of the look-up may be of another time.
@@ -60,7 +61,7 @@ std::string NormalOf(const Tenant& tenant, const ExactLookup& lookup) {
 
 // As of a position, so that all pages agree. Many records may have one phone: each is folded, until the deadline.
 absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const Tenant& tenant, const Call& call,
-                                                   const ExactLookup& lookup, bool show_deleted,
+                                                   const domain::SeenOwners& seen, const ExactLookup& lookup, bool show_deleted,
                                                    const ResourceType& type, uint64_t position) {
   const std::string normal = NormalOf(tenant, lookup);
   std::vector<std::string> names;
@@ -74,6 +75,7 @@ absl::StatusOr<std::vector<std::string>> FindExact(const Backend* backend, const
     if (!folds.ok()) return false;
     const google::protobuf::Message* resource = domain::ResourceOf((*folded)->state);
     if (resource == nullptr || (!show_deleted && domain::InfoOf((*folded)->state)->deleted())) return true;
+    if (!Sees(seen, (*folded)->state)) return true;
     if (lookup.key == "external" || Has(*resource, lookup, normal)) names.emplace_back(name);
     return true;
   });
@@ -105,18 +107,19 @@ absl::StatusOr<Listed> Kept(const Backend* backend, const std::string& scope, ui
 }
 
 absl::StatusOr<Listed> LookUp(const Backend* backend, const Tenant& tenant, const Call& call, const v1::ListRequest& request,
-                              const ResourceType& type, const PageToken& token, size_t page_size) {
+                              const ResourceType& type, const domain::SeenOwners& seen, const PageToken& token, size_t page_size,
+                              const std::string& scope) {
   const absl::Status reached = RecordReader(backend).AwaitPosition(tenant, request.min_position(), call.deadline);
   if (!reached.ok()) return reached;
   const uint64_t position =
       token.position != 0 ? token.position : backend->archive.log->DurableHead(tenant.number()).position;
-  return Kept(backend, ScopeOf(tenant, request, type), position, 0, page_size, [&] {
-    return FindExact(backend, tenant, call, *ParseLookup(request.filter()), request.show_deleted(), type, position);
+  return Kept(backend, scope, position, 0, page_size, [&] {
+    return FindExact(backend, tenant, call, seen, *ParseLookup(request.filter()), request.show_deleted(), type, position);
   });
 }
 
 absl::StatusOr<Listed> Select(const Backend* backend, const Tenant& tenant, const Call& call, const v1::ListRequest& request,
-                              const ResourceType& type, const PageToken& token, size_t page_size) {
+                              const ResourceType& type, const PageToken& token, size_t page_size, const std::string& scope) {
   auto snapshot = RecordReader(backend).Snapshot(tenant, std::max(request.min_position(), token.position), call);
   if (!snapshot.ok()) return snapshot.status();
   const uint64_t position = token.position != 0 ? token.position : (*snapshot)->position();
@@ -129,7 +132,7 @@ absl::StatusOr<Listed> Select(const Backend* backend, const Tenant& tenant, cons
     if (!listing.ok()) return listing.status();
     return std::move(listing->names);
   };
-  return Kept(backend, ScopeOf(tenant, request, type), position, (*snapshot)->generation(), page_size, select);
+  return Kept(backend, scope, position, (*snapshot)->generation(), page_size, select);
 }
 
 }  // namespace
@@ -168,13 +171,15 @@ absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant
                                     const v1::ListRequest& request, const ResourceType& type) {
   const auto page_size = PageSize(request.page_size());
   if (!page_size.ok()) return page_size.status();
-  const std::string scope = ScopeOf(tenant, request, type);
-  auto token = OpenPage(backend, tenant, request.page_token(), scope);
-  if (!token.ok()) return token.status();
+  const auto seen = SeenBy(backend, tenant, call.caller);
+  if (!seen.ok()) return seen.status();
   RecordPage page;
+  page.scope = ScopeOf(tenant, *seen, request, type);
+  auto token = OpenPage(backend, tenant, request.page_token(), page.scope);
+  if (!token.ok()) return token.status();
   const bool is_lookup = ParseLookup(request.filter()).has_value();
-  auto listed = is_lookup ? LookUp(backend, tenant, call, request, type, *token, *page_size)
-                          : Select(backend, tenant, call, request, type, *token, *page_size);
+  auto listed = is_lookup ? LookUp(backend, tenant, call, request, type, *seen, *token, *page_size, page.scope)
+                          : Select(backend, tenant, call, request, type, *token, *page_size, page.scope);
   if (!listed.ok()) return listed.status();
   const Names& names = *listed->names;
   page.position = listed->position;
@@ -183,15 +188,14 @@ absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant
   const size_t last = std::min(first + *page_size, names.size());
   page.names.assign(names.begin() + first, names.begin() + last);
   page.first = first;
-  if (last < names.size()) page.next_page_token = MakePage(backend, tenant, scope, {page.position, last});
+  if (last < names.size()) page.next_page_token = MakePage(backend, tenant, page.scope, {page.position, last});
   return page;
 }
 
-void CutPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type,
-             size_t count, RecordPage* page) {
+void CutPage(const Backend* backend, const Tenant& tenant, size_t count, RecordPage* page) {
   if (count >= page->names.size()) return;
   page->names.resize(count);
-  page->next_page_token = MakePage(backend, tenant, ScopeOf(tenant, request, type), {page->position, page->first + count});
+  page->next_page_token = MakePage(backend, tenant, page->scope, {page->position, page->first + count});
 }
 
 }  // namespace recount::services

@@ -31,13 +31,13 @@ struct RecordPage {
   uint64_t position = 0;
   int64_t total_size = 0;
   std::string next_page_token;
+  std::string scope;  // what must be the same on every page
 };
 absl::StatusOr<RecordPage> ListPage(const Backend* backend, const Tenant& tenant, const Call& call,
                                     const v1::ListRequest& request, const ResourceType& type);
 
 // Ends a page after `count` of its names, the answer being large enough.
-void CutPage(const Backend* backend, const Tenant& tenant, const v1::ListRequest& request, const ResourceType& type,
-             size_t count, RecordPage* page);
+void CutPage(const Backend* backend, const Tenant& tenant, size_t count, RecordPage* page);
 
 // `phone = "..."`, `email = "..."` or `external.SOURCE = "id"`, alone.
 struct ExactLookup {

@@ -86,6 +86,8 @@ projections::EngineContext MakeEngineContext(const Backend* backend, const Call&
   context.tenant = tenant.number();
   context.head = context.log->DurableHead(context.tenant);
   context.tenant_currency = tenant.info().currency();
+  context.rights = call.caller.rights;
+  context.now_micros = backend->clock->NowMicros();
   context.rows_of_part = backend->report_part_rows;
   context.head_rules = &head_rules;
   context.goes_on = [call] { return call.CheckGoesOn(); };

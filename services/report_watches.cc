@@ -57,7 +57,8 @@ absl::StatusOr<std::function<void()>> ReportWatches::Watch(const Call& call, con
     if (const auto self = weak.lock()) self->Moved(number);
   });
 
-  const Key key(number, projections::Bytes(*asked));
+  const std::string rights = call.caller.rights.Text();
+  const Key key(number, absl::StrCat(rights.size(), " ", rights, projections::Bytes(*asked)));
   std::unique_lock lock(mutex_);
   if (stopped_) return Stopping();
   Shared& question = questions_[key];
@@ -71,6 +72,7 @@ absl::StatusOr<std::function<void()>> ReportWatches::Watch(const Call& call, con
     question = std::make_shared<Question>();
     question->tenant = *tenant;
     question->request = *std::move(asked);
+    question->rights = call.caller.rights;
   }
   const ReaderId id = ++newest_reader_;
   question->readers.emplace(id, std::move(newcomer));
@@ -238,6 +240,7 @@ absl::StatusOr<std::shared_ptr<const WatchedAnswer>> ReportWatches::Count(const 
                                                                           const ReportToken* from) {
   ++counted_;
   Call call;
+  call.caller.rights = question.rights;
   call.deadline = eventstore::SteadyNow() + kLongestCount;
   call.cancelled = [this, &question] { return question.is_left || backend_->stopping; };
   const RecordReader reader(backend_);

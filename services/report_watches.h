@@ -51,6 +51,7 @@ class ReportWatches : public std::enable_shared_from_this<ReportWatches> {
   struct Question {
     Tenant* tenant = nullptr;
     v1::RunReportRequest request;
+    domain::Rights rights;  // of all its readers
     // Guarded by mutex_.
     std::map<ReaderId, Reader> readers;
     bool scheduled = false;  // stands in a lane, or its step runs; there is one at a time
@@ -65,7 +66,7 @@ class ReportWatches : public std::enable_shared_from_this<ReportWatches> {
     std::deque<std::shared_ptr<Question>> waiting;
     int started = 0;  // steps that the pool has
   };
-  using Key = std::pair<eventstore::TenantNumber, std::string>;  // what a caller may see would stand here too
+  using Key = std::pair<eventstore::TenantNumber, std::string>;  // the question, and what its callers may see
   using Shared = std::shared_ptr<Question>;
   using Streams = std::vector<std::shared_ptr<PushedStream>>;
   // Who waits for the first message, each with the same to go on from.

@@ -10,6 +10,7 @@
 #include "recount/v1/query.pb.h"
 #include "services/record_listing.h"
 #include "services/record_reader.h"
+#include "services/record_rights.h"
 
 namespace recount::services {
 namespace {
@@ -37,15 +38,22 @@ absl::Status TooLarge(int fitting) {
                         "refs", {{"fitting", absl::StrCat(fitting)}});
 }
 
-// A record as of a position, copied into `target`.
-absl::Status ReadInto(const RecordReader& reader, const Tenant& tenant, absl::string_view name, uint64_t as_of,
-                      Message* target) {
+// A record as of a position that the caller may see, copied into `target`.
+absl::Status ReadInto(const RecordReader& reader, const Tenant& tenant, const domain::SeenOwners& seen, absl::string_view name,
+                      uint64_t as_of, Message* target) {
   auto folded = reader.ReadAt(tenant, name, as_of);
   if (!folded.ok()) return folded.status();
   const Message* resource = domain::ResourceOf((*folded)->state);
   if (resource == nullptr || resource->GetDescriptor() != target->GetDescriptor()) return NotFound(name, as_of);
+  if (!Sees(seen, (*folded)->state)) return NotFound(name, as_of);
   target->CopyFrom(*resource);
   return absl::OkStatus();
+}
+
+// Of an external id nobody learns whose name it leads to.
+absl::Status HidingName(const absl::Status& status, const v1::Ref& ref, absl::string_view collection) {
+  const bool is_missing = domain::ReasonOf(status) == v1::RECORD_NOT_FOUND;
+  return is_missing && ref.has_external() ? NoneHas(collection, ref.external()) : status;
 }
 
 Answer Get(const Backend* backend, const Call& call, const v1::GetRequest& request, const ResourceType& type) {
@@ -56,10 +64,13 @@ Answer Get(const Backend* backend, const Call& call, const v1::GetRequest& reque
     return reached;
   auto as_of = reader.PositionOf(**tenant, request.as_of());
   if (!as_of.ok()) return as_of.status();
+  const auto seen = SeenBy(backend, **tenant, call.caller);
+  if (!seen.ok()) return seen.status();
   auto name = reader.Resolve(**tenant, type.collection, request.ref());
   if (!name.ok()) return name.status();
   std::unique_ptr<Message> resource = NewMessage(type.descriptor);
-  if (absl::Status read = ReadInto(reader, **tenant, *name, *as_of, resource.get()); !read.ok()) return read;
+  absl::Status read = ReadInto(reader, **tenant, *seen, *name, *as_of, resource.get());
+  if (!read.ok()) return HidingName(read, request.ref(), type.collection);
   return resource;
 }
 
@@ -72,6 +83,8 @@ Answer BatchGet(const Backend* backend, const Call& call, const v1::BatchGetRequ
     return reached;
   auto as_of = reader.PositionOf(**tenant, request.as_of());
   if (!as_of.ok()) return as_of.status();
+  const auto seen = SeenBy(backend, **tenant, call.caller);
+  if (!seen.ok()) return seen.status();
   std::unique_ptr<Message> response = NewMessage(response_type);
   const FieldDescriptor* records = response_type->FindFieldByNumber(1);
   size_t bytes = 0;
@@ -79,7 +92,8 @@ Answer BatchGet(const Backend* backend, const Call& call, const v1::BatchGetRequ
     auto name = reader.Resolve(**tenant, type.collection, ref);
     if (!name.ok()) return name.status();
     Message* resource = response->GetReflection()->AddMessage(response.get(), records);
-    if (absl::Status read = ReadInto(reader, **tenant, *name, *as_of, resource); !read.ok()) return read;
+    absl::Status read = ReadInto(reader, **tenant, *seen, *name, *as_of, resource);
+    if (!read.ok()) return HidingName(read, ref, type.collection);
     bytes += resource->ByteSizeLong();
     if (bytes > kMaxAnswerBytes) return TooLarge(response->GetReflection()->FieldSize(*response, records) - 1);
   }
@@ -93,6 +107,8 @@ Answer List(const Backend* backend, const Call& call, const v1::ListRequest& req
   auto page = ListPage(backend, **tenant, call, request, type);
   if (!page.ok()) return page.status();
   const RecordReader reader(backend);
+  const auto seen = SeenBy(backend, **tenant, call.caller);
+  if (!seen.ok()) return seen.status();
   std::unique_ptr<Message> response = NewMessage(response_type);
   const google::protobuf::Reflection* reflection = response->GetReflection();
   const FieldDescriptor* records = response_type->FindFieldByName(std::string(type.collection));
@@ -100,10 +116,10 @@ Answer List(const Backend* backend, const Call& call, const v1::ListRequest& req
   for (size_t i = 0; i < page->names.size(); ++i) {
     if (absl::Status waits = call.CheckGoesOn(); !waits.ok()) return waits;
     std::unique_ptr<Message> resource = NewMessage(type.descriptor);
-    absl::Status read = ReadInto(reader, **tenant, page->names[i], page->position, resource.get());
+    absl::Status read = ReadInto(reader, **tenant, *seen, page->names[i], page->position, resource.get());
     if (!read.ok()) return read;
     bytes += resource->ByteSizeLong();
-    if (bytes > kMaxAnswerBytes && i > 0) CutPage(backend, **tenant, request, type, i, &*page);
+    if (bytes > kMaxAnswerBytes && i > 0) CutPage(backend, **tenant, i, &*page);
     if (i < page->names.size()) reflection->AddAllocatedMessage(response.get(), records, resource.release());
   }
   reflection->SetString(response.get(), response_type->FindFieldByName("next_page_token"), page->next_page_token);

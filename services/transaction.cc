@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "eventstore/sealing.h"
+#include "services/record_rights.h"
 
 namespace recount::services {
 namespace {
@@ -34,6 +35,7 @@ Transaction::Transaction(const Archive& archive, StateCache* cache, Tenant* tena
 
 domain::Context Transaction::ContextFor(const Caller& caller, const domain::Calendar* calendar) {
   actor_ = caller.actor;
+  seen_ = caller.seen;
   domain::Context context;
   context.now_micros = now_micros_;
   context.actor = caller.actor;
@@ -55,7 +57,9 @@ absl::StatusOr<std::string> Transaction::Resolve(absl::string_view collection, c
   if (ref.has_external()) {
     auto stream = FindKey(domain::ExternalKey(collection, ref.external()));
     if (!stream.ok()) return stream.status();
-    if (!stream->empty()) return *std::move(stream);
+    const auto hidden = IsHidden(*stream);
+    if (!hidden.ok()) return hidden.status();
+    if (!stream->empty() && !*hidden) return *std::move(stream);
     return domain::Refuse(
         v1::RECORD_NOT_FOUND,
         absl::StrCat(field, ": none of ", collection, " has the external id `", ref.external().id(), "` of `",
@@ -70,7 +74,9 @@ absl::StatusOr<std::string> Transaction::Resolve(absl::string_view collection, c
   }
   auto state = Load(ref.name());
   if (!state.ok()) return state.status();
-  if (domain::Exists(**state)) return ref.name();
+  const auto hidden = IsHidden(ref.name());
+  if (!hidden.ok()) return hidden.status();
+  if (domain::Exists(**state) && !*hidden) return ref.name();
   return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat(field, ": there is no ", ref.name()), field,
                         {{"name", ref.name()}});
 }
@@ -111,7 +117,28 @@ bool Transaction::IsMinted(absl::string_view stream) const {
   return slash != absl::string_view::npos && minted_.contains(stream.substr(slash + 1));
 }
 
+absl::StatusOr<bool> Transaction::IsHidden(absl::string_view stream) {
+  if (seen_ == nullptr || stream.empty() || IsMinted(stream)) return false;
+  auto before = LoadStream(archive_, *cache_, tenant_->number(), stream);
+  if (!before.ok()) return before.status();
+  return !Sees(*seen_, (*before)->state);
+}
+
+absl::Status Transaction::CheckMayWrite(absl::string_view stream) {
+  // An org chart says who sees what.
+  if (seen_ != nullptr && domain::CollectionOf(stream) == "rules") {
+    return domain::Refuse(v1::RIGHTS_EXCEEDED, "rules hold for everybody's records, of which you may see some only", "",
+                          {{"name", stream}});
+  }
+  const auto hidden = IsHidden(stream);
+  if (!hidden.ok() || !*hidden) return hidden.status();
+  return domain::Refuse(v1::RIGHTS_EXCEEDED, absl::StrCat(stream, " is there, of another owner than you may see"), "", {{"name", stream}});
+}
+
 absl::Status Transaction::Add(domain::Decision decision, bool visible) {
+  for (const domain::NewEvent& event : decision.events) {
+    if (absl::Status allowed = CheckMayWrite(event.stream); !allowed.ok()) return allowed;
+  }
   for (domain::NewEvent& event : decision.events) {
     if (absl::Status status = AddEvent(std::move(event), visible); !status.ok()) return status;
   }

@@ -25,7 +25,7 @@ class Transaction : public domain::Records {
   // `now_micros` is not before the newest commit's recorded time.
   Transaction(const Archive& archive, StateCache* cache, Tenant* tenant, RecordIds* ids, int64_t now_micros);
 
-  // What Decide sees; includes what Add() took.
+  // What Decide sees; includes what Add() took. Records that the caller may not see are not found by references.
   domain::Context ContextFor(const Caller& caller, const domain::Calendar* calendar);
   absl::StatusOr<std::string> Resolve(absl::string_view collection, const v1::Ref& ref,
                                       absl::string_view field) override;
@@ -36,7 +36,7 @@ class Transaction : public domain::Records {
   absl::StatusOr<uint64_t> Revision(absl::string_view stream);
 
   // Adds a decision. Later ones of the same transaction see its events and claims if `visible`. FIELD_TOO_LONG if the commit
-  // becomes too large; it must not be committed then.
+  // becomes too large, RIGHTS_EXCEEDED if an event is of a record that the caller may not see; it must not be committed then.
   absl::Status Add(domain::Decision decision, bool visible);
   bool empty() const { return record_.events().empty(); }
   storage::v1::CommitRecord& record() { return record_; }
@@ -56,6 +56,9 @@ class Transaction : public domain::Records {
     std::string data_subject;
   };
   bool IsMinted(absl::string_view stream) const;  // its id was made for this commit
+  // Whether the caller may not see a record as it was before this commit. What this commit makes is the caller's own.
+  absl::StatusOr<bool> IsHidden(absl::string_view stream);
+  absl::Status CheckMayWrite(absl::string_view stream);
   absl::StatusOr<std::shared_ptr<const FoldedStream>> Hold(absl::string_view stream);
   absl::Status AddEvent(domain::NewEvent event, bool visible);
   // Makes keys and look-ups in the vault: only once it is sure that the commit is to be appended.
@@ -84,6 +87,7 @@ class Transaction : public domain::Records {
   absl::flat_hash_set<std::string> has_key_;   // data subjects that were sealed for
   std::shared_ptr<const domain::Rulebook> rules_;
   std::string actor_;
+  std::shared_ptr<const domain::SeenOwners> seen_;        // of the caller; nullptr: everything
 };
 
 }  // namespace recount::services

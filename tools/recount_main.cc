@@ -66,6 +66,8 @@ void AddGlobalOptions(Program& p) {
   p.app.add_option("--server", p.connection.server, "Address of recountd")->envname("RECOUNT_SERVER")->capture_default_str();
   p.app.add_option("--tenant", p.connection.tenant, "Tenant")->envname("RECOUNT_TENANT");
   p.app.add_option("--actor", p.connection.actor, "Who acts, where the server runs with --insecure")->envname("RECOUNT_ACTOR");
+  p.app.add_option("--sees", p.connection.sees, "As a user who may see these records alone, e.g. teams/north, where the server runs with --insecure")
+      ->envname("RECOUNT_SEES");
   p.app.add_option("--token", p.connection.token, "Token of the server's tokens file")->envname("RECOUNT_TOKEN");
   p.app.add_option("--tls-ca", p.connection.tls_ca, "PEM file of the authority that signed the server's certificate")
       ->envname("RECOUNT_TLS_CA");

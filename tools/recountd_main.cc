@@ -98,9 +98,9 @@ void DescribeFlags(CLI::App* app, Flags* flags) {
       ->envname("RECOUNT_DATA");
   app->add_option("--listen", flags->listen, "address and port; port 0 takes a free one")->capture_default_str();
   app->add_option("--tokens", flags->tokens,
-                  "file with lines `TOKEN TENANT ACTOR ROLE`; roles: viewer, auditor, user, operator");
+                  "file with lines `TOKEN TENANT ACTOR ROLE [RIGHTS]`; roles: viewer, auditor, user, operator; rights: docs/rights.md");
   app->add_flag("--insecure", flags->insecure,
-                "believe callers who they are (metadata recount-tenant, recount-actor); loopback only");
+                "believe callers who they are (metadata recount-tenant, recount-actor, recount-sees); loopback only");
   app->add_option("--tls-cert", flags->tls_certificate, "PEM file with the server's certificate chain");
   app->add_option("--tls-key", flags->tls_key, "PEM file with its private key");
   app->add_option("--master-key", flags->master_key,

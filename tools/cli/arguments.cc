@@ -101,6 +101,7 @@ absl::Status ParseParameters(const ReportOptions& options, api::ReportParameters
   out->set_period(options.period);
   out->set_mode(options.mode);
   out->set_filter(options.filter);
+  out->set_rights(options.rights);
   out->set_currency(absl::AsciiStrToUpper(options.currency));
   for (const std::string& id : CommaList(options.by)) out->add_group_by(id);
   for (const std::string& id : CommaList(options.measures)) out->add_measures(id);

@@ -16,7 +16,7 @@ namespace recount::tools {
 // The options of `report run`, `report explain` and `rules preview`, as they were given.
 struct ReportOptions {
   std::string report;
-  std::string period, as_of, valid_at, basis, attribution, mode, by, filter, currency, measures, sort, compare, language;
+  std::string period, as_of, valid_at, basis, attribution, mode, by, filter, currency, rights, measures, sort, compare, language;
   std::string opening_as_of, opening_valid_at, record, page_token, pin;
   std::vector<std::string> arguments;  // k=v
   int page_size = 0;                   // 0: all pages

@@ -168,6 +168,7 @@ class GrpcClient : public Client {
     if (!connection_.token.empty()) context->AddMetadata("authorization", "Bearer " + connection_.token);
     if (!connection_.tenant.empty()) context->AddMetadata("recount-tenant", connection_.tenant);
     if (!connection_.actor.empty()) context->AddMetadata("recount-actor", connection_.actor);
+    if (!connection_.sees.empty()) context->AddMetadata("recount-sees", connection_.sees);
     return context;
   }
 
@@ -204,7 +205,8 @@ absl::Status CheckMetadata(absl::string_view option, absl::string_view value) {
 }
 
 absl::Status CheckCaller(const Connection& connection) {
-  for (const auto& [option, value] : {std::pair("--tenant", &connection.tenant), std::pair("--actor", &connection.actor)}) {
+  for (const auto& [option, value] : {std::pair("--tenant", &connection.tenant), std::pair("--actor", &connection.actor),
+                                      std::pair("--sees", &connection.sees)}) {
     if (absl::Status status = CheckMetadata(option, *value); !status.ok()) return status;
   }
   if (CheckMetadata("", connection.token).ok()) return absl::OkStatus();

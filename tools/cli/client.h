@@ -22,6 +22,7 @@ struct Connection {
   std::string server = "127.0.0.1:7420";
   std::string tenant;
   std::string actor;
+  std::string sees;             // rights, where the server runs with --insecure; empty: everything
   std::string token;
   std::string tls_ca;           // PEM file; empty: without TLS
   double timeout_seconds = 60;  // of one call

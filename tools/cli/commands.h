@@ -49,7 +49,7 @@ absl::Status ExplainReport(Session& session, const ReportOptions& options, const
 // The other answer: a pin, or the same question with what is given here; neither: at the head, by what holds now (report_diff.cc).
 struct DiffOptions {
   std::string before, after;  // pins
-  std::string to_period, to_as_of, to_valid_at, to_basis, to_filter;
+  std::string to_period, to_as_of, to_valid_at, to_basis, to_filter, to_rights;
 };
 absl::Status DiffReports(Session& session, const ReportOptions& options, const DiffOptions& diff);
 // Options that are texts (report_options.cc).

@@ -51,6 +51,7 @@ const char* AdviceFor(const std::string& reason) {
       {"TENANT_NOT_FOUND", "`recount tenant create NAME` makes one; --tenant or RECOUNT_TENANT says which"},
       {"CREDENTIALS_INVALID", "give --token or RECOUNT_TOKEN; without a tokens file the server must run with --insecure"},
       {"ROLE_NOT_ALLOWED", "use a token with another role"},
+      {"RIGHTS_EXCEEDED", "ask for less by --rights, or use a token that sees more"},
       {"DRAFT_NOT_FOUND", "`recount rules list` shows the drafts"},
       {"RULE_VERSION_NOT_FOUND", "`recount rules list` shows the versions with their positions"},
       {"RECORD_NOT_FOUND", "`recount list COLLECTION` shows records"},

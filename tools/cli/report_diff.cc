@@ -21,7 +21,8 @@ absl::StatusOr<api::RunReportRequest> SecondOf(const ReportOptions& first, const
                                                                   {&second.as_of, &diff.to_as_of},
                                                                   {&second.valid_at, &diff.to_valid_at},
                                                                   {&second.basis, &diff.to_basis},
-                                                                  {&second.filter, &diff.to_filter}};
+                                                                  {&second.filter, &diff.to_filter},
+                                                                  {&second.rights, &diff.to_rights}};
   for (const auto& [to, from] : replaced) {
     if (!from->empty()) *to = *from;
   }
@@ -43,7 +44,7 @@ absl::StatusOr<api::DiffReportsRequest> RequestOf(const ReportOptions& options, 
     if (first->ByteSizeLong() != 0) return Usage("--before is a whole answer: give no options of a report beside it");
     request.mutable_before()->set_pin(diff.before);
   }
-  const bool has_second = !(diff.to_period + diff.to_as_of + diff.to_valid_at + diff.to_basis + diff.to_filter).empty();
+  const bool has_second = !(diff.to_period + diff.to_as_of + diff.to_valid_at + diff.to_basis + diff.to_filter + diff.to_rights).empty();
   if (!diff.after.empty() && has_second) return Usage("--after is a whole answer: give no --to-... beside it");
   if (!diff.before.empty() && has_second) return Usage("--before is a whole answer: name the other one by --after PIN");
   if (!diff.after.empty()) request.mutable_after()->set_pin(diff.after);

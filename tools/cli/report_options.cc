@@ -14,6 +14,7 @@ std::vector<TextOption> TextOptionsOf(ReportOptions* options) {
       {"--by", &options->by, "Groupings, with commas; - for none"},
       {"--filter", &options->filter, "E.g. 'owner = \"users/7\" AND value > 1000'"},
       {"--currency", &options->currency, "Convert all money to it"},
+      {"--rights", &options->rights, "Only records of these owners: users/7,teams/north,org_units/sales,unassigned"},
       {"--measures", &options->measures, "Only these, with commas"},
       {"--sort", &options->sort, "COLUMN, 'COLUMN desc', several with commas"},
       {"--record", &options->record, "Of a timeline: deals/7, or deals/external/SOURCE/ID", false},
@@ -31,6 +32,7 @@ std::vector<TextOption> TextOptionsOf(DiffOptions* options) {
       {"--to-period", &options->to_period, "The other answer: another period"},
       {"--to-basis", &options->to_basis, "The other answer: other rules, as in --basis"},
       {"--to-filter", &options->to_filter, "The other answer: another filter"},
+      {"--to-rights", &options->to_rights, "The other answer: records of other owners"},
       {"--before", &options->before, "The `pin` of an answer in JSON, instead of a report and its options"},
       {"--after", &options->after, "The `pin` of the other answer"},
   };

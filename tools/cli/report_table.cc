@@ -67,6 +67,7 @@ void PrintBasis(const api::Basis& basis, const char* prefix, const Look& look, s
   }
   if (!basis.filter().empty()) parts.push_back(absl::StrCat("filter ", basis.filter()));
   if (!basis.currency().empty()) parts.push_back(absl::StrCat("in ", basis.currency()));
+  if (!basis.rights().empty()) parts.push_back(absl::StrCat("records of ", basis.rights()));
   parts.push_back(absl::StrCat("zone ", basis.zone()));
   out << look.Faint(absl::StrCat(prefix, absl::StrJoin(parts, ", "))) << "\n";
 }
