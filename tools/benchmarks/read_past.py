@@ -1,4 +1,4 @@
-"""The measures of other moments and other rules, and of opening a number: all against the same report now."""
+"""The measures of other moments, other rules and row rights, and of opening a number: all against the same report now."""
 
 from datetime import date, datetime, time, timedelta, timezone
 
@@ -12,6 +12,7 @@ from benchmarks.read_lab import MAIN
 # The moment looked back to: before the rule change, so that its rules differ too.
 BACK = date(2023, 12, 31)
 QUARTER_BEFORE = (date(2023, 10, 1), BACK)
+TEAM = 10  # users, of 200
 MOST_EXPLAINED = 1000  # records of a cell, and of a page
 
 
@@ -82,6 +83,46 @@ def past_group(question):
     return Group(group, {name: ask(name) for name in ("now", *TITLES)}, rows, prepare=prepare)
 
 
+def of_a_team(parameters):
+    parameters.rights = ",".join(f"users/{name}" for name in history.USERS[:TEAM])
+
+
+def filtered_by_a_team(parameters):
+    parameters.filter = " OR ".join(f'owner = "users/{name}"' for name in history.USERS[:TEAM])
+
+
+def by_present_owners(fill):
+    """By whom rights go; a filter goes by the attribution."""
+    def both(parameters):
+        fill(parameters)
+        parameters.attribution = 3  # ATTRIBUTION_CURRENT
+    return both
+
+
+def rights_group(question):
+    """One report by a reader who may see the records of a team; its answer is that of a filter by their owners."""
+
+    def prepare(lab):
+        client = lab.on(MAIN)
+        ours, filtered = (cells_of_answer(question, client.answer(client.request(question, QUARTER, by_present_owners(fill))))
+                          for fill in (of_a_team, filtered_by_a_team))
+        if not ours:
+            raise BenchError(f"{question.report}: the team has nothing: this measures nothing")
+        if differs := difference(ours, filtered):
+            raise BenchError(f"{question.report}: rights and a filter by owner differ at {differs}")
+
+    def ask(fill):
+        def measure(lab):
+            client = lab.on(MAIN)
+            return lab.ask_recount(client.question(client.request(question, QUARTER, fill)))
+        return measure
+
+    group = f"rights/{question.report}"
+    row = Row(group, f"{question.report}, p50, a reader who may see one team: one who sees everything", "ms", Figure("team", "p50_ms"),
+              (Figure("everything", "p50_ms"),), Goal(at_most=1.1), less_is_better=True)
+    return Group(group, {"team": ask(of_a_team), "everything": ask(lambda parameters: None)}, [row], prepare=prepare)
+
+
 def explain_group():
     """The cell of won_lost with the most records that are not more than a page."""
     question, found = QUESTIONS[0], {}
@@ -115,4 +156,6 @@ def explain_group():
 
 def groups():
     chosen = {question.report: question for question in QUESTIONS}
-    return [past_group(chosen[report]) for report in ("won_lost", "pipeline_snapshot", "sales_forecast")] + [explain_group()]
+    # Not sales_conversion: of a lead's deals rights hide those of others, which a filter of leads counts.
+    limited = [rights_group(question) for question in QUESTIONS if question.report != "sales_conversion"]
+    return [past_group(chosen[report]) for report in ("won_lost", "pipeline_snapshot", "sales_forecast")] + limited + [explain_group()]
