@@ -188,6 +188,29 @@ TEST_F(AggregateReportsTest, ALeadThatCountsAsWonOpensIntoItsWonDeals) {
   }
 }
 
+// Leads that came one after the other have codes that do, and what leads to a part of them is looked up for that part; those that lie far
+// apart in the dictionary are rolled up for all parts at once.
+TEST_F(AggregateReportsTest, RollUpsOfRecordsNearAndFar) {
+  history_.Pipelines({"p: a won+ lost-"});
+  for (const bool far : {false, true}) {
+    for (int i = 0; i < 40; ++i) {
+      const std::string id = absl::StrCat(far ? "far" : "near", i);
+      history_.Append("leads/" + id, "2024-01-02", {Captured(far ? "far" : "near")});
+      for (int text = 0; far && text < 60; ++text) history_.tables().dictionary.Intern(absl::StrCat(id, " ", text));
+    }
+    for (int i = 0; i < 40; ++i) {
+      const std::string id = absl::StrCat(far ? "far" : "near", i);
+      for (int deal = 0; deal < i % 3; ++deal) {
+        const std::string name = absl::StrCat(id, "-", deal);
+        history_.Append("deals/" + name, "2024-01-03", {DealOf("leads/" + id)});
+        if (deal == 1) history_.Win(name, "2024-01-04");
+      }
+    }
+  }
+  EXPECT_THAT(Rows(Ask("sales_conversion"), {"source", "leads", "deals", "won"}),
+              ElementsAre("far 40 26 13", "near 40 26 13", "=- 80 52 26"));
+}
+
 TEST_F(AggregateReportsTest, WinRatesReversalsAndQuartersByUnit) {
   history_.Pipelines({"p: a won+ lost-"});
   history_.Belongs("users/ann", "teams/north");

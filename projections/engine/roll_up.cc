@@ -71,8 +71,7 @@ Selection Selected(const World& world, const Node& node, Rows rows) {
   return world.Selected(*node.subject, std::move(rows), Names(node.parts[2], "deleted"));
 }
 
-void GatherFrom(const World& world, const Node& node, Rows rows, RolledUp* out) {
-  const Selection all = Selected(world, node, std::move(rows));
+void GatherFrom(const World& world, const Node& node, const Selection& all, RolledUp* out) {
   const auto reference = all.Evaluate(node.parts[0]);
   const auto value = all.Evaluate(node.parts[1]);
   const auto condition = all.Evaluate(node.parts[2]);
@@ -100,10 +99,39 @@ std::shared_ptr<const RolledUp> RolledUpOf(const Selection& selection, const Nod
     return RollUps::Task{asked.least, asked.greatest, LeadingTo(world, roll_up, asked.least, asked.greatest)};
   };
   const auto add = [&](Rows rows, RolledUp* out) {
-    if (!world.halt().AskNow()) GatherFrom(world, roll_up, std::move(rows), out);
+    if (!world.halt().AskNow()) GatherFrom(world, roll_up, Selected(world, roll_up, std::move(rows)), out);
   };
   const auto join = [&](const RolledUp::Brought& more, RolledUp::Brought* sum) { Add(roll_up.name, more, sum); };
   return world.caches().roll_ups->Get(text, asked.least, asked.greatest, world.options().rows_of_part, make, add, join);
+}
+
+// Whether they follow each other, such as those of a part.
+bool IsDense(const Bounds& bounds, size_t records) {
+  constexpr uint64_t kApart = 8;
+  return bounds.least > bounds.greatest ||
+         static_cast<uint64_t>(bounds.greatest) - static_cast<uint64_t>(bounds.least) <= kApart * records;
+}
+
+// Of records that follow each other only what leads to these is counted, at once: it fits the processor's cache, is looked up once for all
+// roll-ups over it, and no thread waits for another. nullptr: what leads to them cannot be looked up.
+std::shared_ptr<const RolledUp> RolledUpOfPart(const World& world, const Node& roll_up, const std::string& text, const Bounds& bounds) {
+  const auto ranges = RangesFrom(world, *roll_up.subject, roll_up.parts[0], bounds.least, bounds.greatest);
+  if (!ranges) return nullptr;
+  std::string from = Names(roll_up.parts[2], "deleted") ? "deleted " : "";
+  absl::StrAppend(&from, roll_up.subject->id);
+  Describe(*roll_up.parts[0], &from);
+  World::Caches::Leading& leading = world.caches().leading[from];
+  if (leading.rows == nullptr || leading.least != bounds.least || leading.greatest != bounds.greatest) {
+    const RowList rows = world.RowsAmong(*roll_up.subject, *ranges);
+    leading = {bounds.least, bounds.greatest, std::make_shared<const Selection>(Selected(world, roll_up, rows->All())), {}};
+  }
+  if (const auto known = leading.rolled_up.find(text); known != leading.rolled_up.end()) return known->second;
+  // A roll-up in its condition may be over the same subject, of other records.
+  const std::shared_ptr<const Selection> rows = leading.rows;
+  auto made = std::make_shared<RolledUp>(bounds.least, bounds.greatest, rows->size());
+  GatherFrom(world, roll_up, *rows, made.get());
+  if (leading.rows == rows) leading.rolled_up[text] = made;
+  return made;
 }
 
 void FindRollUps(const Node& node, std::vector<const Node*>* out) {
@@ -144,7 +172,10 @@ Values RollUp(const Selection& selection, const Node& roll_up) {
   std::string key;
   Describe(roll_up, &key);
   const std::vector<int64_t> records = selection.Records();
-  const std::shared_ptr<const RolledUp> rolled_up = RolledUpOf(selection, roll_up, key, BoundsOf(records));
+  const Bounds bounds = BoundsOf(records);
+  std::shared_ptr<const RolledUp> rolled_up;
+  if (IsDense(bounds, records.size())) rolled_up = RolledUpOfPart(selection.world(), roll_up, key, bounds);
+  if (rolled_up == nullptr) rolled_up = RolledUpOf(selection, roll_up, key, bounds);
   Values out = Make(roll_up.type, selection.size());
   const bool counts = roll_up.name == "count_of";
   for (size_t i = 0; i < selection.size(); ++i) {

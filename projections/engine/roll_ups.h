@@ -1,4 +1,4 @@
-// The roll-ups of a question, each made once, by all threads that need it.
+// The roll-ups of a question over records that lie far apart, each made once, by all threads that need it; those of a part: roll_up.cc.
 #ifndef RECOUNT_PROJECTIONS_ENGINE_ROLL_UPS_H_
 #define RECOUNT_PROJECTIONS_ENGINE_ROLL_UPS_H_
 

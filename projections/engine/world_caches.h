@@ -38,6 +38,13 @@ struct World::Caches {
   // Rows that are asked for part after part, so that a roll-up is made once for the records of all.
   std::multimap<const Subject*, RowList> in_parts;
   std::shared_ptr<RollUps> roll_ups = std::make_shared<RollUps>();  // of all threads that work on the question
+  // Of the part that is being counted: what leads to its records, by what it is read from, and roll-ups over that, by what they say.
+  struct Leading {
+    int64_t least = 0, greatest = -1;
+    std::shared_ptr<const Selection> rows;
+    std::map<std::string, std::shared_ptr<const RolledUp>, std::less<>> rolled_up;
+  };
+  std::map<std::string, Leading, std::less<>> leading;
 };
 
 }  // namespace recount::projections
