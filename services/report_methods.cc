@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "services/record_reader.h"
+#include "services/record_rights.h"
 #include "services/report_watches.h"
 #include "services/signed_token.h"
 
@@ -95,6 +96,13 @@ projections::EngineContext MakeEngineContext(const Backend* backend, const Call&
   const RecordReader reader(backend);
   context.draft = [reader, &tenant](absl::string_view name) { return DraftRules(reader, tenant, name); };
   context.label = [reader, &tenant](absl::string_view name) { return reader.Label(tenant, name); };
+  if (!call.caller.rights.is_everything()) {
+    const auto seen = SeenBy(backend, tenant, call.caller);
+    context.label = [reader, &tenant, seen](absl::string_view name) -> std::string {
+      const auto folded = reader.Read(tenant, name);
+      return seen.ok() && folded.ok() && Sees(*seen, (*folded)->state) ? DisplayName((*folded)->state) : "";
+    };
+  }
   context.resolve = [reader, &tenant](absl::string_view collection, const v1::Ref& ref) {
     return reader.Resolve(tenant, collection, ref);
   };

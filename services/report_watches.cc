@@ -8,6 +8,7 @@
 #include "eventstore/steady_time.h"
 #include "projections/engine/tokens.h"
 #include "services/record_reader.h"
+#include "services/record_rights.h"
 #include "services/report_methods.h"
 #include "services/signed_token.h"
 
@@ -57,8 +58,7 @@ absl::StatusOr<std::function<void()>> ReportWatches::Watch(const Call& call, con
     if (const auto self = weak.lock()) self->Moved(number);
   });
 
-  const std::string rights = call.caller.rights.Text();
-  const Key key(number, absl::StrCat(rights.size(), " ", rights, projections::Bytes(*asked)));
+  const Key key = KeyOf(number, call.caller.rights, *asked);
   std::unique_lock lock(mutex_);
   if (stopped_) return Stopping();
   Shared& question = questions_[key];
@@ -81,6 +81,12 @@ absl::StatusOr<std::function<void()>> ReportWatches::Watch(const Call& call, con
   lock.unlock();
   FailForTooMany(failed);
   return [self = shared_from_this(), key, watched, id] { self->Leave(key, watched, id); };
+}
+
+ReportWatches::Key ReportWatches::KeyOf(eventstore::TenantNumber tenant, const domain::Rights& rights,
+                                        const v1::RunReportRequest& request) {
+  const std::string text = rights.Text();
+  return {tenant, absl::StrCat(text.size(), " ", text, projections::Bytes(request))};
 }
 
 void ReportWatches::Stop() {
@@ -178,7 +184,7 @@ void ReportWatches::Fail(const Shared& question, const absl::Status& status) {
     question->is_left = true;
     for (auto& [id, reader] : question->readers) streams.push_back(std::move(reader.stream));
     question->readers.clear();
-    const Key key(question->tenant->number(), projections::Bytes(question->request));
+    const Key key = KeyOf(question->tenant->number(), question->rights, question->request);
     const auto found = questions_.find(key);
     if (found != questions_.end() && found->second == question) questions_.erase(found);
   }
@@ -250,9 +256,11 @@ absl::StatusOr<std::shared_ptr<const WatchedAnswer>> ReportWatches::Count(const 
   context.may_be_helped = false;  // watches leave the processors to whoever asks
   // As they were, so that a name that has changed since is told, whichever position the watch goes on from.
   const uint64_t position = from == nullptr ? snapshot.position() : from->pin().position();
-  context.label = [reader, &question, position](absl::string_view name) -> std::string {
+  auto seen = SeenBy(backend_, *question.tenant, call.caller);
+  if (!seen.ok()) return seen.status();
+  context.label = [reader, &question, position, seen = *std::move(seen)](absl::string_view name) -> std::string {
     auto folded = reader.ReadAt(*question.tenant, name, position);
-    return folded.ok() ? DisplayName((*folded)->state) : "";
+    return folded.ok() && Sees(seen, (*folded)->state) ? DisplayName((*folded)->state) : "";
   };
   return WatchedAnswer::Count(*backend_->catalogue, question.request, from, context);
 }

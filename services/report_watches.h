@@ -67,6 +67,7 @@ class ReportWatches : public std::enable_shared_from_this<ReportWatches> {
     int started = 0;  // steps that the pool has
   };
   using Key = std::pair<eventstore::TenantNumber, std::string>;  // the question, and what its callers may see
+  static Key KeyOf(eventstore::TenantNumber tenant, const domain::Rights& rights, const v1::RunReportRequest& request);
   using Shared = std::shared_ptr<Question>;
   using Streams = std::vector<std::shared_ptr<PushedStream>>;
   // Who waits for the first message, each with the same to go on from.

@@ -111,6 +111,25 @@ TEST(ReportWatches, TablesThatHaveNothingYetAreAwaited) {
   EXPECT_EQ(reader->model.position(), position);
 }
 
+TEST(ReportWatches, WhoComesAfterAQuestionFailedIsToldWhy) {
+  ReadSide side;
+  side.Do(CaptureFrom("web"));
+  Call call;
+  call.caller = Caller{"acme", "ann", true, Role::kUser, *domain::Rights::Parse("users/ann")};
+  v1::WatchReportRequest request = Ask("sales_conversion");
+  request.mutable_parameters()->set_rights("users/other");
+  for (int i = 0; i < 3; ++i) {  // none of them leaves
+    const auto reader = std::make_shared<Reader>();
+    ASSERT_TRUE(side.watches().Watch(call, request, reader).ok());
+    EXPECT_EQ(domain::ReasonOf(reader->AwaitEnd()), v1::RIGHTS_EXCEEDED) << i;
+  }
+  // The same question of somebody who may ask it is another one.
+  call.caller.rights = domain::Rights();
+  const auto reader = std::make_shared<Reader>();
+  ASSERT_TRUE(side.watches().Watch(call, request, reader).ok());
+  EXPECT_TRUE(reader->Next());
+}
+
 // Whoever reads waits while the gate is closed.
 class GatedModels : public ModelsBetween {
  public:

@@ -107,8 +107,7 @@ Answer List(const Backend* backend, const Call& call, const v1::ListRequest& req
   auto page = ListPage(backend, **tenant, call, request, type);
   if (!page.ok()) return page.status();
   const RecordReader reader(backend);
-  const auto seen = SeenBy(backend, **tenant, call.caller);
-  if (!seen.ok()) return seen.status();
+  const domain::SeenOwners everything(domain::Rights(), *(*tenant)->rules(), 0);  // the names are of what is seen
   std::unique_ptr<Message> response = NewMessage(response_type);
   const google::protobuf::Reflection* reflection = response->GetReflection();
   const FieldDescriptor* records = response_type->FindFieldByName(std::string(type.collection));
@@ -116,7 +115,7 @@ Answer List(const Backend* backend, const Call& call, const v1::ListRequest& req
   for (size_t i = 0; i < page->names.size(); ++i) {
     if (absl::Status waits = call.CheckGoesOn(); !waits.ok()) return waits;
     std::unique_ptr<Message> resource = NewMessage(type.descriptor);
-    absl::Status read = ReadInto(reader, **tenant, *seen, page->names[i], page->position, resource.get());
+    absl::Status read = ReadInto(reader, **tenant, everything, page->names[i], page->position, resource.get());
     if (!read.ok()) return read;
     bytes += resource->ByteSizeLong();
     if (bytes > kMaxAnswerBytes && i > 0) CutPage(backend, **tenant, i, &*page);

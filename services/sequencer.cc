@@ -181,7 +181,9 @@ absl::Status Sequencer::DecideInto(Transaction& transaction, Tenant& tenant, con
                                    v1::CommandResult* result) {
   auto calendar = CalendarOf(tenant, transaction.rules(), now);
   if (!calendar.ok()) return calendar.status();
-  auto decision = domain::Decide(*command.command, transaction.ContextFor(caller, *calendar));
+  const domain::Context context = transaction.ContextFor(caller, *calendar);
+  if (absl::Status free = transaction.CheckNotTakenByHidden(*command.command); !free.ok()) return free;
+  auto decision = domain::Decide(*command.command, context);
   const v1::CommandHeader& header = command.header();
   if (!decision.ok())
     return header.has_expected_revision() ? StaleOr(transaction, command, decision.status()) : decision.status();

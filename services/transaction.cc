@@ -124,6 +124,28 @@ absl::StatusOr<bool> Transaction::IsHidden(absl::string_view stream) {
   return !Sees(*seen_, (*before)->state);
 }
 
+absl::Status Transaction::CheckNotTakenByHidden(const v1::Command& command) {
+  const google::protobuf::Message* message = seen_ == nullptr ? nullptr : domain::MessageIn(command);
+  if (message == nullptr) return absl::OkStatus();
+  const bool makes = message->GetDescriptor()->FindFieldByName("external_ids") != nullptr;
+  for (const domain::Touch& touch : domain::Touches(command)) {
+    // An organization that a conversion would find or make goes by its external ids, too.
+    const bool finds = command.has_link_external_id() || (command.has_convert_lead() && touch.collection == "organizations");
+    if (!(finds && touch.ref.has_external() && !touch.is_own) && !(makes && touch.is_own)) continue;
+    auto name = touch.ref.has_external() ? FindKey(domain::ExternalKey(touch.collection, touch.ref.external()))
+                                         : absl::StatusOr<std::string>(touch.ref.name());
+    if (!name.ok()) return name.status();
+    const auto hidden = IsHidden(*name);
+    if (!hidden.ok()) return hidden.status();
+    if (!*hidden) continue;
+    const v1::ExternalId& id = touch.ref.external();
+    const std::string what =
+        touch.ref.has_external() ? absl::StrCat("the external id `", id.id(), "` of `", id.source(), "`") : touch.ref.name();
+    return domain::Refuse(v1::RIGHTS_EXCEEDED, absl::StrCat(what, " is taken, by a record of another owner than you may see"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Transaction::CheckMayWrite(absl::string_view stream) {
   // An org chart says who sees what.
   if (seen_ != nullptr && domain::CollectionOf(stream) == "rules") {

@@ -32,6 +32,10 @@ class Transaction : public domain::Records {
   absl::StatusOr<const domain::State*> Load(absl::string_view stream) override;
   absl::StatusOr<std::string> FindKey(absl::string_view key) override;
 
+  // RIGHTS_EXCEEDED where a name or an external id that a command would take is a hidden record's: of that it learns nothing else.
+  // After ContextFor().
+  absl::Status CheckNotTakenByHidden(const v1::Command& command);
+
   // Revision of a stream, with the events added.
   absl::StatusOr<uint64_t> Revision(absl::string_view stream);
 

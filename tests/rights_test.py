@@ -20,6 +20,7 @@ TOKENS = f"""{OPERATOR} acme users/olga operator
 {AUDITOR} acme users/audit auditor
 """
 SECRET = "secret"
+DAY = 86400 * 1000000
 HIDDEN_STREAMS = ("deals/secret", "leads/secret", "persons/secret", "organizations/secret")
 
 
@@ -207,6 +208,64 @@ class RightsTest(unittest.TestCase):
         self.assertFalse([outcome for outcome in outcomes if isinstance(outcome, Refused)], outcomes)
         self.refuse("RECORD_NOT_FOUND", self.get, self.north, "deals/handed")
         self.operator.do("delete_record", record="deals/handed", reason="a test")
+
+    def test_a_taken_id_tells_nothing_else(self):
+        """Neither an upsert that would change nothing, nor revisions, outcomes or names of those who have an external id."""
+        right = dict(name="deals/secret", allow_existing=True, title="secret of users/cy", owner="users/cy", value=(10000, "USD"))
+        said = set()
+        for more in ({}, dict(title="another"), dict(validate_only=True), dict(expected_revision=99), dict(allow_existing=False),
+                     dict(expected_revision=99, allow_existing=False)):
+            said.add(self.refuse("RIGHTS_EXCEEDED", self.north.do, "create_deal", **dict(right, **more)).message)
+        self.assertEqual(1, len(said), said)
+        by_id = dict(external_ids=[("crm", SECRET)], pipeline="sales", stage="open")
+        said = [self.refuse("RIGHTS_EXCEEDED", self.north.do, "create_deal", **by_id, **more).message for more in ({}, dict(allow_existing=True))]
+        said.append(self.refuse("RIGHTS_EXCEEDED", self.north.do, "link_external_id", record="deals/ann", external_id=("crm", SECRET)).message)
+        for message in said:
+            self.assertNotIn("deals/", message)
+
+    def test_what_happened_to_it_later_is_not_told(self):
+        """Of a record that was given away: in a change, a movement, a label, by an external id."""
+        made = self.north.do("create_deal", name="deals/given", pipeline="sales", stage="open", owner="users/ann", value=(5, "USD"),
+                             title="before", external_ids=[("crm", "given")])
+        self.north.do("assign_deal", deal="deals/given", owner="users/cy")
+        head = self.operator.do("change_deal_details", deal="deals/given", title="SECRET after").position
+        self.operator.do("change_deal_value", deal="deals/given", value=(9999, "USD"))
+        try:
+            at_head = dict(min_position=self.operator.head)
+            changed = self.north.report("pipeline_snapshot", **at_head, group_by=["-"], compare=dict(as_of=made.position))
+            moved = self.north.report("pipeline_movement", **at_head, opening_as_of=made.position)
+            cells = [cell.cell_id for answer in (changed, moved) for row in answer.raw_rows for cell in row.cells if cell.cell_id]
+            kinds = set()
+            for cell in cells:
+                opened, contributions = self.north.explain(cell)
+                self.assertNotIn("SECRET", str(contributions))
+                for one in contributions:
+                    kinds |= {event.type_name for event in one.events if one.record == "deals/given"}
+            self.assertEqual({"DealCreated", "DealAssigned"}, kinds)
+            past = self.north.report("pipeline_detail", min_position=head, as_of=made.position)
+            self.assertIn("deals/given", str(past.rows))
+            self.assertNotIn("SECRET", str(past.response))
+            hidden = self.refuse("RECORD_NOT_FOUND", self.north.report, "entity_timeline", **at_head, record=("crm", "given"), collection="deals")
+            missing = self.refuse("RECORD_NOT_FOUND", self.north.report, "entity_timeline", **at_head, record=("crm", "nobody"), collection="deals")
+            self.assertEqual((missing.message.replace("nobody", "given"), missing.fields), (hidden.message, hidden.fields))
+        finally:
+            self.operator.do("delete_record", record="deals/given", reason="a test")
+
+    def test_counts_of_others_are_not_told(self):
+        status = self.north.status()
+        self.assertEqual({(0, 0, "")}, {(model.rows, model.current_rows, model.digest) for model in status.read_models})
+        self.assertTrue(all(model.digest for model in self.operator.settled_status().read_models))
+        self.assertEqual(0, self.north.report("pipeline_snapshot", min_position=self.operator.head, filter='lead = "leads/secret"').basis.rows_scanned)
+
+    def test_a_list_stands_a_late_change_of_owner(self):
+        now = self.operator.status().time.seconds * 1000000
+        self.operator.do("create_organization", name="organizations/late", display_name="late", owner="users/ann", occurred=now - 10 * DAY)
+        self.operator.do("change_organization_details", organization="organizations/late", owner="users/bo", occurred=now - 2 * DAY)
+        self.operator.do("change_organization_details", organization="organizations/late", owner="users/cy", occurred=now - 5 * DAY)
+        listed = self.north.call(self.north.Organization.ListOrganizations, v1.ListRequest(min_position=self.operator.head))
+        self.assertIn("organizations/late", [one.info.name for one in listed.organizations])
+        self.operator.do("change_organization_details", organization="organizations/late", owner="users/ann")
+        self.operator.do("delete_record", record="organizations/late", reason="a test")
 
     # ---- Rights that change ----
 

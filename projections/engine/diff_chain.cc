@@ -46,6 +46,13 @@ bool AreSame(const std::vector<v1::RuleProposal>& a, const std::vector<v1::RuleP
                     [](const v1::RuleProposal& x, const v1::RuleProposal& y) { return Bytes(x) == Bytes(y); });
 }
 
+// Whether an answer counts a record of this owner: a movement at any time of its way.
+bool MaySee(const Query& query, absl::string_view record) {
+  if (SeesRecord(*query.world, record)) return true;
+  if (query.opening == nullptr) return false;
+  return SeesRecord(*query.opening, record) || SeenUntil(*query.world, record) > query.opening->moment().valid_at;
+}
+
 class ChainMaker {
  public:
   ChainMaker(const DiffSide& from, const DiffSide& to, const EngineContext& context, Halt* halt)
@@ -211,9 +218,7 @@ class ChainMaker {
     const uint64_t from = first_pin().position(), to = last_pin().position();
     auto before = QueryOf(from_.base, context_), after = QueryOf(to_.base, context_);
     if (!before.ok() || !after.ok()) return before.ok() ? after.status() : before.status();
-    const auto is_seen = [&](absl::string_view record) {
-      return SeesRecord(*(*before)->world, record) || SeesRecord(*(*after)->world, record);
-    };
+    const auto is_seen = [&](absl::string_view record) { return MaySee(**before, record) || MaySee(**after, record); };
     return RecordedBetween(context_, from, to, first_pin().valid_at_micros(), is_seen, halt_);
   }
 

@@ -70,7 +70,8 @@ v1::Basis BasisOf(const Query& query) {
   v1::Basis basis = query.basis;
   uint64_t scanned = query.world->rows_scanned();
   if (query.opening != nullptr) scanned += query.opening->rows_scanned();
-  basis.set_rows_scanned(scanned);
+  // How many there are of what is hidden is hidden too.
+  basis.set_rows_scanned(query.world->options().sight == nullptr ? scanned : 0);
   return basis;
 }
 

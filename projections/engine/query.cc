@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "projections/engine/row_ranges.h"
+#include "projections/engine/sight.h"
 #include "projections/engine/timeline_events.h"
 #include "projections/engine/world_caches.h"
 
@@ -92,6 +93,13 @@ Selection SelectFacts(const Query& query, const QueryMeasure& measure, Rows rows
 
 namespace {
 
+// What happened after a record was given away is its new owner's.
+void LeaveOutHidden(const World& world, absl::string_view record, std::vector<v1::Event>* events) {
+  const int64_t until = SeenUntil(world, record);
+  const auto is_later = [&](const v1::Event& event) { return domain::MicrosFrom(event.occurred_time()) > until; };
+  events->erase(std::remove_if(events->begin(), events->end(), is_later), events->end());
+}
+
 // A record begins with its creation, whatever is said to have happened to it before: as long as that lies ahead there is nothing of it.
 void LeaveOutBeforeCreation(std::vector<v1::Event>* events) {
   const bool is_created = std::any_of(events->begin(), events->end(), [](const v1::Event& event) { return event.revision() == 1; });
@@ -108,6 +116,7 @@ absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string
   auto events = query.context->events(record, position, days.empty() ? valid_at : valid_at + kFurthestZones);
   if (!events.ok()) return events;
   if (days.empty()) {
+    LeaveOutHidden(*query.world, record, &*events);
     LeaveOutBeforeCreation(&*events);
     return events;
   }
@@ -119,6 +128,7 @@ absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string
     *event.mutable_occurred_time() = domain::TimestampFrom(occurred);
     read.push_back(std::move(event));
   }
+  LeaveOutHidden(*query.world, record, &read);
   LeaveOutBeforeCreation(&read);
   return read;
 }

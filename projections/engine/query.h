@@ -110,7 +110,7 @@ Selection SelectFacts(const Query& query, const QueryMeasure& measure, Rows rows
 Selection SelectIn(const Query& query, const World& world);
 Selection SelectIn(const Query& query, const World& world, Rows rows);
 
-// Events of a record up to the query's moment, in the order of occurrence; what is known by its day lies at the beginning of that
+// Events of a record up to the query's moment, or until it was given to an owner who is not seen, in the order of occurrence; what is known by its day lies at the beginning of that
 // day in the query's zone.
 absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string_view record);
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "domain/aggregate.h"
 #include "domain/money.h"
 #include "domain/refusal.h"
 #include "eventstore/event_log.h"
@@ -333,6 +334,14 @@ class Resolver {
     };
     const absl::Status read = context_.log->ReadStream(context_.tenant, name, 0, eventstore::Direction::kForward, first);
     if (!read.ok() || (is_there && SeesRecord(*query_->world, name))) return read;
+    const v1::Ref& ref = parameters_.record();
+    if (query_->world->options().sight != nullptr && ref.has_external()) {  // as of one that leads nowhere
+      return domain::Refuse(v1::RECORD_NOT_FOUND,
+                            absl::StrCat("none of ", domain::CollectionOf(name), " has the external id `", ref.external().id(), "` of `",
+                                         ref.external().source(), "`"),
+                            "ref",
+                            {{"collection", domain::CollectionOf(name)}, {"source", ref.external().source()}, {"id", ref.external().id()}});
+    }
     return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", name, " as of position ", pin_.position()),
                           "parameters.record", {{"name", name}});
   }

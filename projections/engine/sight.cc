@@ -1,5 +1,7 @@
 #include "projections/engine/sight.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "domain/aggregate.h"
 #include "domain/calendar.h"
@@ -24,14 +26,14 @@ absl::StatusOr<int32_t> Today(const EngineContext& context) {
   return (*rules)->day;
 }
 
-// The subject that says who owns the records of another one; nullptr: they have no owners.
-const Subject* OwnedAs(const Subject& subject) {
-  if (HasColumn(subject, "owner")) return &subject;
-  for (const Subject& other : AllSubjects()) {
-    if (!subject.collection.empty() && other.collection == subject.collection && HasColumn(other, "owner")) return &other;
+// The subject that says who owns the records of a collection; nullptr: they have no owners.
+const Subject* OwnedIn(absl::string_view collection) {
+  for (const Subject& subject : AllSubjects()) {
+    if (!collection.empty() && subject.collection == collection && HasColumn(subject, "owner")) return &subject;
   }
   return nullptr;
 }
+const Subject* OwnedAs(const Subject& subject) { return HasColumn(subject, "owner") ? &subject : OwnedIn(subject.collection); }
 
 }  // namespace
 
@@ -56,14 +58,29 @@ std::optional<Values> SeenRows(const Selection& selection) {
 }
 
 bool SeesRecord(const World& world, absl::string_view name) {
-  if (world.options().sight == nullptr) return true;
+  const Subject* owned = world.options().sight == nullptr ? nullptr : OwnedIn(domain::CollectionOf(name));
+  if (owned == nullptr) return true;
   const int64_t record = world.texts().Find(name);
-  for (const Subject& subject : AllSubjects()) {
-    if (subject.collection != domain::CollectionOf(name) || !HasColumn(subject, "owner")) continue;
-    const Selection row(world, subject, world.RowsOf(subject, {&record, 1}));
-    return row.rows()[0] != kNoRow && SeenRows(row)->data[0] == 1;
+  const Selection row(world, *owned, world.RowsOf(*owned, {&record, 1}));
+  return row.rows()[0] != kNoRow && SeenRows(row)->data[0] == 1;
+}
+
+int64_t SeenUntil(const World& world, absl::string_view name) {
+  const Sight* sight = world.options().sight.get();
+  const Subject* owned = sight == nullptr ? nullptr : OwnedIn(domain::CollectionOf(name));
+  if (owned == nullptr) return domain::kOpenEnd;
+  const IntervalTable* table = world.snapshot().table(owned->id);
+  const int64_t record = world.texts().Find(name);
+  if (table == nullptr || record < 0) return domain::kBeginning;
+  const auto [position, valid_at] = world.moment();
+  const auto owner = table->column(table->ColumnIndex("owner"));
+  int64_t until = domain::kBeginning;
+  for (const uint32_t row : table->RowsOf(record)) {
+    const bool is_known = table->since()[row] <= position && position < table->until()[row];
+    if (!is_known || table->valid_from()[row] > valid_at || !sight->Sees(owner[row])) continue;
+    until = std::max(until, table->valid_to()[row] > valid_at ? domain::kOpenEnd : table->valid_to()[row]);
   }
-  return true;
+  return until;
 }
 
 absl::Status SetRights(const v1::ReportParameters& parameters, const EngineContext& context, Pin* pin) {

@@ -31,6 +31,9 @@ class Sight {
 std::optional<Values> SeenRows(const Selection& selection);
 // Of one record, at the world's moment.
 bool SeesRecord(const World& world, absl::string_view name);
+// The end of the last time up to the world's moment in which a record was seen, microseconds: what happened to it later is nothing that
+// is told of it. kOpenEnd: it is seen.
+int64_t SeenUntil(const World& world, absl::string_view name);
 
 // What a question may see, for its pin: what it asks for, else all that the caller may see. PARAMETER_INVALID.
 absl::Status SetRights(const v1::ReportParameters& parameters, const EngineContext& context, storage::v1::Pin* pin);

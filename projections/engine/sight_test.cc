@@ -133,6 +133,23 @@ TEST_F(SightTest, ADealThatChangesHandsMovesInAndOut) {
   EXPECT_THAT(moved, ElementsAre("opening 2 1100 USD", "transferred_in 1 10000 USD", "transferred_out -1 -100 USD", "closing 2 11000 USD"));
 }
 
+TEST_F(SightTest, WhatHappenedAfterARecordWasGivenAwayIsNotTold) {
+  history_.Owner("d1", "2024-02-10", "users/cy");
+  history_.Value("d1", "2024-02-12", 77);
+  auto request = Ask("pipeline_movement");
+  request.mutable_parameters()->set_period("2024-02");
+  request.mutable_parameters()->set_rights("teams/north");
+  *request.mutable_parameters()->mutable_valid_at()->mutable_date() = Date(2024, 2, 29);
+  const auto answer = Run(request);
+  for (const char* row : {"opening 2", "transferred_out -1"}) {
+    const auto opened = history_.Explain(History::Cell(answer, {"category", "deals"}, row, "deals").cell_id());
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_EQ(opened->contributions(0).record(), "deals/d1") << row;
+    ASSERT_EQ(opened->contributions(0).events_size(), 2) << row;
+    EXPECT_EQ(opened->contributions(0).events(1).type_name(), "DealAssigned") << row;
+  }
+}
+
 TEST_F(SightTest, WhatPointsToARecordAndWhatItPointsToAreHiddenToo) {
   history_.Append("leads/1", "2024-01-02", {Captured("web", "users/ann")});
   v1::EventPayload own = DealOf("leads/1"), other = DealOf("leads/1");
@@ -262,6 +279,25 @@ TEST_F(DiffOfRightsTest, WhoeverJoinsATeamIsACauseOfItsOwn) {
   ASSERT_FALSE(causes.empty());
   EXPECT_EQ(causes[0], "RIGHTS: other users stand below teams/north");
   EXPECT_THAT(causes, testing::Contains("0 10000 USD"));
+}
+
+TEST_F(DiffOfRightsTest, AMovementIsToldOfWhatItSawOnItsWay) {
+  history_.Owner("d1", "2024-02-10", "users/cy");
+  history_.Owner("d3", "2024-02-10", "users/ann");
+  const uint64_t before = history_.Owner("d3", "2024-02-11", "users/cy");
+  v1::RunReportRequest asked = Ask("pipeline_movement");
+  asked.mutable_parameters()->set_period("2024-02");
+  asked.mutable_parameters()->set_rights("teams/north");
+  *asked.mutable_parameters()->mutable_valid_at()->mutable_date() = Date(2024, 2, 29);
+  v1::DiffReportsRequest request;
+  *request.mutable_before()->mutable_request() = asked;
+  request.mutable_before()->mutable_request()->mutable_parameters()->mutable_as_of()->set_position(before);
+  *request.mutable_after()->mutable_request() = asked;
+  history_.RecordedOn("2024-03-05");
+  history_.Value("d1", "2024-01-20", 5);
+  EXPECT_THAT(Diff(request), testing::Contains(testing::HasSubstr("LATE_FACTS: deals/d1")));
+  history_.Value("d3", "2024-02-10", 50);
+  EXPECT_THAT(Diff(request), testing::Contains(testing::HasSubstr("LATE_FACTS: 2 records")));
 }
 
 TEST_F(DiffOfRightsTest, NothingIsToldOfWhatNeitherAnswerSees) {

@@ -144,12 +144,23 @@ class Cell:
         position, valid_at = closing or question.moment(self.events)
         own = [event for event in self.events if event.stream == contribution.record]
         record = facts.fold(contribution.record, own, position, valid_at)
-        positions = [event.position for event in record.events]
+        until = self._seen_until(question, record, own, (position, valid_at))
+        positions = [event.position for event in record.events if event.occurred <= until]
         if self.measure != "reversed":
             return positions
         # Those that made and withdrew what counts in this cell.
         made = {event.position for outcome in self._withdrawn(record, question) for event in outcome.events}
         return [position for position in positions if position in made]
+
+    def _seen_until(self, question, record, own, moment):
+        """When it was last given to an owner who is not seen; what happened later is not told."""
+        until, is_seen, world = END_OF_TIME, True, question.world(self.events, self.zone, moment=moment)
+        for at in sorted({event.occurred for event in record.events}):
+            then = facts.fold(record.name, own, moment[0], at)
+            if then.exists and world.sees(then) != is_seen:
+                is_seen = not is_seen
+                until = END_OF_TIME if is_seen else at
+        return until
 
     def _withdrawn(self, record, question):
         """Withdrawn outcomes of one deal that this cell counts: those that it counts where they are the only one."""
