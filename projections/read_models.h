@@ -40,6 +40,7 @@ struct SubjectStatus {
 struct RebuildState {
   uint64_t generation = 0, position = 0, target = 0;
   bool running = false, done = false, digests_agree = false;
+  absl::Duration elapsed, left;  // of one that runs; left: about, zero where nothing is known yet
   std::string error;
   std::vector<std::pair<std::string, std::pair<std::string, std::string>>> digests;  // subject, (before, after)
 };

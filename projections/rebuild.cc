@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "domain/refusal.h"
 #include "eventstore/free_space.h"
+#include "eventstore/steady_time.h"
 #include "projections/tenant_read_models.h"
 
 namespace recount::projections {
@@ -53,6 +54,7 @@ absl::Status TenantReadModels::Rebuild(const std::function<void(const RebuildSta
     rebuild_ = RebuildState();
     rebuild_.running = true;
     rebuild_.target = position_;
+    rebuild_clock_ = RebuildClock(eventstore::SteadyNow(), store_ != nullptr);
   }
   absl::Status result;
   std::thread worker([&] {
@@ -65,7 +67,7 @@ absl::Status TenantReadModels::Rebuild(const std::function<void(const RebuildSta
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait_for(lock, kProgressInterval, [this] { return rebuild_.done || !rebuild_.error.empty() || long_work_ends_; });
       if (long_work_ends_ && !rebuild_.done && rebuild_.error.empty()) rebuild_.error = "the read models are closing";
-      state = rebuild_;
+      state = RebuildNow();
     }
     progress(state);
   } while (!state.done && state.error.empty());
@@ -78,7 +80,16 @@ absl::Status TenantReadModels::Rebuild(const std::function<void(const RebuildSta
 
 RebuildState TenantReadModels::LastRebuild() {
   std::lock_guard<std::mutex> lock(mutex_);
-  return rebuild_;
+  return RebuildNow();
+}
+
+RebuildState TenantReadModels::RebuildNow() const {
+  RebuildState state = rebuild_;
+  if (!state.running || state.done) return state;
+  const absl::Time now = eventstore::SteadyNow();
+  state.elapsed = rebuild_clock_.Elapsed(now);
+  state.left = rebuild_clock_.Left(now, state.position, state.target);
+  return state;
 }
 
 absl::Status TenantReadModels::BuildCandidate(uint64_t number) {
@@ -105,7 +116,9 @@ absl::Status TenantReadModels::BuildCandidate(uint64_t number) {
     report(candidate->tables->position);
     std::lock_guard<std::mutex> lock(mutex_);
     if (long_work_ends_) return absl::CancelledError("the read models are closing");
-    if (position_ - target < kNearlyThere) break;
+    if (position_ - target >= kNearlyThere) continue;
+    rebuild_clock_.Folded(eventstore::SteadyNow());
+    break;
   }
   if (store_ != nullptr) {
     absl::Status written = has_room();

@@ -1,5 +1,6 @@
 // Rebuilds beside the live generation, and what they find.
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -58,6 +59,33 @@ TEST_F(ReadModelsTest, OneRebuildAtATimeAlsoWhilePaused) {
   EXPECT_FALSE(models->Read(head + 1, absl::Now()).ok());
   models->Pause(false);
   ReadAt(models.get(), head + 1);
+}
+
+// Asks something each time that it is given an event.
+class AskingFold : public Fold {
+ public:
+  void Apply(const FoldEvent&) override { ask(); }
+  void Emit(RowSink&) const override {}
+  static inline std::function<void()> ask;
+};
+
+TEST_F(ReadModelsTest, ARebuildTellsHowLongItTakes) {
+  is_kept_ = false;
+  AskingFold::ask = [] {};
+  const std::vector<Subject> subjects = {
+      {"asking", "deals", "", {}, {}, [](FactColumns*) -> std::unique_ptr<Fold> { return std::make_unique<AskingFold>(); }}};
+  auto log = RandomLog(17, 1000);
+  auto models = Open(log.get(), subjects);
+  ReadAt(models.get(), log->DurableHead(kTestTenant).position);
+  std::vector<RebuildState> states;
+  AskingFold::ask = [&] { states.push_back(models->LastRebuild()); };
+  ASSERT_TRUE(models->Rebuild([](const RebuildState&) {}).ok());
+  AskingFold::ask = [] {};
+  ASSERT_FALSE(states.empty());
+  EXPECT_EQ(states.front().left, absl::ZeroDuration());  // nothing is known
+  EXPECT_GT(states.back().left, absl::ZeroDuration());
+  EXPECT_GT(states.back().elapsed, states.front().elapsed);
+  EXPECT_EQ(models->LastRebuild().left, absl::ZeroDuration());
 }
 
 TEST_F(ReadModelsTest, ClosingEndsARebuild) {

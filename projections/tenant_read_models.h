@@ -18,6 +18,7 @@
 #include "projections/fair_mutex.h"
 #include "projections/fold_driver.h"
 #include "projections/read_models.h"
+#include "projections/rebuild_clock.h"
 #include "projections/rocksdb_model_store.h"
 
 namespace recount::projections {
@@ -83,6 +84,7 @@ class TenantReadModels final : public ReadModels {
   bool SwapIfReady();                            // on the projector's thread
   absl::Status KeepCandidate(Generation* candidate);
   void EndRebuild(const absl::Status& status);
+  RebuildState RebuildNow() const;               // with mutex_ held
 
   const ReadModelOptions options_;
   eventstore::EventLog* const log_;
@@ -113,6 +115,7 @@ class TenantReadModels final : public ReadModels {
   std::unique_ptr<eventstore::Subscription> subscription_;  // the projector reads it without: it alone changes it
   absl::Status failure_;               // why the projector stands still
   RebuildState rebuild_;
+  RebuildClock rebuild_clock_;         // of rebuild_
   uint64_t next_generation_ = 0;       // a number is given once, also if its rebuild fails: what it left in the store is no other's
   std::unique_ptr<Generation> candidate_;  // folded, waits to be swapped in
 };

@@ -40,7 +40,8 @@ void CreateTenant(const Backend* backend, const Call& call, std::shared_ptr<v1::
   if (!taken) reply(domain::Refuse(v1::SERVER_STOPPING, "the server is ending; nothing was appended"));
 }
 
-void ShowTenant(const Backend* backend, const Tenant& tenant, v1::Status* status) {
+// Rows and digests are of everybody's records: `counts` of those who see them.
+void ShowTenant(const Backend* backend, const Tenant& tenant, bool counts, v1::Status* status) {
   *status->mutable_tenant() = tenant.info();
   const eventstore::Head head = backend->archive.log->DurableHead(tenant.number());
   status->set_head(head.position);
@@ -50,9 +51,11 @@ void ShowTenant(const Backend* backend, const Tenant& tenant, v1::Status* status
     shown->set_subject(subject.subject);
     shown->set_generation(subject.generation);
     shown->set_position(subject.position);
-    shown->set_rows(subject.rows);
-    shown->set_current_rows(subject.current_rows);
-    shown->set_digest(subject.digest);
+    if (counts) {
+      shown->set_rows(subject.rows);
+      shown->set_current_rows(subject.current_rows);
+      shown->set_digest(subject.digest);
+    }
     for (std::string& report : backend->catalogue->ReportsOn(subject.subject)) shown->add_reports(std::move(report));
   }
   const projections::RebuildState rebuild = tenant.models().LastRebuild();
@@ -62,6 +65,8 @@ void ShowTenant(const Backend* backend, const Tenant& tenant, v1::Status* status
   status->mutable_rebuild()->set_running(rebuild.running);
   status->mutable_rebuild()->set_error(rebuild.error);
   status->mutable_rebuild()->set_digests_agree(rebuild.digests_agree);
+  status->mutable_rebuild()->set_elapsed_micros(absl::ToInt64Microseconds(rebuild.elapsed));
+  status->mutable_rebuild()->set_left_micros(absl::ToInt64Microseconds(rebuild.left));
 }
 
 // Puts the digests of a past position in place of those of now.
@@ -91,8 +96,9 @@ absl::StatusOr<v1::Status> GetStatus(const Backend* backend, const Call& call, c
   if (call.caller.tenant_id.empty()) return status;
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();
-  ShowTenant(backend, **tenant, &status);
-  if (request.position() == 0) return status;
+  const bool counts = call.caller.rights.is_everything();
+  ShowTenant(backend, **tenant, counts, &status);
+  if (request.position() == 0 || !counts) return status;
   absl::Status past = ShowPast(backend, **tenant, request.position(), call.deadline, &status);
   if (!past.ok()) return past;
   return status;
@@ -110,6 +116,8 @@ v1::RebuildProgress ShowProgress(const projections::RebuildState& state) {
   progress.set_position(state.position);
   progress.set_target(state.target);
   progress.set_done(state.done);
+  progress.set_elapsed_micros(absl::ToInt64Microseconds(state.elapsed));
+  progress.set_left_micros(absl::ToInt64Microseconds(state.left));
   for (const auto& [subject, digests] : state.digests) {
     v1::SubjectDigest* digest = progress.add_digests();
     digest->set_subject(subject);

@@ -23,6 +23,14 @@ void PrintReadModels(const api::Status& status, bool is_past, Session& session) 
   if (!table.empty()) table.Print(session.out, session.look);
 }
 
+// `, about 90 s left`; of nothing known nothing.
+std::string LeftText(int64_t micros) {
+  if (micros <= 0) return "";
+  constexpr int64_t kSecond = 1000000, kMinutesFrom = 180;
+  const int64_t seconds = (micros + kSecond - 1) / kSecond;
+  return seconds < kMinutesFrom ? absl::StrCat(", about ", seconds, " s left") : absl::StrCat(", about ", (seconds + 30) / 60, " min left");
+}
+
 void PrintStatus(const api::Status& status, bool is_past, Session& session) {
   const api::Tenant& tenant = status.tenant();
   session.out << "server    " << session.client->connection().server << ", version " << status.version() << ", clock "
@@ -32,7 +40,7 @@ void PrintStatus(const api::Status& status, bool is_past, Session& session) {
   session.out << "log       position " << Grouped(status.head()) << ", hash " << status.head_hash().substr(0, 16) << "\n";
   if (status.rebuild().running()) {
     session.out << "rebuild   generation " << status.rebuild().generation() << " at position " << Grouped(status.rebuild().position())
-                << " of " << Grouped(status.rebuild().target()) << "\n";
+                << " of " << Grouped(status.rebuild().target()) << LeftText(status.rebuild().left_micros()) << "\n";
   } else if (!status.rebuild().error().empty()) {
     session.out << "rebuild   generation " << status.rebuild().generation() << " failed: " << status.rebuild().error() << "\n";
   }
@@ -109,7 +117,8 @@ absl::Status Rebuild(Session& session, const std::string& target) {
     Progress progress(session);
     status = session.client->Rebuild(request, [&](const api::RebuildProgress& message) {
       last = message;
-      progress.Show(absl::StrCat("rebuilding: position ", Grouped(message.position()), " of ", Grouped(message.target())));
+      progress.Show(absl::StrCat("rebuilding: position ", Grouped(message.position()), " of ", Grouped(message.target()),
+                                 LeftText(message.left_micros())));
       return true;
     });
   }
