@@ -45,7 +45,7 @@ GOAL_TABLE = {
         (f"past/{report}/{way}", Goal(at_most=1.5)) for report in ("won_lost", "pipeline_snapshot", "sales_forecast")
         for way in ("as_of", "valid_at", "rules")],
     "row rights": [(f"rights/{report}", Goal(at_most=1.1)) for report in ("won_lost", "sales_funnel", "pipeline_snapshot",
-                                                                        "sales_forecast", "sales_cycle")],
+                                                                        "sales_forecast", "sales_conversion", "sales_cycle")],
     "explain": [("explain/whole", Goal(value_at_most=20, unit="ms"))],
     "fresh": [("fresh/p50", Goal(value_at_most=3, unit="ms")), ("fresh/p99", Goal(value_at_most=15, unit="ms"))],
     "rebuild": [("rebuild/postgres", STATED), ("rebuild/left", Goal(value_at_most=20, unit="%"))],

@@ -33,8 +33,8 @@ from reference.rulebook import Rulebook
 
 DEEP = bool(os.environ.get("RECOUNT_DEEP"))
 SEED = int(os.environ.get("RECOUNT_SEED") or random.randrange(2 ** 32))
-HISTORIES = int(os.environ.get("RECOUNT_HISTORIES") or (40 if DEEP else 12))
-QUESTIONS = int(os.environ.get("RECOUNT_QUESTIONS") or (100 if DEEP else 60))
+HISTORIES = int(os.environ.get("RECOUNT_HISTORIES") or (1000 if DEEP else 100))
+QUESTIONS = int(os.environ.get("RECOUNT_QUESTIONS") or 100)
 ZONES = ["UTC", "Asia/Jerusalem", "America/Sao_Paulo"]
 TIMELINES = ("deals", "leads", "organizations")
 # Reports are counted in many parts, on several threads.

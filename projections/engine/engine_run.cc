@@ -7,7 +7,10 @@
 #include "domain/refusal.h"
 #include "projections/engine/apart_row.h"
 #include "projections/engine/definition_check.h"
+#include "projections/engine/group_keys.h"
 #include "projections/engine/order.h"
+#include "projections/engine/sight.h"
+#include "projections/engine/subjects_read.h"
 
 namespace recount::projections {
 
@@ -100,12 +103,34 @@ absl::StatusOr<std::unique_ptr<Query>> ResolveCompared(const v1::ReportDefinitio
 
 }  // namespace
 
+namespace {
+
+// A lead that is hidden gives its deal no date of capture, and a deal that is hidden does not count for its lead: that is said.
+void NoteHiddenReferences(const Query& query, Answer* answer) {
+  if (query.world->options().sight == nullptr) return;
+  if (query.definition->has_timeline() && ArgumentOf(query, "linked") != "yes") return;
+  std::set<std::string> subjects;
+  AddSubjectsRead(query, &subjects);
+  const bool reads_others = std::any_of(subjects.begin(), subjects.end(), [&](const std::string& id) {
+    const Subject* subject = FindSubject(id);
+    return subject != nullptr && subject->collection != query.subject->collection && HasOwners(*subject);
+  });
+  if (!reads_others) return;
+  v1::Note& note = answer->notes.emplace_back();
+  note.set_code("HIDDEN_REFERENCES");
+  note.set_text(absl::StrCat("Counted as if there were no records but those of ", query.basis.rights(),
+                             ": what records refer to, or what refers to them, may be hidden."));
+}
+
+}  // namespace
+
 // What a shape makes when it is halted is none.
 absl::StatusOr<Answer> RunQuery(const Query& query, const storage::v1::Pin& pin) {
   auto answer = ShapeOf(*query.definition)->Run(query);
   if (!query.halt->status().ok()) return query.halt->status();
   if (!answer.ok()) return answer;
   if (auto status = AddApartRow(query, pin, &*answer); !status.ok()) return status;
+  NoteHiddenReferences(query, &*answer);
   return answer;
 }
 

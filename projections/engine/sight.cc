@@ -43,6 +43,8 @@ Sight::Sight(const domain::SeenOwners& owners, const Texts& texts) : sees_unassi
   }
 }
 
+bool HasOwners(const Subject& subject) { return OwnedAs(subject) != nullptr; }
+
 std::optional<Values> SeenRows(const Selection& selection) {
   const Sight* sight = selection.world().options().sight.get();
   const Subject* owned = sight == nullptr ? nullptr : OwnedAs(selection.subject());

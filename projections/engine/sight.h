@@ -27,6 +27,8 @@ class Sight {
   absl::flat_hash_set<int64_t> users_;
 };
 
+// Whether a subject's records have owners; of one that has none all records are seen.
+bool HasOwners(const Subject& subject);
 // Flags: 1 where the record's owner, as of when the row is looked at, is seen. nullopt: all are.
 std::optional<Values> SeenRows(const Selection& selection);
 // Of one record, at the world's moment.

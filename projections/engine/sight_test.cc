@@ -7,7 +7,6 @@ namespace recount::projections {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 class SightTest : public AggregateReportsTest {
  protected:
@@ -174,19 +173,43 @@ TEST_F(SightTest, WhatPointsToARecordAndWhatItPointsToAreHiddenToo) {
   auto deals = Snapshot();
   deals.mutable_parameters()->set_filter("lead:*");
   EXPECT_EQ(Total(deals, "deals"), "1");
-  deals.mutable_parameters()->set_filter("lead.source = web");
-  EXPECT_EQ(Total(deals, "deals"), "0");
+  for (const char* field : {"lead.source = web", "lead.owner = \"users/ann\""}) {
+    deals.mutable_parameters()->set_filter(field);
+    EXPECT_EQ(Total(deals, "deals"), "0") << field;
+  }
+}
+
+TEST_F(SightTest, WhatReadsOtherRecordsSaysThatTheyMayBeHidden) {
+  const auto notes = [&](const std::string& report, const std::string& rights) {
+    v1::RunReportRequest request = Ask(report, {"-"});
+    request.mutable_parameters()->set_rights(rights);
+    std::vector<std::string> codes;
+    const auto answer = Run(request);
+    for (const v1::Note& note : answer.notes()) codes.push_back(note.code());
+    return codes;
+  };
+  for (const char* report : {"sales_cycle", "sales_conversion"}) {
+    EXPECT_THAT(notes(report, "teams/north"), testing::Contains("HIDDEN_REFERENCES")) << report;
+    EXPECT_THAT(notes(report, ""), testing::Not(testing::Contains("HIDDEN_REFERENCES"))) << report;
+  }
+  EXPECT_THAT(notes("pipeline_snapshot", "teams/north"), testing::Not(testing::Contains("HIDDEN_REFERENCES")));
 }
 
 TEST_F(SightTest, ATimelineIsOfSeenRecords) {
   history_.Append("leads/1", "2024-01-02", {Captured("web", "users/cy")});
+  v1::EventPayload customer, given;
+  customer.mutable_organization()->mutable_created()->set_owner("users/ann");
+  given.mutable_organization()->mutable_details_changed()->set_owner("users/cy");
+  history_.Append("organizations/1", "2024-01-03", {customer});
+  history_.Append("organizations/1", "2024-01-04", {given});
   v1::EventPayload deal = DealOf("leads/1");
   deal.mutable_deal()->mutable_created()->set_owner("users/ann");
+  deal.mutable_deal()->mutable_created()->set_organization("organizations/1");
   history_.Append("deals/of", "2024-01-06", {deal});
   auto request = Ask("entity_timeline");
   request.mutable_parameters()->mutable_record()->set_name("deals/of");
   (*request.mutable_parameters()->mutable_arguments())["linked"] = "yes";
-  EXPECT_THAT(Rows(request, {"type"}), ElementsAre("LeadCaptured", "DealCreated"));
+  EXPECT_THAT(Rows(request, {"type"}), ElementsAre("LeadCaptured", "OrganizationCreated", "OrganizationDetailsChanged", "DealCreated"));
   history_.Sees("teams/north");
   EXPECT_THAT(Rows(request, {"type"}), ElementsAre("DealCreated"));
   request.mutable_parameters()->mutable_record()->set_name("deals/d3");
