@@ -98,9 +98,10 @@ class RandomHistoriesTest(unittest.TestCase):
                 problems, answer = differences(question, history.client, history.events, history.zone)
                 if problems:
                     self.fail(shrink.report(history, seed, question, problems))
-                problems = misplaced(question, history.client, answer, history.events, history.zone, asker.random)
-                self.assertFalse(problems, f"seed {seed}, {question}\n" + "\n".join(problems))
-                if number % 5 == 0:
+                if number % 2 == 0:
+                    problems = misplaced(question, history.client, answer, history.events, history.zone, asker.random)
+                    self.assertFalse(problems, f"seed {seed}, {question}\n" + "\n".join(problems))
+                if number % 10 == 0:
                     problems = unexplained(question, history.client, answer, history.events, history.zone, asker.random)
                     self.assertFalse(problems, f"seed {seed}, {question}\n" + "\n".join(problems))
                 asked += 1
