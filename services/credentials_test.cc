@@ -46,5 +46,28 @@ TEST(CredentialsTest, TokensNameTenantActorAndRole) {
   }
 }
 
+TEST(CredentialsTest, RightsAreOfViewersAndUsers) {
+  const std::string token = "token-of-a-salesperson acme users/ann ";
+  const auto credentials = Credentials::FromText(token + "user teams/north,users/ann\n");
+  ASSERT_TRUE(credentials.ok()) << credentials.status();
+  const auto caller = credentials->Identify(
+      [](absl::string_view key) { return key == "authorization" ? "bearer token-of-a-salesperson" : ""; });
+  ASSERT_TRUE(caller.ok()) << caller.status();
+  EXPECT_EQ(caller->rights.Text(), "teams/north,users/ann");
+  for (const char* bad : {"operator teams/north", "auditor unassigned", "user north", "user teams/north users/ann", "viewer teams/"}) {
+    EXPECT_FALSE(Credentials::FromText(token + bad + "\n").ok()) << bad;
+  }
+}
+
+TEST(CredentialsTest, WhoSaysWhatHeSeesIsAUser) {
+  const auto sees = [](const std::string& rights) {
+    return Credentials::Insecure().Identify(
+        [&](absl::string_view key) { return key == "recount-tenant" ? "acme" : key == "recount-sees" ? rights : ""; });
+  };
+  EXPECT_EQ(sees("")->role, Role::kOperator);
+  EXPECT_EQ(sees("teams/north")->role, Role::kUser);
+  EXPECT_EQ(domain::ReasonOf(sees("north").status()), v1::CREDENTIALS_INVALID);
+}
+
 }  // namespace
 }  // namespace recount::services
