@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "domain/missing.h"
 #include "domain/refusal.h"
 #include "recount/v1/history.pb.h"
 #include "services/event_filter.h"
@@ -54,7 +55,7 @@ absl::StatusOr<v1::ReadStreamResponse> ReadStream(const Backend* backend, const 
   const auto seen = SeenBy(backend, **tenant, call.caller);
   if (!seen.ok()) return seen.status();
   const bool is_hidden = !Sees(*seen, (*folded)->state);
-  if (is_hidden && request.ref().has_external()) return NoneHas(request.collection(), request.ref().external());
+  if (is_hidden && request.ref().has_external()) return domain::NoneHas(request.collection(), request.ref().external());
   if (newest == 0 || is_hidden)
     return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", *name, " as of then"), "ref",
                           {{"name", *name}});

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "domain/missing.h"
 #include "domain/refusal.h"
 #include "eventstore/steady_time.h"
 #include "services/prepared_command.h"
@@ -101,7 +102,7 @@ absl::StatusOr<std::string> RecordReader::Resolve(const Tenant& tenant, absl::st
     auto found = backend_->archive.log->FindKey(tenant.number(), domain::ExternalKey(collection, ref.external()));
     if (!found.ok()) return found.status();
     if (found->has_value()) return **found;
-    return NoneHas(collection, ref.external());
+    return domain::NoneHas(collection, ref.external());
   }
   if (ref.name().empty())
     return domain::Refuse(v1::FIELD_REQUIRED, "name a record by its name or an external id", "ref");
@@ -161,13 +162,6 @@ std::string RecordReader::Label(const Tenant& tenant, absl::string_view stream) 
 
 absl::StatusOr<domain::Calendar> RecordReader::CalendarOf(const Tenant& tenant) const {
   return domain::Calendar::Make(tenant.rules()->CalendarOn(backend_->clock->NowMicros() / kMicrosADay));
-}
-
-absl::Status NoneHas(absl::string_view collection, const v1::ExternalId& external) {
-  return domain::Refuse(
-      v1::RECORD_NOT_FOUND,
-      absl::StrCat("none of ", collection, " has the external id `", external.id(), "` of `", external.source(), "`"), "ref",
-      {{"collection", collection}, {"source", external.source()}, {"id", external.id()}});
 }
 
 std::string DisplayName(const domain::State& state) {

@@ -58,9 +58,6 @@ class RecordReader {
   const Backend* const backend_;
 };
 
-// RECORD_NOT_FOUND of an external id.
-absl::Status NoneHas(absl::string_view collection, const v1::ExternalId& external);
-
 // Name for people of a record: a person's, an organization's, a deal's title ...
 std::string DisplayName(const domain::State& state);
 

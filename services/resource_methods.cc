@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "domain/missing.h"
 #include "domain/refusal.h"
 #include "recount/v1/query.pb.h"
 #include "services/record_listing.h"
@@ -53,7 +54,7 @@ absl::Status ReadInto(const RecordReader& reader, const Tenant& tenant, const do
 // Of an external id nobody learns whose name it leads to.
 absl::Status HidingName(const absl::Status& status, const v1::Ref& ref, absl::string_view collection) {
   const bool is_missing = domain::ReasonOf(status) == v1::RECORD_NOT_FOUND;
-  return is_missing && ref.has_external() ? NoneHas(collection, ref.external()) : status;
+  return is_missing && ref.has_external() ? domain::NoneHas(collection, ref.external()) : status;
 }
 
 Answer Get(const Backend* backend, const Call& call, const v1::GetRequest& request, const ResourceType& type) {

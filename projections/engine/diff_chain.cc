@@ -78,7 +78,7 @@ class ChainMaker {
   v1::ReportParameters& parameters() { return *now_.token.mutable_request()->mutable_parameters(); }
   bool is_movement() const { return to_.base.definition->has_movement() && from_.base.definition->has_movement(); }
   const domain::Rulebook& Head() const {
-    return context_.head_rules != nullptr ? *context_.head_rules : context_.snapshot->rulebook();
+    return HeadRules(context_);
   }
 
   void Step(v1::ChangeCause cause) {

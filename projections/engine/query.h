@@ -110,8 +110,8 @@ Selection SelectFacts(const Query& query, const QueryMeasure& measure, Rows rows
 Selection SelectIn(const Query& query, const World& world);
 Selection SelectIn(const Query& query, const World& world, Rows rows);
 
-// Events of a record up to the query's moment, or until it was given to an owner who is not seen, in the order of occurrence; what is known by its day lies at the beginning of that
-// day in the query's zone.
+// Events of a record up to the query's moment, or until it was given to an owner who is not seen, in the order of occurrence; what is
+// known by its day lies at the beginning of that day in the query's zone.
 absl::StatusOr<std::vector<v1::Event>> EventsOf(const Query& query, absl::string_view record);
 
 // Label of the language asked for, else English, else empty.

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "domain/aggregate.h"
+#include "domain/missing.h"
 #include "domain/money.h"
 #include "domain/refusal.h"
 #include "eventstore/event_log.h"
@@ -81,7 +82,7 @@ class Resolver {
     return domain::Calendar::Make(Head().CalendarOn(day));
   }
   const domain::Rulebook& Head() const {
-    return context_.head_rules != nullptr ? *context_.head_rules : context_.snapshot->rulebook();
+    return HeadRules(context_);
   }
   absl::StatusOr<uint64_t> PositionOf(const v1::AsOf& as_of) const {
     auto calendar = CalendarFor(as_of.time());
@@ -336,11 +337,7 @@ class Resolver {
     if (!read.ok() || (is_there && SeesRecord(*query_->world, name))) return read;
     const v1::Ref& ref = parameters_.record();
     if (query_->world->options().sight != nullptr && ref.has_external()) {  // as of one that leads nowhere
-      return domain::Refuse(v1::RECORD_NOT_FOUND,
-                            absl::StrCat("none of ", domain::CollectionOf(name), " has the external id `", ref.external().id(), "` of `",
-                                         ref.external().source(), "`"),
-                            "ref",
-                            {{"collection", domain::CollectionOf(name)}, {"source", ref.external().source()}, {"id", ref.external().id()}});
+      return domain::NoneHas(domain::CollectionOf(name), ref.external());
     }
     return domain::Refuse(v1::RECORD_NOT_FOUND, absl::StrCat("there is no ", name, " as of position ", pin_.position()),
                           "parameters.record", {{"name", name}});

@@ -48,6 +48,8 @@ absl::Status ReadArguments(const v1::ReportDefinition& definition, const v1::Rep
 // A value as a caller writes it; of none `null`.
 std::string ArgumentText(const Node& value);
 
+// Published up to the head of the log.
+const domain::Rulebook& HeadRules(const EngineContext& context);
 // P and D of a pair of parameters.
 absl::StatusOr<uint64_t> ResolvePosition(const v1::AsOf& as_of, const domain::Calendar& calendar, const EngineContext& context);
 // POSITION_BEYOND_HEAD.

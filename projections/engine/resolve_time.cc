@@ -31,6 +31,10 @@ absl::StatusOr<int64_t> ResolveTime(const v1::DateOrTime& time, const domain::Ca
   return domain::MicrosFrom(time.time());
 }
 
+const domain::Rulebook& HeadRules(const EngineContext& context) {
+  return context.head_rules != nullptr ? *context.head_rules : context.snapshot->rulebook();
+}
+
 absl::StatusOr<uint64_t> ResolvePosition(const v1::AsOf& as_of, const domain::Calendar& calendar, const EngineContext& context) {
   const uint64_t here = context.snapshot->position();
   uint64_t position = here;

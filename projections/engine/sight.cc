@@ -14,10 +14,6 @@ namespace {
 
 using storage::v1::Pin;
 
-const domain::Rulebook& HeadRules(const EngineContext& context) {
-  return context.head_rules != nullptr ? *context.head_rules : context.snapshot->rulebook();
-}
-
 // Rights are those of now, whatever moment the question is about.
 absl::StatusOr<int32_t> Today(const EngineContext& context) {
   const int64_t now = context.now_micros != 0 ? context.now_micros : context.snapshot->recorded_micros();
