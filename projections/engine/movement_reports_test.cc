@@ -248,6 +248,27 @@ TEST_F(MovementReportsTest, ATeamIsThatOfEachMomentUnderEveryAttribution) {
   }
 }
 
+// A version that was published before the deal, and holds from a day between the opening and the closing.
+TEST_F(MovementReportsTest, RulesThatHoldFromADayInThePeriodAreARuleAsRecordedToo) {
+  const auto publish = [&](uint32_t basis_points, absl::string_view from) {
+    v1::RuleContent content;
+    auto* row = content.mutable_probabilities()->add_probabilities();
+    row->set_pipeline("p");
+    row->set_stage("a");
+    row->set_probability_bp(basis_points);
+    history_.Publish(content, from);
+  };
+  publish(5000, "2024-01-01");
+  publish(1000, "2024-02-15");
+  history_.RecordedOn("2024-04-01");
+  history_.Create("1", "2024-01-10", {.value = 100});
+  auto request = Ask("probability > 2000");
+  for (const auto kind : {v1::RULE_BASIS_KIND_CURRENT, v1::RULE_BASIS_KIND_AS_RECORDED}) {
+    request.mutable_parameters()->mutable_rule_basis()->set_kind(kind);
+    EXPECT_THAT(Moved(request), ElementsAre("opening 1 10000 USD 1", "rule -1 -10000 USD 1")) << kind;
+  }
+}
+
 TEST_F(MovementReportsTest, TheOpeningHasTheRulesThatWereKnownThen) {
   history_.Create("1", "2024-01-10", {.stage = "a", .value = 10});
   history_.RecordedOn("2024-02-01");

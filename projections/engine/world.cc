@@ -46,7 +46,7 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::Make(domain::Rulebook book, 
   domain::StageBook stages(book, day);
   v1::ProbabilitiesRule probabilities = book.Probabilities(day);
   return std::shared_ptr<const Rules>(
-      new Rules{std::move(book), day, std::move(*calendar), std::move(stages), std::move(probabilities)});
+      new Rules{std::move(book), valid_at, day, std::move(*calendar), std::move(stages), std::move(probabilities)});
 }
 
 World::World(WorldOptions options, Texts* texts) : options_(std::move(options)), texts_(texts) {
@@ -249,7 +249,8 @@ const Rules& World::RulesOf(int64_t position) const {
   const uint64_t newest = next == caches.rule_positions.begin() ? 0 : *(next - 1);
   auto& known = caches.rules_of[newest];
   if (known == nullptr) {
-    auto made = Rules::Make(rules().book.UpTo(newest), moment().valid_at);
+    // Of the day for which this world's rules were looked up, which between two moments is not its own.
+    auto made = Rules::Make(rules().book.UpTo(newest), rules().valid_at);
     known = made.ok() ? *made : options_.rules;
   }
   return *known;

@@ -35,7 +35,8 @@ struct Rules {
   static absl::StatusOr<std::shared_ptr<const Rules>> Make(domain::Rulebook book, int64_t valid_at);
 
   domain::Rulebook book;
-  int32_t day = 0;                 // local day of valid_at
+  int64_t valid_at = 0;            // what Make() got
+  int32_t day = 0;                 // its local day
   domain::Calendar calendar;
   domain::StageBook stages;
   v1::ProbabilitiesRule probabilities;
