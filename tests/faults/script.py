@@ -1,12 +1,14 @@
 """A fixed script of commands, reports, a rebuild and a backup, and what must be true after it whatever failed meanwhile."""
 
 import collections
+import time
 
 from harness import rules
 from harness.client import Client, Refused, command
 from harness.protos import v1
 
 DEADLINE_SECONDS = 30  # of every call: who answers later hangs
+SECONDS_TO_RESUME = 60  # after there is room again
 LEADS, DEALS = 28, 14
 ACTOR = "script"
 # What a client may be told: nobody knows whether the command was executed; there is no room, and it was not.
@@ -95,7 +97,8 @@ class Script:
 
     def _execute(self, client, step):
         """Until all is acknowledged; Refused if it cannot be."""
-        for _ in range(20):
+        refused, end = [], time.monotonic() + SECONDS_TO_RESUME
+        while not refused or time.monotonic() < end:
             outcomes = self._outcomes(client, [one for _, one in step]) if step else []
             for (request_id, _), outcome in zip(step, outcomes):
                 self._note(request_id, outcome)
