@@ -167,6 +167,7 @@ struct RocksdbLogOptions {
   std::string directory;          // made if missing; holds `log/`, `index/`, FORMAT, HWM
   size_t index_memory_bytes = 64 << 20;
   size_t block_cache_bytes = 256 << 20;
+  size_t write_buffer_bytes = 64 << 20;  // what is not in tables yet; of packs half as much
   // With less free space than this on its disk, commits are refused (RESOURCE_EXHAUSTED, `DISK_FULL: `) and reading goes on.
   // 0: the smaller of 512 MB and 5 % of the disk.
   uint64_t free_space_reserve_bytes = 0;

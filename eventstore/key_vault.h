@@ -54,6 +54,7 @@ struct RocksdbVaultOptions {
   std::string directory;  // made if missing
   // File with the 32-byte key (hex) that wraps all others; made with mode 0600 if missing.
   std::string master_key_file;
+  size_t write_buffer_bytes = 32 << 20;  // keys that are not in tables yet
 };
 absl::StatusOr<std::unique_ptr<KeyVault>> OpenRocksdbKeyVault(const RocksdbVaultOptions& options);
 

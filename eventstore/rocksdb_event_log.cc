@@ -29,7 +29,7 @@ absl::StatusOr<std::unique_ptr<EventLog>> RocksdbEventLog::Open(const RocksdbLog
 
 absl::Status RocksdbEventLog::Start() {
   const auto cache = rocksdb::NewLRUCache(options_.block_cache_bytes);
-  auto opened = OpenLogFolder(options_.directory, cache);
+  auto opened = OpenLogFolder(options_.directory, cache, options_.write_buffer_bytes);
   if (!opened.ok()) return opened.status();
   opened_ = *std::move(opened);
   auto heads = ReadHeads(*opened_.database);

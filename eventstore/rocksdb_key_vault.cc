@@ -288,8 +288,9 @@ absl::StatusOr<std::unique_ptr<HighWaterMarkFile>> OpenMark(const std::string& p
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenVaultDatabase(const std::string& directory, const HighWaterMark& mark) {
-  return OpenChecked(directory, "db", VaultDatabaseOptions(), mark, [&](rocksdb::DB* db) {
+absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenVaultDatabase(const std::string& directory, const HighWaterMark& mark,
+                                                               size_t write_buffer_bytes) {
+  return OpenChecked(directory, "db", VaultDatabaseOptions(write_buffer_bytes), mark, [&](rocksdb::DB* db) {
     const uint64_t sequence = db->GetLatestSequenceNumber();
     if (sequence >= mark.sequence) return CheckVaultEnds(db, directory + "/db");
     return RefuseToOpen(directory + "/db",
@@ -308,7 +309,7 @@ absl::StatusOr<std::unique_ptr<KeyVault>> OpenRocksdbKeyVault(const RocksdbVault
   if (!master.ok()) return master.status();
   auto mark = OpenMark(options.directory + "/HWM", is_new);
   if (!mark.ok()) return mark.status();
-  auto db = OpenVaultDatabase(options.directory, (*mark)->mark());
+  auto db = OpenVaultDatabase(options.directory, (*mark)->mark(), options.write_buffer_bytes);
   if (!db.ok()) return db.status();
   auto vault = std::make_unique<RocksdbKeyVault>(*std::move(master), *std::move(lock), *std::move(db), *std::move(mark));
   if (absl::Status status = vault->CheckMasterKey(); !status.ok()) return status;

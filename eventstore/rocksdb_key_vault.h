@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "eventstore/high_water_mark.h"
+#include "eventstore/rocksdb_options.h"
 #include "rocksdb/db.h"
 
 namespace recount::eventstore {
@@ -23,7 +24,8 @@ namespace recount::eventstore {
 inline constexpr char kVaultMarkId[] = "recount keyvault";  // 16 bytes, in place of a log's id
 
 // The database of a vault in `directory`, made if missing, that holds everything up to the mark.
-absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenVaultDatabase(const std::string& directory, const HighWaterMark& mark);
+absl::StatusOr<std::unique_ptr<rocksdb::DB>> OpenVaultDatabase(const std::string& directory, const HighWaterMark& mark,
+                                                               size_t write_buffer_bytes = kVaultWriteBuffer);
 
 }  // namespace recount::eventstore
 

@@ -39,7 +39,8 @@ absl::StatusOr<std::unique_ptr<LogDatabase>> LookInto(const OpenedDatabase& open
 
 }  // namespace
 
-absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std::shared_ptr<rocksdb::Cache>& cache) {
+absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std::shared_ptr<rocksdb::Cache>& cache,
+                                        size_t write_buffer_bytes) {
   if (absl::Status status = StartCryptography(); !status.ok()) return status;
   OpenedLog opened;
   if (absl::Status status = MakeDirectory(directory); !status.ok()) return status;
@@ -57,8 +58,8 @@ absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std:
   auto mark = HighWaterMarkFile::Open(directory + "/HWM", known->log_id);
   if (!mark.ok()) return mark.status();
   opened.mark = *std::move(mark);
-  CheckedOpen open{directory, "log", LogDatabaseOptions(cache), {{kPacksFamily, PackFamilyOptions(cache)}},
-                   opened.mark->mark(), nullptr, nullptr};
+  CheckedOpen open{directory, "log", LogDatabaseOptions(cache, write_buffer_bytes),
+                   {{kPacksFamily, PackFamilyOptions(cache, write_buffer_bytes / 2)}}, opened.mark->mark(), nullptr, nullptr};
   open.check = [&](const OpenedDatabase& files) {
     auto database = LookInto(files);
     if (!database.ok()) return database.status();

@@ -19,6 +19,7 @@
 #include "eventstore/high_water_mark.h"
 #include "eventstore/rocksdb_checked_open.h"
 #include "eventstore/rocksdb_log_database.h"
+#include "eventstore/rocksdb_options.h"
 #include "rocksdb/cache.h"
 
 namespace recount::eventstore {
@@ -33,7 +34,8 @@ struct OpenedLog {
 // Makes the folder if it is missing; brings one of an older format to this one (format 1 is without packs) once it is found to be
 // sound. FAILED_PRECONDITION: in use, or a format of a newer version. DATA_LOSS: acknowledged commits are missing or damaged; names
 // the file and what to do, and has changed nothing.
-absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std::shared_ptr<rocksdb::Cache>& cache);
+absl::StatusOr<OpenedLog> OpenLogFolder(const std::string& directory, const std::shared_ptr<rocksdb::Cache>& cache,
+                                        size_t write_buffer_bytes = kLogWriteBuffer);
 
 }  // namespace recount::eventstore
 

@@ -82,9 +82,9 @@ rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cach
 
 std::shared_ptr<rocksdb::EventListener> NoRecovery() { return std::make_shared<NoRecoveryListener>(); }
 
-rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache, size_t write_buffer_bytes) {
   rocksdb::Options options = CarefulOptions();
-  options.write_buffer_size = 64 << 20;
+  options.write_buffer_size = write_buffer_bytes;
   options.compression = rocksdb::kLZ4Compression;
   rocksdb::BlockBasedTableOptions table = TableOptions(cache);
   table.block_size = 32 << 10;  // commits are read in runs
@@ -95,9 +95,9 @@ rocksdb::Options LogDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cache
   return options;
 }
 
-rocksdb::ColumnFamilyOptions PackFamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions PackFamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache, size_t write_buffer_bytes) {
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 32 << 20;
+  options.write_buffer_size = write_buffer_bytes;
   options.compression = rocksdb::kLZ4Compression;
   rocksdb::BlockBasedTableOptions table = TableOptions(cache);
   table.block_size = 16 << 10;  // a pack of common size has a block of its own
@@ -117,9 +117,9 @@ rocksdb::Options IndexDatabaseOptions(const std::shared_ptr<rocksdb::Cache>& cac
   return options;
 }
 
-rocksdb::Options VaultDatabaseOptions() {
+rocksdb::Options VaultDatabaseOptions(size_t write_buffer_bytes) {
   rocksdb::Options options = CarefulOptions();
-  options.write_buffer_size = 32 << 20;
+  options.write_buffer_size = write_buffer_bytes;
   options.compression = rocksdb::kNoCompression;  // wrapped keys and hashes: nothing in them repeats
   rocksdb::BlockBasedTableOptions table = TableOptions(nullptr);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(12));

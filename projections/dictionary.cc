@@ -12,7 +12,7 @@
 namespace recount::projections {
 namespace {
 
-constexpr size_t kBlockBytes = 64 << 10;
+constexpr size_t kFirstBlockBytes = 64 << 10, kBlockBytes = 1 << 20;  // later ones are large enough for ArrayMemory
 
 }  // namespace
 
@@ -81,10 +81,10 @@ class Dictionary::Codes {
   // The writer's arrays, where they were at the last Add().
   SharedArray<absl::string_view> texts_;
   SharedArray<uint64_t> hashes_;
-  absl::flat_hash_set<uint32_t, Hash, Equal> codes_;
+  absl::flat_hash_set<uint32_t, Hash, Equal, ArrayAllocator<uint32_t>> codes_;
   // The bytes; the writer's alone.
-  std::vector<std::unique_ptr<char[]>> blocks_;
-  size_t left_in_block_ = 0;  // of the last one
+  std::vector<std::shared_ptr<char[]>> blocks_;
+  size_t bytes_of_block_ = 0, left_in_block_ = 0;  // of the last one
   std::vector<std::unique_ptr<char[]>> long_texts_;
 };
 
@@ -122,16 +122,17 @@ void Dictionary::Reserve(size_t texts) {
 }
 
 absl::string_view Dictionary::Codes::Keep(absl::string_view text) {
-  if (text.size() > kBlockBytes / 8) {
+  if (text.size() > kFirstBlockBytes / 8) {
     std::memcpy(long_texts_.emplace_back(std::make_unique<char[]>(text.size())).get(), text.data(), text.size());
     return {long_texts_.back().get(), text.size()};
   }
   if (text.size() > left_in_block_) {
-    blocks_.push_back(std::make_unique<char[]>(kBlockBytes));
-    left_in_block_ = kBlockBytes;
+    left_in_block_ = blocks_.empty() ? kFirstBlockBytes : kBlockBytes;
+    bytes_of_block_ = left_in_block_;
+    blocks_.push_back(NewSharedArray<char>(bytes_of_block_));
   }
   if (text.empty()) return "";
-  char* const place = blocks_.back().get() + (kBlockBytes - left_in_block_);
+  char* const place = blocks_.back().get() + (bytes_of_block_ - left_in_block_);
   std::memcpy(place, text.data(), text.size());
   left_in_block_ -= text.size();
   return {place, text.size()};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <new>
 
 #include "projections/interval_table.h"
 
@@ -9,13 +10,13 @@ namespace recount::projections {
 
 PresentRows::PresentRows(const IntervalTable& table, absl::Span<const uint32_t> rows, std::optional<Past> past)
     : past_(past), table_rows_(table.size()), rows_(rows.size()), records_(rows.size()),
-      until_(new std::atomic<uint64_t>[rows.size()]), retired_seen_(table.retired_rows().size()) {
+      until_(NewSharedArray<std::atomic<uint64_t>>(rows.size())), retired_seen_(table.retired_rows().size()) {
   Order(table, rows);
   const auto until = table.until();
   uint64_t earliest_until = kOpenPosition;
   for (size_t place = 0; place < rows_.size(); ++place) {
     const uint64_t end = until[rows_[place]];
-    until_[place].store(end, std::memory_order_relaxed);
+    new (&until_[place]) std::atomic<uint64_t>(end);
     earliest_until = std::min(earliest_until, end);  // open but where one was retired since they were chosen, or of the past
   }
   earliest_until_ = earliest_until;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "projections/array_memory.h"
 #include "projections/row_moment.h"
 
 namespace recount::projections {
@@ -88,7 +89,7 @@ class PresentRows {
     int64_t least, greatest;
   };
   struct Side {
-    std::vector<int64_t> values;
+    ArrayVector<int64_t> values;
     std::vector<Bounds> bounds;  // of each block, of a past moment
   };
   void Order(const IntervalTable& table, absl::Span<const uint32_t> rows);
@@ -99,16 +100,16 @@ class PresentRows {
 
   const std::optional<Past> past_;
   const size_t table_rows_;
-  std::vector<uint32_t> rows_;
-  std::vector<int64_t> records_;
-  std::vector<uint32_t> first_of_;  // by record
+  ArrayVector<uint32_t> rows_;
+  ArrayVector<int64_t> records_;
+  ArrayVector<uint32_t> first_of_;  // by record
   // These five not of a past moment.
-  std::vector<uint64_t> since_;
-  std::vector<int64_t> from_;
+  ArrayVector<uint64_t> since_;
+  ArrayVector<int64_t> from_;
   uint64_t latest_since_ = 0;
   int64_t latest_from_ = std::numeric_limits<int64_t>::min();
-  std::vector<uint32_t> place_of_;  // by row of the table
-  mutable std::unique_ptr<std::atomic<uint64_t>[]> until_;
+  ArrayVector<uint32_t> place_of_;  // by row of the table
+  const std::shared_ptr<std::atomic<uint64_t>[]> until_;
   mutable std::atomic<size_t> retired_seen_;
   mutable std::atomic<uint64_t> earliest_until_ = UINT64_MAX;
   mutable std::shared_mutex mutex_;

@@ -71,8 +71,11 @@ class ReadModels {
 struct ReadModelOptions {
   std::string directory;  // of the models' RocksDB; empty: memory only
   eventstore::TenantNumber tenant = 0;
+  size_t follow_states = 0, rebuild_states = 0;  // streams whose states are kept for the next event; 0: as many as are of use
   int64_t checkpoint_interval_ms = 2000;
 };
+// What all kept read models of the process that are opened later take beside their tables: rows that are not written yet.
+void LimitModelWriteBuffers(size_t bytes);
 // Loads what is kept (or starts empty), then follows the log on a thread of its own.
 absl::StatusOr<std::unique_ptr<ReadModels>> OpenReadModels(const ReadModelOptions& options, eventstore::EventLog* log);
 

@@ -98,7 +98,7 @@ absl::Status TenantReadModels::BuildCandidate(uint64_t number) {
     return store_ == nullptr ? absl::OkStatus() : eventstore::FreeSpaceGuard(options_.directory, 0).Check();
   };
   if (absl::Status room = has_room(); !room.ok()) return room;
-  auto candidate = std::make_unique<Generation>(NewGeneration(number, FoldDriver::kManyStates));
+  auto candidate = std::make_unique<Generation>(NewGeneration(number, options_.rebuild_states));
   uint64_t target = 0;
   const auto report = [&](uint64_t position) {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -150,7 +150,7 @@ bool TenantReadModels::SwapIfReady() {
     EndRebuild(ready);
     return false;
   }
-  candidate->driver->LimitStates(FoldDriver::kFewStates);
+  candidate->driver->LimitStates(options_.follow_states);
   std::vector<std::pair<std::string, std::pair<std::string, std::string>>> digests;
   bool agree = true;
   for (size_t i = 0; i < live_.tables->entries.size(); ++i) {

@@ -7,9 +7,12 @@
 #include "absl/strings/str_cat.h"
 #include "eventstore/rocksdb_options.h"
 #include "eventstore/rocksdb_text_log.h"
+#include "projections/read_models.h"
+#include "rocksdb/cache.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
 #include "rocksdb/write_batch.h"
+#include "rocksdb/write_buffer_manager.h"
 
 namespace recount::projections {
 namespace {
@@ -19,6 +22,30 @@ absl::Status ToStatus(const rocksdb::Status& status, absl::string_view doing) {
   const std::string sentence = absl::StrCat(doing, ": ", status.ToString());
   if (status.IsNoSpace()) return absl::ResourceExhaustedError(absl::StrCat("DISK_FULL: ", sentence));
   return status.IsCorruption() ? absl::DataLossError(sentence) : absl::UnavailableError(sentence);
+}
+
+// Of all model databases of the process: there is one for each tenant.
+class SharedMemory {
+ public:
+  void Limit(size_t write_buffer_bytes) {
+    std::lock_guard lock(mutex_);
+    write_buffers_ = std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes);
+  }
+  void Use(rocksdb::Options* options, rocksdb::BlockBasedTableOptions* table) {
+    std::lock_guard lock(mutex_);
+    options->write_buffer_manager = write_buffers_;
+    table->block_cache = blocks_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_ = std::make_shared<rocksdb::WriteBufferManager>(128 << 20);
+  const std::shared_ptr<rocksdb::Cache> blocks_ = rocksdb::NewLRUCache(8 << 20);  // tables are read once, at a start
+};
+
+SharedMemory& Shared() {
+  static SharedMemory& shared = *new SharedMemory;
+  return shared;
 }
 
 rocksdb::Options ModelOptions(const std::string& directory) {
@@ -31,11 +58,14 @@ rocksdb::Options ModelOptions(const std::string& directory) {
   options.listeners.push_back(eventstore::NoRecovery());
   rocksdb::BlockBasedTableOptions table;
   table.checksum = rocksdb::kXXH3;
+  Shared().Use(&options, &table);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
 
 }  // namespace
+
+void LimitModelWriteBuffers(size_t bytes) { Shared().Limit(bytes); }
 
 absl::StatusOr<std::unique_ptr<ModelDatabase>> ModelDatabase::Open(const std::string& directory) {
   std::error_code made;

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
-#include <vector>
 
+#include "projections/array_memory.h"
 #include "projections/shared_array.h"
 
 namespace recount::projections {
@@ -42,7 +42,7 @@ class RowIndex {
 
  private:
   SharedArray<uint32_t> first_;
-  std::shared_ptr<std::vector<uint32_t>> last_ = std::make_shared<std::vector<uint32_t>>();  // only the writer looks into it
+  std::shared_ptr<ArrayVector<uint32_t>> last_ = std::make_shared<ArrayVector<uint32_t>>();  // only the writer looks into it
 };
 
 }  // namespace recount::projections

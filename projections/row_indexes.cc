@@ -40,11 +40,11 @@ void SpanBlocks::Add(uint64_t begin, uint64_t end, uint32_t row) {
 }
 
 void SpanBlocks::Sort() {
-  std::vector<uint32_t> order(rows_.size());
+  ArrayVector<uint32_t> order(rows_.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) { return middles_[a] < middles_[b]; });
-  std::vector<uint64_t> middles(order.size());
-  std::vector<uint32_t> rows(order.size());
+  ArrayVector<uint64_t> middles(order.size());
+  ArrayVector<uint32_t> rows(order.size());
   for (size_t i = 0; i < order.size(); ++i) {
     middles[i] = middles_[order[i]];
     rows[i] = rows_[order[i]];

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "projections/array_memory.h"
 #include "projections/past_moments.h"
 #include "projections/present_rows.h"
 
@@ -33,8 +34,8 @@ class SpanBlocks {
   static uint64_t MiddleOf(uint64_t point, int level);
   void Sort();
 
-  std::vector<uint64_t> middles_;  // of rows_; the first `sorted_` in order
-  std::vector<uint32_t> rows_;
+  ArrayVector<uint64_t> middles_;  // of rows_; the first `sorted_` in order
+  ArrayVector<uint32_t> rows_;
   size_t sorted_ = 0;
   uint64_t levels_ = 0;            // bit l - 1: there are blocks of 2^l
   uint64_t latest_ = 0;            // no span ends later
@@ -69,7 +70,7 @@ class RowIndexes {
  private:
   static constexpr int kAll = -1;
   struct Bucket {
-    std::vector<uint32_t> current;  // neither ended nor, when they were last looked through, retired
+    ArrayVector<uint32_t> current;  // neither ended nor, when they were last looked through, retired
     size_t next_look = 64;          // at how many
     SpanBlocks retired;             // by positions
     SpanBlocks ended;               // by time; retired since or not
@@ -88,7 +89,7 @@ class RowIndexes {
 
   // By record: its newest row that has not ended.
   struct Newest {
-    std::vector<uint32_t> rows;
+    ArrayVector<uint32_t> rows;
     size_t size = 0;                    // rows of the table that are in it
     LatestBegin begin;
   };

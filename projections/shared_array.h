@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "absl/types/span.h"
+#include "projections/array_memory.h"
 
 namespace recount::projections {
 
@@ -41,7 +42,7 @@ class SharedArray {
   void Store(size_t i, T value) { __atomic_store_n(&data_[i], value, __ATOMIC_RELAXED); }
   // From now on the elements are this copy's alone, and Put() may change them.
   void Unshare() {
-    std::shared_ptr<T[]> own(new T[size_]);
+    std::shared_ptr<T[]> own = NewSharedArray<T>(size_);
     std::copy_n(data_.get(), size_, own.get());
     data_ = std::move(own);
     capacity_ = size_;
@@ -49,8 +50,8 @@ class SharedArray {
   void Put(size_t i, T value) { data_[i] = value; }
   void reserve(size_t capacity) {
     if (capacity <= capacity_) return;
-    std::shared_ptr<T[]> larger(new T[capacity]);
-    std::copy_n(data_.get(), size_, larger.get());
+    std::shared_ptr<T[]> larger = NewSharedArray<T>(capacity);
+    std::uninitialized_copy_n(data_.get(), size_, larger.get());
     data_ = std::move(larger);
     capacity_ = capacity;
   }

@@ -27,6 +27,12 @@ class FrozenSnapshot final : public Snapshot {
   const std::shared_ptr<const FrozenTables> tables_;
 };
 
+ReadModelOptions WithStates(ReadModelOptions options) {
+  if (options.follow_states == 0) options.follow_states = FoldDriver::kFewStates;
+  if (options.rebuild_states == 0) options.rebuild_states = FoldDriver::kManyStates;
+  return options;
+}
+
 // condition_variable computes with the time: keep far deadlines within what it can.
 constexpr absl::Duration kLongestWait = absl::Hours(1);
 
@@ -34,12 +40,12 @@ constexpr absl::Duration kLongestWait = absl::Hours(1);
 
 TenantReadModels::TenantReadModels(ReadModelOptions options, eventstore::EventLog* log, const std::vector<Subject>& subjects,
                                    OpenStore open_store)
-    : options_(std::move(options)), log_(log), subjects_(subjects), open_store_(std::move(open_store)) {}
+    : options_(WithStates(std::move(options))), log_(log), subjects_(subjects), open_store_(std::move(open_store)) {}
 
 TenantReadModels::~TenantReadModels() { Stop(); }
 
 absl::Status TenantReadModels::Start() {
-  live_ = NewGeneration(1, FoldDriver::kFewStates);
+  live_ = NewGeneration(1, options_.follow_states);
   if (!options_.directory.empty()) {
     if (absl::Status loaded = LoadKept(); !loaded.ok()) return loaded;
   }
@@ -80,14 +86,14 @@ absl::Status TenantReadModels::LoadKept() {
   if (usable.ok()) {
     if (absl::Status read = ReadRules(kept->get()); !read.ok()) return read;
     live_.tables = *std::move(kept);
-    live_.driver = std::make_unique<FoldDriver>(live_.tables.get(), log_, options_.tenant);
+    live_.driver = std::make_unique<FoldDriver>(live_.tables.get(), log_, options_.tenant, options_.follow_states);
     live_.cursor = std::move(cursor);
     live_.is_kept_live = true;
     return store_->DropUnfinished();
   }
   if (!absl::IsNotFound(usable) && !absl::IsDataLoss(usable) && !absl::IsFailedPrecondition(usable)) return usable;
   if (!absl::IsNotFound(usable)) Say(absl::StrCat(usable.message(), "; discarded, counting again from the log"));
-  live_ = NewGeneration(store_->LiveGeneration() + 1, FoldDriver::kFewStates);
+  live_ = NewGeneration(store_->LiveGeneration() + 1, options_.follow_states);
   return store_->DropUnfinished();
 }
 
@@ -188,7 +194,7 @@ absl::StatusOr<std::vector<std::string>> TenantReadModels::Verify() {
     if (long_work_ends_) return absl::CancelledError("the read models are closing");
     position = position_;
   }
-  Generation fresh = NewGeneration(0, FoldDriver::kManyStates);
+  Generation fresh = NewGeneration(0, options_.rebuild_states);
   if (absl::Status folded = CatchUp(&fresh, position, [](uint64_t) {}); !folded.ok()) return folded;
   std::vector<std::string> findings;
   const std::shared_ptr<const FrozenTables> frozen = Freeze();

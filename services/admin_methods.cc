@@ -10,10 +10,13 @@
 #include "absl/strings/str_cat.h"
 #include "domain/calendar.h"
 #include "domain/refusal.h"
+#include "projections/array_memory.h"
 #include "projections/fact_tables.h"
 #include "projections/subject.h"
 #include "recount/v1/admin.pb.h"
 #include "services/error_mapping.h"
+#include "services/memory_keeper.h"
+#include "services/memory_shares.h"
 
 namespace recount::services {
 namespace {
@@ -88,11 +91,21 @@ absl::Status ShowPast(const Backend* backend, const Tenant& tenant, uint64_t pos
   return absl::OkStatus();
 }
 
+void ShowMemory(const MemoryKeeper& memory, v1::MemoryStatus* shown) {
+  const projections::ArrayMemory::Use arrays = projections::ArrayMemory::OfProcess().use();
+  shown->set_limit(static_cast<int64_t>(memory.limit()));
+  shown->set_resident(static_cast<int64_t>(ResidentMemory()));
+  shown->set_arrays_in_memory(static_cast<int64_t>(arrays.in_memory));
+  shown->set_arrays_in_files(static_cast<int64_t>(arrays.in_files));
+  shown->set_arrays_without_room(static_cast<int64_t>(arrays.without_room));
+}
+
 absl::StatusOr<v1::Status> GetStatus(const Backend* backend, const Call& call, const v1::GetStatusRequest& request) {
   v1::Status status;
   status.set_version(kVersion);
   *status.mutable_time() = domain::TimestampFrom(backend->clock->NowMicros());
   status.set_simulated_clock(backend->clock->simulated());
+  if (backend->memory != nullptr && call.caller.role >= Role::kOperator) ShowMemory(*backend->memory, status.mutable_memory());
   if (call.caller.tenant_id.empty()) return status;
   auto tenant = backend->tenants->Find(call.caller.tenant_id);
   if (!tenant.ok()) return tenant.status();

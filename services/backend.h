@@ -19,6 +19,7 @@ namespace recount::services {
 // Names of all records of a listing that has several pages (record_listing.cc).
 using ListingCache = projections::LruCache<std::vector<std::string>>;
 
+class MemoryKeeper;
 class ReportWatches;
 
 struct Backend {
@@ -29,6 +30,7 @@ struct Backend {
   const projections::Catalogue* catalogue = nullptr;
   const projections::ReportEngine* engine = nullptr;
   ReportWatches* watches = nullptr;
+  const MemoryKeeper* memory = nullptr;  // null: nobody looks after it
   size_t report_part_rows = 8192;     // projections::EngineContext
   std::string backups_folder;         // absolute; empty: no backups
   std::string token_key;              // signs page tokens, cells and pins

@@ -14,6 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "eventstore/event_log.h"
 #include "eventstore/key_vault.h"
+#include "projections/array_memory.h"
+#include "projections/read_models.h"
 #include "services/admin_methods.h"
 #include "services/backend.h"
 #include "services/backup_methods.h"
@@ -23,6 +25,8 @@
 #include "services/grpc_service.h"
 #include "services/history_methods.h"
 #include "services/log_watch.h"
+#include "services/memory_keeper.h"
+#include "services/memory_shares.h"
 #include "services/record_id.h"
 #include "services/report_methods.h"
 #include "services/report_watches.h"
@@ -47,7 +51,8 @@ constexpr int64_t kSimulatedBeginning = 946684800LL * 1000000;  // 2000-01-01
 
 class ServerParts : public Server {
  public:
-  explicit ServerParts(ServerOptions options) : options_(std::move(options)) {}
+  explicit ServerParts(ServerOptions options)
+      : options_(std::move(options)), shares_(ShareMemory(options_.memory_bytes == 0 ? SIZE_MAX : options_.memory_bytes)) {}
   ~ServerParts() override { Stop().IgnoreError(); }
 
   absl::Status OpenAll() {
@@ -57,23 +62,30 @@ class ServerParts : public Server {
       backend_.backups_folder = *std::move(backups);
     }
     if (absl::Status opened = OpenStores(); !opened.ok()) return opened;
+    KeepMemory();
     auto catalogue = projections::Catalogue::Load();
     if (!catalogue.ok()) return catalogue.status();
     catalogue_ = std::make_unique<projections::Catalogue>(*std::move(catalogue));
-    engine_ = std::make_unique<projections::ReportEngine>(catalogue_.get());
+    engine_ = std::make_unique<projections::ReportEngine>(catalogue_.get(), shares_.answers);
     MakeClock();
     const Archive archive{log_.get(), vault_.get()};
     const bool in_memory = options_.data_folder.empty() || options_.models_in_memory;
     TenantsOptions tenants_options;
     if (!in_memory) tenants_options.models_folder = options_.data_folder + "/models";
+    tenants_options.follow_states = shares_.follow_states;
+    tenants_options.rebuild_states = shares_.rebuild_states;
     tenants_options.pause_projectors = options_.pause_projectors;
     tenants_ = std::make_unique<Tenants>(archive, clock_.get(), std::move(tenants_options));
     if (absl::Status opened = tenants_->Open(); !opened.ok()) return opened;
     SetSimulatedClock();
     CommandBusOptions bus_options;
+    bus_options.max_bytes = shares_.commands;
+    bus_options.cached.bytes = shares_.states;
     bus_options.on_write_failure = options_.on_write_failure;
     bus_ = std::make_unique<CommandBus>(archive, clock_.get(), std::move(bus_options));
     if (options_.on_write_failure) watch_ = std::make_unique<LogWatch>(archive, options_.on_write_failure);
+    backend_.memory = keeper_.get();
+    backend_.listings = std::make_unique<ListingCache>(shares_.listings);
     backend_.archive = archive;
     backend_.clock = clock_.get();
     backend_.tenants = tenants_.get();
@@ -132,19 +144,29 @@ class ServerParts : public Server {
     vault_options.directory = folder + "/keys";
     vault_options.master_key_file =
         options_.master_key_file.empty() ? folder + "/keys/master.key" : options_.master_key_file;
+    vault_options.write_buffer_bytes = shares_.keys_write_buffer;
     auto vault = eventstore::OpenRocksdbKeyVault(vault_options);
     if (!vault.ok()) return vault.status();
     vault_ = *std::move(vault);
     if (absl::Status ended = EndKeysLost(folder); !ended.ok()) return ended;
     eventstore::RocksdbLogOptions log_options;
     log_options.directory = folder;
-    log_options.block_cache_bytes = options_.block_cache_bytes;
+    log_options.block_cache_bytes = shares_.log_blocks;
+    log_options.write_buffer_bytes = shares_.log_write_buffer;
+    log_options.index_memory_bytes = shares_.log_index;
     log_options.unpacked_events = options_.unpacked_events;
     log_options.before_sync = [vault = vault_.get()] { return vault->Flush(); };
     auto log = eventstore::OpenRocksdbEventLog(log_options);
     if (!log.ok()) return log.status();
     log_ = *std::move(log);
     return absl::OkStatus();
+  }
+
+  void KeepMemory() {
+    if (options_.memory_bytes == 0) return;
+    projections::ArrayMemory::OfProcess().Bound(options_.data_folder, shares_.arrays);
+    projections::LimitModelWriteBuffers(shares_.model_write_buffers);
+    keeper_ = std::make_unique<MemoryKeeper>(options_.memory_bytes);
   }
 
   void MakeClock() {
@@ -213,7 +235,7 @@ class ServerParts : public Server {
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
     grpc::ResourceQuota quota("recountd");
-    quota.Resize(512 << 20);
+    quota.Resize(shares_.messages);
     builder.SetResourceQuota(quota);
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr || port == 0)
@@ -227,6 +249,8 @@ class ServerParts : public Server {
   }
 
   ServerOptions options_;
+  const MemoryShares shares_;
+  std::unique_ptr<MemoryKeeper> keeper_;
   std::unique_ptr<eventstore::KeyVault> vault_;
   std::unique_ptr<eventstore::EventLog> log_;
   std::unique_ptr<Clock> clock_;

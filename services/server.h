@@ -27,7 +27,9 @@ struct ServerOptions {
   bool models_in_memory = false;
   // Read models stand still; for measuring the write side alone.
   bool pause_projectors = false;
-  size_t block_cache_bytes = 256 << 20;
+  // Resident memory of the process, at least kLeastMemory (services/memory_shares.h). 0: nobody looks after it, as if there was much; what
+  // is set here is the process's, and one server a process sets it.
+  size_t memory_bytes = 0;
   size_t report_part_rows = 8192;   // reports are counted in parts of so many rows (projections::EngineContext)
   uint64_t unpacked_events = 4096;  // of each tenant, the newest (eventstore::RocksdbLogOptions)
   // A write of the log failed: nothing can be promised any more, and the process should end.

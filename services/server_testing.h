@@ -80,7 +80,6 @@ class ServerTest : public testing::Test {
     options.pause_projectors = pause_projectors;
     options.data_folder = folder_ + "/data";
     options.credentials = *Credentials::FromText(kTokens);
-    options.block_cache_bytes = 8 << 20;
     auto server = Server::Start(std::move(options));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);

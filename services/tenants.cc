@@ -201,6 +201,8 @@ absl::Status Tenants::SequenceCalendar(const v1::Tenant& tenant, absl::string_vi
 absl::StatusOr<Tenant*> Tenants::Register(v1::Tenant info) {
   projections::ReadModelOptions options;
   options.tenant = info.number();
+  options.follow_states = options_.follow_states;
+  options.rebuild_states = options_.rebuild_states;
   if (!options_.models_folder.empty()) options.directory = absl::StrCat(options_.models_folder, "/", info.number());
   auto models = options_.open_models(options, archive_.log);
   if (!models.ok()) return models.status();

@@ -59,6 +59,7 @@ class Tenant {
 
 struct TenantsOptions {
   std::string models_folder;      // of all read models; empty: in memory
+  size_t follow_states = 0, rebuild_states = 0;  // projections::ReadModelOptions, of each tenant
   bool pause_projectors = false;  // read models stand still, and whoever waits for them waits in vain
   // Tests put their own between.
   std::function<absl::StatusOr<std::unique_ptr<projections::ReadModels>>(const projections::ReadModelOptions&,

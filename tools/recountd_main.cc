@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "services/admin_methods.h"
+#include "services/memory_shares.h"
 #include "services/server.h"
 #include "tools/loopback.h"
 #include "tools/restore_command.h"
@@ -35,7 +36,7 @@ constexpr int kExitAborted = 5;
 struct Flags {
   std::string data, listen = "127.0.0.1:7420", tokens, tls_certificate, tls_key, master_key, backups;
   bool insecure = false, simulated_clock = false, models_in_memory = false, pause_projectors = false;
-  size_t cache_mb = 256;
+  size_t memory_mb = 0;
   uint64_t unpacked_events = 4096;
   size_t report_part_rows = 8192;
 };
@@ -113,7 +114,10 @@ void DescribeFlags(CLI::App* app, Flags* flags) {
                 "keep read models in memory only and count them again at each start");
   app->add_flag("--pause-projectors", flags->pause_projectors,
                 "read models stand still and reports wait in vain: for measuring the write side alone");
-  app->add_option("--cache-mb", flags->cache_mb, "memory for blocks of the log")->capture_default_str();
+  app->add_option("--memory-mb", flags->memory_mb,
+                  "resident memory to stay below; default: three quarters of what the machine or the control group has. Read models that "
+                  "are larger lie in files (docs/operating.md)")
+      ->check(CLI::Range(recount::services::kLeastMemory >> 20, size_t{1} << 30));
   app->add_option("--unpacked-events", flags->unpacked_events,
                   "newest events of each tenant that the log keeps one a value; older ones are packed in the background")
       ->capture_default_str();
@@ -135,7 +139,7 @@ std::string OptionsFrom(const Flags& flags, ServerOptions* options) {
   options->simulated_clock = flags.simulated_clock;
   options->models_in_memory = flags.models_in_memory;
   options->pause_projectors = flags.pause_projectors;
-  options->block_cache_bytes = flags.cache_mb << 20;
+  options->memory_bytes = flags.memory_mb == 0 ? recount::services::UsualMemory() : flags.memory_mb << 20;
   options->unpacked_events = flags.unpacked_events;
   options->report_part_rows = flags.report_part_rows;
   if (flags.insecure == !flags.tokens.empty()) {

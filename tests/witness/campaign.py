@@ -24,7 +24,7 @@ from witness.readings import read_back
 
 ROUNDS_AN_ERA = 12
 KILLED_STARTS = 0.35  # share of the rounds in which the recovery is killed, too
-FLAGS = [(), ("--unpacked-events", "50"), ("--unpacked-events", "300", "--cache-mb", "8"), ("--models-memory",)]
+FLAGS = [(), ("--unpacked-events", "50"), ("--unpacked-events", "300", "--memory-mb", "256"), ("--models-memory",)]
 
 
 class Failed(Exception):

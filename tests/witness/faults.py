@@ -17,7 +17,7 @@ MOST_ANSWERS = 600
 WATCHED_ANSWERS, MOST_WATCHED = 5, 20000  # answers between two looks at the table files, and in all
 FILLING = "x" * 16000  # a memory table holds some thousands of them
 A_MESSAGE = 12
-NEARLY_FULL = 58 << 20  # bytes of a memory table of 64 MiB
+NEARLY_FULL = 0.9  # of a memory table
 START_SECONDS = 0.6  # in which a start is killed
 LONGEST_CHAIN = 5
 
@@ -75,7 +75,7 @@ def in_backup(server, load, random):
 def in_flush(server, load, random):
     """When a table file comes or goes, since a memory table, which another tenant fills, is flushed, or tables are compacted."""
     filling = _fill(server.address)
-    while _newest_wal(server) < NEARLY_FULL:
+    while _newest_wal(server) < NEARLY_FULL * _memory_table(server):
         next(filling)
     with _beside(server, lambda address: filling):
         tables, run = _tables(server), load.start(server.address)
@@ -83,6 +83,12 @@ def in_flush(server, load, random):
             run.wait_for(run.answers + WATCHED_ANSWERS)
         kill(server)
         run.join()
+
+
+def _memory_table(server):
+    """Bytes of one of the log: services/memory_shares.cc."""
+    flags = server.flags
+    return min(64 << 20, (int(flags[flags.index("--memory-mb") + 1]) << 20) // 32 if "--memory-mb" in flags else 64 << 20)
 
 
 def _newest_wal(server):

@@ -31,6 +31,16 @@ std::string LeftText(int64_t micros) {
   return seconds < kMinutesFrom ? absl::StrCat(", about ", seconds, " s left") : absl::StrCat(", about ", (seconds + 30) / 60, " min left");
 }
 
+void PrintMemory(const api::MemoryStatus& memory, Session& session) {
+  const auto megabytes = [](int64_t bytes) { return absl::StrCat(Grouped(bytes >> 20), " MB"); };
+  session.out << "memory    " << megabytes(memory.resident()) << " of " << megabytes(memory.limit()) << "; read models "
+              << megabytes(memory.arrays_in_memory()) << " in memory, " << megabytes(memory.arrays_in_files()) << " in files";
+  if (memory.arrays_without_room() > 0) {
+    session.out << "; " << megabytes(memory.arrays_without_room()) << " should lie in files, but the disk has no room to spare";
+  }
+  session.out << "\n";
+}
+
 void PrintStatus(const api::Status& status, bool is_past, Session& session) {
   const api::Tenant& tenant = status.tenant();
   session.out << "server    " << session.client->connection().server << ", version " << status.version() << ", clock "
@@ -44,6 +54,7 @@ void PrintStatus(const api::Status& status, bool is_past, Session& session) {
   } else if (!status.rebuild().error().empty()) {
     session.out << "rebuild   generation " << status.rebuild().generation() << " failed: " << status.rebuild().error() << "\n";
   }
+  if (status.has_memory()) PrintMemory(status.memory(), session);
   session.out << "\n";
   PrintReadModels(status, is_past, session);
 }
