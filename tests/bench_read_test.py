@@ -52,6 +52,7 @@ GOAL_TABLE = {
     "live projection": [("live/events", Goal(value_at_least=50_000, unit="events/s"))],
     "memory, disk, start": [("start/memory", STATED), ("start/disk", STATED), ("start/serves", Goal(value_at_most=3, unit="s"))],
     "growth": [("growth/won_lost", Goal(at_most=1.2))],
+    "bounded memory": [("memory/most", Goal(at_most=1)), ("memory/quarter", STATED), ("memory/years", STATED)],
 }
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from benchmarks.goals import STATED, Figure, Goal, Row
 from benchmarks.measures import Group
 from benchmarks.programs import BenchError, die_with_parent, memory_mb_of, run
-from benchmarks.questions import QUARTER, QUESTIONS, cells_of_answer
+from benchmarks.questions import QUARTER, QUESTIONS, YEARS, cells_of_answer
 from benchmarks.read_lab import FACTS, MAIN, figures_of, read_sql
 
 COMMANDS_A_SECOND = 5000
@@ -197,5 +197,34 @@ def live_group():
             goal=Goal(value_at_least=50_000, unit="events/s"))])
 
 
+# ---- More than memory ----
+
+def memory_group():
+    """Read models that are two and a half times what the server may take, with a second generation beside them while it rebuilds."""
+    limit = {}
+
+    def prepare(lab):
+        timed_start(lab)
+        arrays = lab.client.status().memory.arrays_in_memory >> 20
+        limit["mb"] = max(256, arrays * 2 // 5)
+
+    def asked(lab, *flags):
+        timed_start(lab, *flags)
+        lab.client.rebuild()
+        made = {"limit_mb": limit["mb"]}
+        for name, period in (("quarter", QUARTER), ("years", YEARS)):
+            made[name] = lab.ask_recount(lab.client.question(lab.client.request(QUESTIONS[0], period)))["p50_ms"]
+        _, made["most_mb"] = memory_mb_of(lab.server.pid)
+        lab.stop_server()
+        return made
+
+    return Group("memory", {"little": lambda lab: asked(lab, "--memory-mb", str(limit["mb"])), "enough": asked}, [
+        Row("memory/most", "resident memory at most, with starts and rebuilds: the flag, 2/5 of the read models", "MB",
+            Figure("little", "most_mb"), (Figure("little", "limit_mb"),), Goal(at_most=1), less_is_better=True)] + [
+        Row(f"memory/{name}", f"won_lost of {title}, p50: with enough memory", "ms", Figure("little", name), (Figure("enough", name),),
+            less_is_better=True)
+        for name, title in (("quarter", "a quarter"), ("years", "five years"))], prepare=prepare, prepare_seconds=10)
+
+
 def groups():
-    return [growth_group(), start_group(), rebuild_group(), fresh_group(), live_group()]
+    return [growth_group(), memory_group(), start_group(), rebuild_group(), fresh_group(), live_group()]
