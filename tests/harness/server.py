@@ -20,6 +20,9 @@ class Server:
     `tls`: Certificates (harness/certificates.py) to serve with. `backups`: it may write backups into `self.backups`.
     `started=False`: not yet. `wrapper`: words before the command, such as `env NAME=VALUE` or `prlimit --nofile=100`."""
 
+    SECONDS_OF_A_START = 0.6  # about, until it serves
+    FILES_ARE_AT_HAND = True
+
     def __init__(self, folder=None, flags=("--insecure",), tokens=None, tls=None, backups=False, started=True, wrapper=()):
         self.made_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="recount-test-")

@@ -18,7 +18,6 @@ WATCHED_ANSWERS, MOST_WATCHED = 5, 20000  # answers between two looks at the tab
 FILLING = "x" * 16000  # a memory table holds some thousands of them
 A_MESSAGE = 12
 NEARLY_FULL = 0.9  # of a memory table
-START_SECONDS = 0.6  # in which a start is killed
 LONGEST_CHAIN = 5
 
 
@@ -146,6 +145,7 @@ def _beside(server, work):
         raise problems[0]
 
 
+POWER_FAULTS = ("load", "rebuild", "backup")  # that need nothing but the server's address
 FAULTS = dict(load=in_load, stop=in_stop, rebuild=in_rebuild, backup=in_backup, flush=in_flush)
 OFTEN = dict(load=8, stop=2, rebuild=4, backup=4, flush=1)
 
@@ -179,6 +179,6 @@ def kill_starts(server, random):
     kills = random.randint(1, LONGEST_CHAIN) if random.random() < 0.3 else 1
     for _ in range(kills):
         server.launch()
-        if wait_or_kill(server, START_SECONDS * random.random()):
+        if wait_or_kill(server, server.SECONDS_OF_A_START * random.random()):
             raise EndedByItself(server)
     return kills
