@@ -13,11 +13,12 @@ from benchmarks.write import BINARIES, MOST_ROUNDS, SOURCES, chosen, end_by_exce
 
 LIMIT_MINUTES = 20
 QUICK_LEADS = 600
+MOST_SIZE = 3
 
 
 def describe(parser):
     parser.add_argument("--size", type=float, default=0.1,
-                        help="of the history: 1 is a million leads, a million deals and ten million events (default 0.1)")
+                        help="of the history: 1 is a million leads, a million deals and ten million events (default 0.1, most 3)")
     parser.add_argument("--rounds", type=int, default=5, help="of each contestant, at least (default 5)")
     parser.add_argument("--only", metavar="NAME", action="append", default=[],
                         help="groups or rows whose names begin so, e.g. `quarter/` or `years/won_lost`; may be given again")
@@ -39,7 +40,7 @@ def build():
     """Release, with the programs that are measured."""
     subprocess.run([os.path.join(SOURCES, "tools", "setup"), "--bench"], check=True, stdout=sys.stderr)
     environment = dict(os.environ, CCACHE_BASEDIR=SOURCES, CCACHE_NOHASHDIR="1")
-    for command in (["cmake", "--preset", "release"], ["ninja", "-C", "build/release", "recountd"]):
+    for command in (["cmake", "--preset", "release"], ["ninja", "-C", "build/release", "recountd", "fold_bench"]):
         done = subprocess.run(command, cwd=SOURCES, env=environment, capture_output=True, text=True)
         if done.returncode != 0:
             raise BenchError(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-4000:]}")
@@ -83,8 +84,8 @@ def measure(groups, options, seed):
 def main(options):
     if not 1 <= options.rounds <= MOST_ROUNDS:
         raise BenchError(f"--rounds is 1 to {MOST_ROUNDS}")
-    if not 0 < options.size <= 1:
-        raise BenchError(f"--size is more than 0 and at most 1; {options.size:g} was given")
+    if not 0 < options.size <= MOST_SIZE:
+        raise BenchError(f"--size is more than 0 and at most {MOST_SIZE}; {options.size:g} was given")
     if options.list:
         for group in chosen(read_measures.groups(), options.only):
             print("\n".join(f"{row.name}  {row.title} ({row.goal})" for row in group.rows))

@@ -23,6 +23,7 @@ LEAST_CALLS = 1
 READ_MODEL_SECONDS = 1800
 MAIN = "data"  # folder of the history that is measured
 FACTS = ("facts.sql", "facts_postgres.sql")
+VIEWS = ("views_postgres.sql",)
 
 
 def read_sql(name):
@@ -213,7 +214,8 @@ class ReadLab:
         for name in FACTS:
             self.connection.execute(read_sql(name))
         self.loaded["postgres_facts_seconds"] = time.monotonic() - begin
-        self.connection.execute(read_sql("views_postgres.sql"))
+        for name in VIEWS:
+            self.connection.execute(read_sql(name))
         self.connection.execute("vacuum analyze")
 
     def _copy_events(self):

@@ -11,7 +11,7 @@ from benchmarks.goals import STATED, Figure, Goal, Row
 from benchmarks.measures import Group
 from benchmarks.programs import BenchError, die_with_parent, memory_mb_of, run
 from benchmarks.questions import QUARTER, QUESTIONS, YEARS, cells_of_answer
-from benchmarks.read_lab import FACTS, MAIN, figures_of, read_sql
+from benchmarks.read_lab import FACTS, MAIN, VIEWS, figures_of, read_sql
 
 COMMANDS_A_SECOND = 5000
 SMALL = "small"  # folder of a history a tenth as long
@@ -92,17 +92,24 @@ def fresh_group():
 
 # ---- Counting again ----
 
+def made_again(execute, files):
+    """Seconds that PostgreSQL takes for what these files make, beside what is there."""
+    execute("create schema rebuilt; set search_path = rebuilt, public")
+    try:
+        begin = time.monotonic()
+        for name in files:
+            execute(read_sql(name))
+        return {"seconds": time.monotonic() - begin}
+    finally:
+        execute("set search_path = public; drop schema rebuilt cascade")
+
+
 def rebuild_group():
     def postgres(lab):
-        execute = lab.connection.execute
-        execute("create schema rebuilt; set search_path = rebuilt, public")
-        try:
-            begin = time.monotonic()
-            for name in FACTS:
-                execute(read_sql(name))
-            return {"seconds": time.monotonic() - begin}
-        finally:
-            execute("set search_path = public; drop schema rebuilt cascade")
+        return made_again(lab.connection.execute, FACTS)
+
+    def aggregates(lab):
+        return made_again(lab.connection.execute, FACTS + VIEWS)
 
     def duckdb(lab):
         if lab.duckdb is None:
@@ -115,14 +122,29 @@ def rebuild_group():
         finally:
             lab.duckdb.execute("set schema = 'main'; drop schema rebuilt cascade")
 
-    contestants = {"recount": lambda lab: lab.on(MAIN).rebuild(), "postgres": postgres, "duckdb": duckdb}
+    contestants = {"recount": lambda lab: lab.on(MAIN).rebuild(), "postgres": postgres, "aggregates": aggregates, "duckdb": duckdb}
     return Group("rebuild", contestants, [
         Row(f"rebuild/{peer}", f"all subjects counted again from the log: {title}", "s", Figure("recount", "seconds"),
             (Figure(peer, "seconds"),), STATED, less_is_better=True, is_speed=True)
         for peer, title in (("postgres", "PostgreSQL makes the fact tables from the event table"),
-                            ("duckdb", "DuckDB does"))] + [
+                            ("aggregates", "PostgreSQL makes them and four aggregates by month"), ("duckdb", "DuckDB does"))] + [
         Row("rebuild/left", "by how much of a rebuild the time left was wrong at most", "%", Figure("recount", "left_wrong"),
             goal=Goal(value_at_most=20, unit="%"))])
+
+
+def one_subject_group():
+    """In process and on one core, by tools/benchmarks/fold_bench_main.cc, on a folder that no server runs on."""
+    def program(lab, mode):
+        path = os.path.join(os.path.dirname(lab.program), "fold_bench")
+        if not os.path.exists(path):
+            raise BenchError(f"{path} is missing: ninja -C build/release fold_bench")
+        lab.stop_server()
+        return run([path, mode, f"--data={lab.path(MAIN)}", f"--events={lab.path('events')}"], most_seconds=600)
+
+    return Group("one_subject", {"recount": lambda lab: program(lab, "subject"), "rocksdb": lambda lab: program(lab, "events")}, [
+        Row("one_subject/rocksdb", "all versions of deal states from the log, one core: RocksDB with an event a value, parsed whole, newest states",
+            "events/s", Figure("recount"), (Figure("rocksdb"),), Goal(at_least=3))],
+        prepare=lambda lab: program(lab, "prepare"), prepare_seconds=60)
 
 
 # ---- Starting, and following the log ----
@@ -201,25 +223,38 @@ def live_group():
 
 def memory_group():
     """Read models that are two and a half times what the server may take, with a second generation beside them while it rebuilds."""
-    limit = {}
+    limit, rebuilt, most = {}, [], []
 
     def prepare(lab):
         timed_start(lab)
         arrays = lab.client.status().memory.arrays_in_memory >> 20
         limit["mb"] = max(256, arrays * 2 // 5)
 
-    def asked(lab, *flags):
-        timed_start(lab, *flags)
-        lab.client.rebuild()
-        made = {"limit_mb": limit["mb"]}
-        for name, period in (("quarter", QUARTER), ("years", YEARS)):
-            made[name] = lab.ask_recount(lab.client.question(lab.client.request(QUESTIONS[0], period)))["p50_ms"]
-        _, made["most_mb"] = memory_mb_of(lab.server.pid)
+    def little(lab):
+        timed_start(lab, "--memory-mb", str(limit["mb"]))
+        if not rebuilt:  # once: it takes longer than all else
+            rebuilt.append(lab.client.rebuild())
+        made = asked(lab)
+        most.append(memory_mb_of(lab.server.pid)[1])
+        lab.stop_server()
+        return dict(made, limit_mb=limit["mb"], most_mb=max(most))
+
+    def enough(lab):
+        timed_start(lab)
+        made = asked(lab)
         lab.stop_server()
         return made
 
-    return Group("memory", {"little": lambda lab: asked(lab, "--memory-mb", str(limit["mb"])), "enough": asked}, [
-        Row("memory/most", "resident memory at most, with starts and rebuilds: the flag, 2/5 of the read models", "MB",
+    def asked(lab):
+        made = {}
+        for name, period in (("quarter", QUARTER), ("years", YEARS)):
+            call = lab.client.question(lab.client.request(QUESTIONS[0], period))
+            call()  # the first one after a start makes indexes
+            made[name] = lab.ask_recount(call)["p50_ms"]
+        return made
+
+    return Group("memory", {"little": little, "enough": enough}, [
+        Row("memory/most", "resident memory at most, in a start, a rebuild, questions: the flag, 2/5 of the read models", "MB",
             Figure("little", "most_mb"), (Figure("little", "limit_mb"),), Goal(at_most=1), less_is_better=True)] + [
         Row(f"memory/{name}", f"won_lost of {title}, p50: with enough memory", "ms", Figure("little", name), (Figure("enough", name),),
             less_is_better=True)
@@ -227,4 +262,4 @@ def memory_group():
 
 
 def groups():
-    return [growth_group(), memory_group(), start_group(), rebuild_group(), fresh_group(), live_group()]
+    return [growth_group(), start_group(), rebuild_group(), one_subject_group(), fresh_group(), live_group(), memory_group()]
