@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <mutex>
-#include <numeric>
 #include <utility>
 
 #include "projections/interval_table.h"
@@ -39,18 +38,28 @@ void SpanBlocks::Add(uint64_t begin, uint64_t end, uint32_t row) {
   if (rows_.size() - sorted_ > std::max<size_t>(32, sorted_ / 8)) Sort();
 }
 
+// Sorts what came since and merges it in from behind, where there is room for it.
 void SpanBlocks::Sort() {
-  ArrayVector<uint32_t> order(rows_.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) { return middles_[a] < middles_[b]; });
-  ArrayVector<uint64_t> middles(order.size());
-  ArrayVector<uint32_t> rows(order.size());
-  for (size_t i = 0; i < order.size(); ++i) {
-    middles[i] = middles_[order[i]];
-    rows[i] = rows_[order[i]];
+  struct Late {
+    uint64_t middle;
+    uint32_t row;
+  };
+  std::vector<Late> late;
+  late.reserve(rows_.size() - sorted_);
+  for (size_t i = sorted_; i < rows_.size(); ++i) late.push_back({middles_[i], rows_[i]});
+  std::stable_sort(late.begin(), late.end(), [](const Late& a, const Late& b) { return a.middle < b.middle; });
+  size_t former = sorted_;
+  for (size_t to = rows_.size(); !late.empty(); ) {
+    const bool is_former = former > 0 && middles_[former - 1] > late.back().middle;
+    --to;
+    middles_[to] = is_former ? middles_[former - 1] : late.back().middle;
+    rows_[to] = is_former ? rows_[former - 1] : late.back().row;
+    if (is_former) {
+      --former;
+    } else {
+      late.pop_back();
+    }
   }
-  middles_ = std::move(middles);
-  rows_ = std::move(rows);
   sorted_ = rows_.size();
 }
 
@@ -90,11 +99,16 @@ void RowIndexes::Extend(const IntervalTable& table, int column, Index* index) {
   const auto since = table.since();
   const auto until = table.until();
   const auto from = table.valid_from(), to = table.valid_to();
+  // Rows that follow each other mostly have none, or lie in the bucket of the last one that has.
+  std::pair<int64_t, Bucket*> none{kNull, nullptr}, last{0, nullptr};
   for (; index->rows < table.size(); ++index->rows) {
     const auto row = static_cast<uint32_t>(index->rows);
     index->begin.since = std::max(index->begin.since, since[row]);
     index->begin.from = std::max(index->begin.from, from[row]);
-    Bucket& bucket = index->buckets[all ? 0 : BucketOf(values[row], bits)];
+    const int64_t key = all ? 0 : BucketOf(values[row], bits);
+    auto& known = key == kNull ? none : last;
+    if (known.second == nullptr || known.first != key) known = {key, &index->buckets[key]};
+    Bucket& bucket = *known.second;
     const uint64_t end = until[row];
     if (end != kOpenPosition) {
       if (since[row] < end) bucket.retired.Add(since[row], end, row);
