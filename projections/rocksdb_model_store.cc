@@ -289,11 +289,12 @@ class RocksdbModelStore : public ModelStore {
       return Damaged(absl::StrCat("rows of ", kept.subject()));
     }
     table->Reserve(kept.rows(), tables->dictionary.size());
+    std::string value;
+    Segment segment;
+    std::vector<uint64_t> spans;
     for (size_t first = 0; first < kept.rows(); first += kChunk) {
       const size_t rows = std::min<size_t>(kChunk, kept.rows() - first);
-      std::string value;
-      Segment segment;
-      std::vector<uint64_t> spans;
+      spans.clear();
       const rocksdb::Status got =
           db_->Get(TableKey(generation, "s", index, first / kChunk), &value);
       if (!got.ok() || !DecodeSegment(value, rows, table->columns().size(), &segment) ||

@@ -1,5 +1,6 @@
 #include "projections/segment_codec.h"
 
+#include <bit>
 #include <cstring>
 
 #include "absl/types/span.h"
@@ -20,8 +21,28 @@ void PutVarint(uint64_t value, std::string* out) {
   out->push_back(static_cast<char>(value));
 }
 
+// Seven bits of each byte of a varint, joined.
+inline uint64_t Joined(uint64_t bytes) {
+  bytes = (bytes & 0x007f007f007f007f) | (bytes & 0x7f007f007f007f00) >> 1;
+  bytes = (bytes & 0x00003fff00003fff) | (bytes & 0x3fff00003fff0000) >> 2;
+  return (bytes & 0x000000000fffffff) | (bytes & 0x0fffffff00000000) >> 4;
+}
+
 // What follows it; nullptr: it does not end before `end`.
 inline const char* ReadVarint(const char* at, const char* end, uint64_t* value) {
+  if (at != end && static_cast<uint8_t>(*at) < 0x80) {
+    *value = static_cast<uint8_t>(*at);
+    return at + 1;
+  }
+  if (std::endian::native == std::endian::little && end - at >= 8) {  // mostly: without a look at each byte
+    uint64_t bytes;
+    std::memcpy(&bytes, at, 8);
+    const uint64_t last = ~bytes & 0x8080808080808080;
+    if (last != 0) {
+      *value = Joined(bytes & (last ^ (last - 1)));
+      return at + std::countr_zero(last) / 8 + 1;
+    }
+  }
   *value = 0;
   for (int shift = 0; shift < 64 && at != end; shift += 7) {
     const uint8_t byte = static_cast<uint8_t>(*at++);
@@ -63,33 +84,53 @@ void PutColumn(absl::Span<const int64_t> values, int64_t missing, std::string* o
   }
 }
 
+// Values that were kept as differences to the one before.
+class Differences {
+ public:
+  explicit Differences(const absl::string_view* in) : at_(in->data()), end_(at_ + in->size()) {}
+  int64_t Next() {
+    uint64_t code = 0;
+    if (at_ != nullptr) at_ = ReadVarint(at_, end_, &code);
+    before_ += UnZigZag(code);
+    return static_cast<int64_t>(before_);
+  }
+  // False: there were not as many.
+  bool End(absl::string_view* in) const {
+    if (at_ == nullptr) return false;
+    *in = absl::string_view(at_, static_cast<size_t>(end_ - at_));
+    return true;
+  }
+
+ private:
+  const char* at_;  // null: at the end, there was no more
+  const char* const end_;
+  uint64_t before_ = 0;
+};
+
 bool GetColumn(absl::string_view* in, size_t rows, int64_t missing, std::vector<int64_t>* values) {
   if (in->empty()) return false;
   const char form = in->front();
   in->remove_prefix(1);
+  if (form == 'a') {
+    values->resize(rows);
+    Differences differences(in);
+    for (size_t i = 0; i < rows; ++i) (*values)[i] = differences.Next();
+    return differences.End(in);
+  }
   values->assign(rows, missing);
   if (form == 'n') return true;
-  if (form != 'a' && form != 's') return false;
-  absl::string_view bits;
-  if (form == 's') {
-    const size_t size = (rows + 7) / 8;
-    if (in->size() < size) return false;
-    bits = in->substr(0, size);
-    in->remove_prefix(size);
+  const size_t size = (rows + 7) / 8;
+  if (form != 's' || in->size() < size) return false;
+  const absl::string_view bits = in->substr(0, size);
+  in->remove_prefix(size);
+  Differences differences(in);
+  for (size_t i = 0; i < rows; i += 8) {
+    for (unsigned set = static_cast<uint8_t>(bits[i / 8]); set != 0; set &= set - 1) {
+      const size_t row = i + static_cast<size_t>(std::countr_zero(set));
+      if (row < rows) (*values)[row] = differences.Next();
+    }
   }
-  const char* at = in->data();
-  const char* const end = at + in->size();
-  uint64_t before = 0;
-  for (size_t i = 0; i < rows; ++i) {
-    if (form == 's' && (bits[i / 8] >> (i % 8) & 1) == 0) continue;
-    uint64_t code;
-    at = ReadVarint(at, end, &code);
-    if (at == nullptr) return false;
-    before += UnZigZag(code);
-    (*values)[i] = static_cast<int64_t>(before);
-  }
-  *in = absl::string_view(at, static_cast<size_t>(end - at));
-  return true;
+  return differences.End(in);
 }
 
 int64_t MissingOf(size_t column) { return column == 4 ? kOpenTime : kNull; }  // valid_to is the fifth
