@@ -36,6 +36,8 @@ class Dictionary {
   absl::string_view Text(int64_t code) const { return texts_[code]; }
   // Hash of the text, kept for digests.
   uint64_t HashOf(int64_t code) const { return hashes_[code]; }
+  // HashOf() will be asked soon.
+  void Prefetch(int64_t code) const { __builtin_prefetch(&hashes_[code]); }
   size_t size() const { return texts_.size(); }
   // Room for so many texts in all.
   void Reserve(size_t texts);

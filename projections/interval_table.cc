@@ -77,7 +77,7 @@ int IntervalTable::AddColumn(ColumnDef column) {
   auto layout = std::make_shared<Layout>(*layout_);
   layout->Add(std::move(column));
   layout_ = std::move(layout);
-  values_.emplace_back(size(), kNull);
+  values_.emplace_back(size());
   return static_cast<int>(columns().size()) - 1;
 }
 
@@ -103,8 +103,21 @@ void IntervalTable::Restore(absl::Span<const std::vector<int64_t>> columns, absl
   for (size_t i = 0; i < spans.size(); ++i) until_.push_back(spans[i] == 0 ? kOpenPosition : since_[first + i] + spans[i]);
   valid_from_.append(columns[3]);
   valid_to_.append(columns[4]);
-  for (size_t i = 0; i < values_.size(); ++i) values_[i].append(columns[5 + i]);
-  for (size_t row = first; row < size(); ++row) TakeIn(row);
+  for (size_t i = 0; i < values_.size(); ++i) {
+    if (columns[5 + i].empty()) {
+      values_[i].AppendNothing(columns[0].size());
+    } else {
+      values_[i].append(columns[5 + i]);
+    }
+  }
+  constexpr size_t kAhead = 16;  // records lie anywhere: what is known of them is on its way to the processor meanwhile
+  for (size_t row = first; row < size(); ++row) {
+    if (row + kAhead < size()) {
+      dictionary_->Prefetch(record_[row + kAhead]);
+      rows_of_.Prefetch(record_[row + kAhead]);
+    }
+    TakeIn(row);
+  }
 }
 
 // A row whose values are there.

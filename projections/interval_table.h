@@ -18,6 +18,7 @@
 #include "projections/row_index.h"
 #include "projections/row_indexes.h"
 #include "projections/shared_array.h"
+#include "projections/value_column.h"
 
 namespace recount::projections {
 
@@ -100,7 +101,7 @@ class IntervalTable {
                 absl::Span<const int64_t> values);
   void Retire(size_t row, uint64_t until);
   // Rows that were kept, column by column: record, item, since, valid_from, valid_to, then the table's own; `spans` by row: `until` -
-  // since, 0 of those that are not retired.
+  // since, 0 of those that are not retired. One of the own that is empty has no value in any of them.
   void Restore(absl::Span<const std::vector<int64_t>> columns, absl::Span<const uint64_t> spans);
 
   // A copy that only answers a question, for other spans and times of rows that are there. The digest stays that of the original.
@@ -129,7 +130,7 @@ class IntervalTable {
   ChangingSpan<uint64_t> until() const { return ChangingSpan<uint64_t>(&until_); }
   absl::Span<const int64_t> valid_from() const { return valid_from_.span(); }
   absl::Span<const int64_t> valid_to() const { return valid_to_.span(); }
-  absl::Span<const int64_t> column(int index) const { return values_[index].span(); }
+  ValueSpan column(int index) const { return values_[index].span(); }
   const Dictionary& dictionary() const { return *dictionary_; }
   // Rows by their values; on any thread.
   RowIndexes& indexes() const { return *indexes_; }
@@ -180,7 +181,7 @@ class IntervalTable {
   const Dictionary* dictionary_;
   SharedArray<int64_t> record_, item_, valid_from_, valid_to_;
   SharedArray<uint64_t> since_, until_;
-  std::vector<SharedArray<int64_t>> values_;
+  std::vector<ValueColumn> values_;
   RowIndex rows_of_;                 // by record
   SharedArray<uint32_t> next_row_;   // of the same record; RowChain::kEnd: none
   SharedArray<uint32_t> retired_rows_;

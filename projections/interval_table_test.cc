@@ -194,6 +194,40 @@ TEST(IntervalTableTest, ShorterRowsAndNewColumnsHaveNoValue) {
   EXPECT_EQ(table.DigestAt(1), before);
 }
 
+TEST(IntervalTableTest, AColumnIsThereFromItsFirstValueOn) {
+  Dictionary dictionary;
+  IntervalTable table("t", {{"used", ColumnKind::kInteger, "", ""}, {"unused", ColumnKind::kInteger, "", ""}}, &dictionary);
+  const int64_t record = dictionary.Intern("deals/1");
+  table.Reserve(10, 1);
+  for (int64_t i = 0; i < 5; ++i) table.Append(record, 0, 1, 0, kOpenTime, {i});
+  const auto before = table.Frozen(&dictionary);
+  EXPECT_TRUE(table.column(1).is_nothing());
+  table.Append(record, 0, 2, 0, kOpenTime, {5, 50});
+  table.Append(record, 0, 3, 0, kOpenTime, {6});
+  EXPECT_FALSE(table.column(1).is_nothing());
+  EXPECT_EQ(table.column(1).size(), 7u);
+  for (size_t row = 0; row < 7; ++row) EXPECT_EQ(table.column(1)[row], row == 5 ? 50 : kNull);
+  EXPECT_TRUE(before->column(1).is_nothing());
+  EXPECT_EQ(before->column(1).size(), 5u);
+  EXPECT_EQ(before->column(1)[4], kNull);
+  EXPECT_EQ(before->digest(), before->DigestAt(1));
+  EXPECT_EQ(table.digest(), table.DigestAt(3));
+  // Restored, with values here and there.
+  IntervalTable again("t", {{"used", ColumnKind::kInteger, "", ""}, {"unused", ColumnKind::kInteger, "", ""}}, &dictionary);
+  const std::vector<int64_t> zeros(3, 0), ones(3, 1), open(3, kOpenTime);
+  const std::vector<int64_t> codes(3, record);
+  again.Restore({{codes, zeros, ones, zeros, open, ones, {}}}, {{0, 0, 0}});
+  EXPECT_TRUE(again.column(1).is_nothing());
+  again.Restore({{codes, zeros, ones, zeros, open, {}, ones}}, {{0, 0, 0}});
+  again.Restore({{codes, zeros, ones, zeros, open, {}, {}}}, {{0, 0, 0}});
+  EXPECT_EQ(again.size(), 9u);
+  for (size_t row = 0; row < 9; ++row) {
+    EXPECT_EQ(again.column(0)[row], row < 3 ? 1 : kNull);
+    EXPECT_EQ(again.column(1)[row], row >= 3 && row < 6 ? 1 : kNull);
+  }
+  EXPECT_EQ(again.digest(), again.DigestAt(1));
+}
+
 // The same facts in another order, with other codes and with columns in another order.
 TEST(IntervalTableTest, DigestIsOfValuesNotOfCodesOrOrder) {
   Dictionary first, second;

@@ -89,11 +89,11 @@ const PresentRows::Side& PresentRows::SideOf(int column, const IntervalTable& ta
   std::unique_lock lock(mutex_);
   auto& side = columns_[column];
   // A copy of the table from before has no later rows: those of now are not asked for through it.
-  if (side == nullptr) side = std::make_unique<const Side>(Gathered(column == kItems ? table.item() : table.column(column)));
+  if (side == nullptr) side = std::make_unique<const Side>(Gathered(column == kItems ? ValueSpan(table.item()) : table.column(column)));
   return *side;
 }
 
-PresentRows::Side PresentRows::Gathered(absl::Span<const int64_t> all) const {
+PresentRows::Side PresentRows::Gathered(const ValueSpan& all) const {
   Side side;
   side.values.resize(rows_.size());
   for (size_t place = 0; place < rows_.size(); ++place) side.values[place] = all[rows_[place]];

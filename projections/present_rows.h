@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "projections/array_memory.h"
 #include "projections/row_moment.h"
+#include "projections/value_column.h"
 
 namespace recount::projections {
 
@@ -95,7 +96,7 @@ class PresentRows {
   void Order(const IntervalTable& table, absl::Span<const uint32_t> rows);
   uint32_t PlaceOf(uint32_t row, int64_t record) const;
   const Side& SideOf(int column, const IntervalTable& table) const;
-  Side Gathered(absl::Span<const int64_t> all) const;
+  Side Gathered(const ValueSpan& all) const;
   absl::Span<const int64_t> ValuesOf(int column, const IntervalTable& table) const { return SideOf(column, table).values; }
 
   const std::optional<Past> past_;

@@ -34,6 +34,13 @@ class RowIndex {
     return before;
   }
 
+  // Add() will be asked soon, where there is room for the code.
+  void Prefetch(int64_t code) const {
+    const auto place = static_cast<size_t>(code);
+    if (place < first_.size()) __builtin_prefetch(&first_[place]);
+    if (place < last_->size()) __builtin_prefetch(&(*last_)[place]);
+  }
+
   // Room for codes less than this.
   void Reserve(size_t codes) {
     first_.reserve(codes);

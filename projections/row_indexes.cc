@@ -95,7 +95,7 @@ void RowIndexes::LookThrough(const IntervalTable& table, Bucket* bucket) {
 void RowIndexes::Extend(const IntervalTable& table, int column, Index* index) {
   const bool all = column == kAll;
   const int bits = all ? 0 : BucketBits(table.columns()[column].kind);
-  const auto values = all ? absl::Span<const int64_t>() : table.column(column);
+  const ValueSpan values = all ? ValueSpan() : table.column(column);
   const auto since = table.since();
   const auto until = table.until();
   const auto from = table.valid_from(), to = table.valid_to();

@@ -64,23 +64,23 @@ uint64_t ZigZag(uint64_t difference) { return (difference << 1) ^ (difference >>
 uint64_t UnZigZag(uint64_t code) { return (code >> 1) ^ ((code & 1) != 0 ? ~uint64_t{0} : 0); }
 
 // kOpenTime is common and far away from other times: it is kept as a missing value, as kNull is elsewhere.
-void PutColumn(absl::Span<const int64_t> values, int64_t missing, std::string* out) {
+void PutColumn(const ValueSpan& values, size_t first, size_t last, int64_t missing, std::string* out) {
   size_t present = 0;
-  for (const int64_t value : values) present += value != missing;
-  out->push_back(present == 0 ? 'n' : present == values.size() ? 'a' : 's');
+  for (size_t i = first; i < last; ++i) present += values[i] != missing;
+  out->push_back(present == 0 ? 'n' : present == last - first ? 'a' : 's');
   if (present == 0) return;
-  if (present < values.size()) {
-    std::string bits((values.size() + 7) / 8, '\0');
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (values[i] != missing) bits[i / 8] |= static_cast<char>(1 << (i % 8));
+  if (present < last - first) {
+    std::string bits((last - first + 7) / 8, '\0');
+    for (size_t i = 0; i < last - first; ++i) {
+      if (values[first + i] != missing) bits[i / 8] |= static_cast<char>(1 << (i % 8));
     }
     out->append(bits);
   }
   uint64_t before = 0;
-  for (const int64_t value : values) {
-    if (value == missing) continue;
-    PutVarint(ZigZag(static_cast<uint64_t>(value) - before), out);
-    before = static_cast<uint64_t>(value);
+  for (size_t i = first; i < last; ++i) {
+    if (values[i] == missing) continue;
+    PutVarint(ZigZag(static_cast<uint64_t>(values[i]) - before), out);
+    before = static_cast<uint64_t>(values[i]);
   }
 }
 
@@ -139,15 +139,19 @@ int64_t MissingOf(size_t column) { return column == 4 ? kOpenTime : kNull; }  //
 
 std::string EncodeSegment(const IntervalTable& table, size_t first, size_t last) {
   std::string bytes;
-  const size_t rows = last - first;
-  std::vector<int64_t> since(table.since().begin() + first, table.since().begin() + last);
-  PutColumn(table.record().subspan(first, rows), MissingOf(0), &bytes);
-  PutColumn(table.item().subspan(first, rows), MissingOf(1), &bytes);
-  PutColumn(since, MissingOf(2), &bytes);
-  PutColumn(table.valid_from().subspan(first, rows), MissingOf(3), &bytes);
-  PutColumn(table.valid_to().subspan(first, rows), MissingOf(4), &bytes);
+  const std::vector<int64_t> since(table.since().begin() + first, table.since().begin() + last);
+  PutColumn(table.record(), first, last, MissingOf(0), &bytes);
+  PutColumn(table.item(), first, last, MissingOf(1), &bytes);
+  PutColumn(absl::MakeConstSpan(since), 0, last - first, MissingOf(2), &bytes);
+  PutColumn(table.valid_from(), first, last, MissingOf(3), &bytes);
+  PutColumn(table.valid_to(), first, last, MissingOf(4), &bytes);
   for (size_t i = 0; i < table.columns().size(); ++i) {
-    PutColumn(table.column(static_cast<int>(i)).subspan(first, rows), kNull, &bytes);
+    const ValueSpan values = table.column(static_cast<int>(i));
+    if (values.is_nothing()) {
+      bytes.push_back('n');
+    } else {
+      PutColumn(values, first, last, kNull, &bytes);
+    }
   }
   Seal(&bytes);
   return bytes;
@@ -177,8 +181,10 @@ bool DecodeSegment(absl::string_view bytes, size_t rows, size_t column_count, Se
   if (!Unseal(&bytes)) return false;
   segment->columns.resize(5 + column_count);
   for (size_t i = 0; i < segment->columns.size(); ++i) {
-    if (bytes.empty() && i >= 5) {  // kept before the column came
-      segment->columns[i].assign(rows, kNull);
+    const bool is_own = i >= 5;
+    if (is_own && (bytes.empty() || bytes.front() == 'n')) {  // without values, or kept before the column came
+      segment->columns[i].clear();
+      if (!bytes.empty()) bytes.remove_prefix(1);
     } else if (!GetColumn(&bytes, rows, MissingOf(i), &segment->columns[i])) {
       return false;
     }

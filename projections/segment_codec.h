@@ -26,7 +26,7 @@ std::string EncodeUntils(const IntervalTable& table, size_t first, size_t last);
 // Texts [first, last) of a dictionary.
 std::string EncodeTexts(const Dictionary& dictionary, size_t first, size_t last);
 
-// Columns of a segment in the order of the grammar.
+// Columns of a segment in the order of the grammar. One of the table's own without a value in any row is empty.
 struct Segment {
   std::vector<std::vector<int64_t>> columns;
 };

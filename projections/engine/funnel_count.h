@@ -66,7 +66,7 @@ class FunnelCount {
   };
   // Of the visits' table, or of its present rows.
   struct Columns {
-    absl::Span<const int64_t> item, pipeline, stage, entered_at, left_at, left_to;
+    ValueSpan item, pipeline, stage, entered_at, left_at, left_to;
   };
 
   // `rules`: those that say what a stage is; the ladders are always those of the world.

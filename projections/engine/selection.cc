@@ -126,12 +126,17 @@ std::shared_ptr<const Values> Selection::Gathered(absl::string_view name) const 
   if (index < 0) return std::make_shared<Values>(Make(Type::kNull, size()));
   Values out;
   out.type = TypeOf(table_->columns()[index].kind);
-  Gather(table_->column(index), present_ == nullptr ? absl::Span<const int64_t>() : present_->Column(*table_, index), &out.data);
+  const ValueSpan values = table_->column(index);
+  if (values.is_nothing()) {
+    out.data.assign(size(), kNull);
+  } else {
+    Gather(values, present_ == nullptr ? absl::Span<const int64_t>() : present_->Column(*table_, index), &out.data);
+  }
   if (out.type == Type::kMoney) out.currency = Column(absl::StrCat(name, "_currency"))->data;
   return std::make_shared<Values>(std::move(out));
 }
 
-void Selection::Gather(absl::Span<const int64_t> values, absl::Span<const int64_t> present, std::vector<int64_t>* out) const {
+void Selection::Gather(const ValueSpan& values, absl::Span<const int64_t> present, std::vector<int64_t>* out) const {
   if (lying_ == Lying::kTogether) {
     const auto from = present.begin() + rows_.places[0];
     out->assign(from, from + size());

@@ -63,7 +63,7 @@ class Selection {
   std::shared_ptr<const Values> Gathered(absl::string_view column) const;
   static Lying LyingOf(absl::Span<const uint32_t> places);
   // Of the table's values and those of the present ones, by place, this selection's.
-  void Gather(absl::Span<const int64_t> values, absl::Span<const int64_t> present, std::vector<int64_t>* out) const;
+  void Gather(const ValueSpan& values, absl::Span<const int64_t> present, std::vector<int64_t>* out) const;
   std::shared_ptr<const Values> WithoutRows(const Node& call) const;
   void LeaveOutDeleted();
   void LeaveOutHidden();
