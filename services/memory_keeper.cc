@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "projections/array_memory.h"
 #include "services/memory_shares.h"
 
@@ -14,7 +16,8 @@ namespace {
 using projections::ArrayMemory;
 
 // While it is far from the limit, near it, and when nothing more could be let go.
-constexpr std::chrono::milliseconds kFar(25), kNear(5), kInVain(200);
+constexpr std::chrono::milliseconds kFar(25), kNear(4), kInVain(200);
+constexpr size_t kBurst = 48 << 20;
 constexpr size_t kAtOnce = 32 << 20;
 
 void GiveBackStock() {
@@ -46,7 +49,8 @@ void MemoryKeeper::Run() {
 }
 
 std::chrono::milliseconds MemoryKeeper::Look() {
-  const size_t near = limit_ / 4 * 3, high = limit_ / 8 * 7;
+  // What may come between two looks stays free; below `near` nothing is hurried.
+  const size_t high = limit_ - std::max(limit_ / 8, std::min(kBurst, limit_ / 4)), near = high - limit_ / 8;
   size_t resident = ResidentMemory();
   if (resident < high) return resident < near ? kFar : kNear;
   ArrayMemory& arrays = ArrayMemory::OfProcess();

@@ -20,7 +20,7 @@ from harness.protos import SOURCE, v1
 from harness.server import Server
 
 MEMORY_MB = 256
-LEADS, DEALS = 240000, 4000
+LEADS, DEALS = 360000, 4000
 STAGES = ["new", "talk", "offer", "won", "lost"]
 SEED = int(os.environ.get("RECOUNT_SEED") or random.randrange(2 ** 32))
 REPORTS = {

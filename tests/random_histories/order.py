@@ -60,8 +60,8 @@ def _ranks(question, events, zone):
         for pipeline, own in world.book.pipelines(world.rule_day).items():
             pipelines.setdefault(pipeline, len(pipelines))
             for stage, _ in own:
-                stages.setdefault((pipeline, stage), len(stages))
-                stages.setdefault(stage, len(stages))
+                place = stages.setdefault((pipeline, stage), len(stages))
+                stages.setdefault(stage, place)  # also where the row stands under another pipeline: that of before a move
     return {"pipeline": pipelines, "stage": stages, "from_stage": stages, "to_stage": stages,
             "category": _places(CATEGORIES), "bucket": _places(BUCKETS)}
 
